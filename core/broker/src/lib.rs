@@ -1,0 +1,1 @@
+//! A small broker of our own.

@@ -1,0 +1,9 @@
+//! Tidegate's core. It knows no screen.
+//!
+//! Value rooms (plain values; no threads, no Kafka, no files, no clock):
+//! - [`types`], [`batch`]: columns, schemas, keys; records in columns
+//! - [`problem`]: what was found before running, what happened while running
+
+pub mod batch;
+pub mod problem;
+pub mod types;

@@ -1,0 +1,248 @@
+//! Problems (found before running) and faults (while running): where, what, and what to do. Plain values.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::Serialize;
+
+/// How bad a problem is. Only errors keep a pipeline from running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// worth knowing
+    Note,
+    /// will run, and likely not as meant
+    Warning,
+    /// will not run
+    Error,
+}
+
+/// Where a problem is; each part narrows the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash, Serialize)]
+pub struct Place {
+    /// line and column in the file, from 1, where the text itself is broken
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<(usize, usize)>,
+    /// the node's id
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// the edge, as `from->to`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edge: Option<String>,
+    /// the port of the node
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<String>,
+    /// the field, as a path: `columns.total`, or from the top of the file `settings.commit_interval`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// bytes of the field's text that are meant, where it is an expression
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span: Option<Range<usize>>,
+}
+
+/// Something found before running.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Problem {
+    /// how bad
+    pub severity: Severity,
+    /// where
+    pub place: Place,
+    /// what
+    pub message: String,
+    /// what to do
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl Place {
+    /// A place at a node.
+    pub fn node(id: impl Into<String>) -> Place {
+        Place { node: Some(id.into()), ..Place::default() }
+    }
+
+    /// A place at an edge.
+    pub fn edge(id: impl Into<String>) -> Place {
+        Place { edge: Some(id.into()), ..Place::default() }
+    }
+
+    /// A place at a field of the file.
+    pub fn field(path: impl Into<String>) -> Place {
+        Place { field: Some(path.into()), ..Place::default() }
+    }
+
+    /// The same place, at a port.
+    pub fn at_port(mut self, port: impl Into<String>) -> Place {
+        self.port = Some(port.into());
+        self
+    }
+
+    /// The same place, at a field.
+    pub fn at_field(mut self, path: impl Into<String>) -> Place {
+        self.field = Some(path.into());
+        self
+    }
+
+    /// The same place, at bytes of an expression.
+    pub fn at_span(mut self, span: Range<usize>) -> Place {
+        self.span = Some(span);
+        self
+    }
+}
+
+impl Problem {
+    /// A problem that keeps the pipeline from running.
+    pub fn error(place: Place, message: impl Into<String>) -> Problem {
+        Problem { severity: Severity::Error, place, message: message.into(), remedy: None }
+    }
+
+    /// A problem that does not.
+    pub fn warning(place: Place, message: impl Into<String>) -> Problem {
+        Problem { severity: Severity::Warning, place, message: message.into(), remedy: None }
+    }
+
+    /// Something worth knowing.
+    pub fn note(place: Place, message: impl Into<String>) -> Problem {
+        Problem { severity: Severity::Note, place, message: message.into(), remedy: None }
+    }
+
+    /// The same problem, with what to do.
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Problem {
+        self.remedy = Some(remedy.into());
+        self
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if let Some((line, column)) = self.line {
+            parts.push(format!("line {line}, column {column}"));
+        }
+        match (&self.node, &self.port) {
+            (Some(node), Some(port)) => parts.push(format!("{node}.{port}")),
+            (Some(node), None) => parts.push(node.clone()),
+            (None, Some(port)) => parts.push(format!("port {port}")),
+            (None, None) => {}
+        }
+        parts.extend(self.edge.clone());
+        parts.extend(self.field.clone());
+        if let Some(span) = &self.span {
+            parts.push(format!("characters {} to {}", span.start + 1, span.end.max(span.start + 1)));
+        }
+        f.write_str(&parts.join(", "))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let place = self.place.to_string();
+        write!(f, "{severity}{}{}: {}", if place.is_empty() { "" } else { ": " }, place, self.message)?;
+        match &self.remedy {
+            Some(remedy) => write!(f, "\n  remedy: {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Who has to act on a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    /// the pipeline, its parameters, its data
+    User,
+    /// the broker, the network, the disk
+    Outside,
+    /// a defect of this program
+    Us,
+}
+
+/// The record at which something happened.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct RecordPlace {
+    /// topic, or file
+    pub topic: String,
+    /// partition, or 0
+    pub partition: i32,
+    /// offset, or line
+    pub offset: i64,
+}
+
+/// Something that happened while running.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
+pub struct Fault {
+    /// who has to act
+    pub blame: Blame,
+    /// trying again may help
+    pub may_retry: bool,
+    /// the node at which it happened
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// the record, where one is to blame
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordPlace>,
+    /// what
+    pub message: String,
+    /// what to do
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl Fault {
+    /// A fault that the user has to act on.
+    pub fn user(message: impl Into<String>) -> Fault {
+        Fault::new(Blame::User, message)
+    }
+
+    /// A fault of something outside, worth trying again.
+    pub fn outside(message: impl Into<String>) -> Fault {
+        Fault { may_retry: true, ..Fault::new(Blame::Outside, message) }
+    }
+
+    /// A defect of ours.
+    pub fn ours(message: impl Into<String>) -> Fault {
+        Fault::new(Blame::Us, message)
+    }
+
+    fn new(blame: Blame, message: impl Into<String>) -> Fault {
+        Fault { blame, may_retry: false, node: None, record: None, message: message.into(), remedy: None }
+    }
+
+    /// The same fault, at a node (unless it already names one).
+    pub fn at_node(mut self, node: &str) -> Fault {
+        self.node.get_or_insert_with(|| node.to_string());
+        self
+    }
+
+    /// The same fault, at a record (unless it already names one).
+    pub fn at_record(mut self, record: RecordPlace) -> Fault {
+        self.record.get_or_insert(record);
+        self
+    }
+
+    /// The same fault, with what to do.
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Fault {
+        self.remedy = Some(remedy.into());
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(node) = &self.node {
+            write!(f, "{node}: ")?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(RecordPlace { topic, partition, offset }) = &self.record {
+            write!(f, " (topic {topic}, partition {partition}, offset {offset})")?;
+        }
+        match &self.remedy {
+            Some(remedy) => write!(f, "\n  remedy: {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
