@@ -2,8 +2,10 @@
 //!
 //! Value rooms (plain values; no threads, no Kafka, no files, no clock):
 //! - [`types`], [`batch`]: columns, schemas, keys; records in columns
+//! - [`fields`]: types of config fields that pick their own editor
 //! - [`problem`]: what was found before running, what happened while running
 
 pub mod batch;
+pub mod fields;
 pub mod problem;
 pub mod types;

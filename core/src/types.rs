@@ -68,6 +68,7 @@ pub struct Schema {
 /// How key bytes are written, and so the type of `_key`. The words of `key_format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline, extend("x-kind" = "key-format"))]
 pub enum KeyFormat {
     /// UTF-8 text
     #[default]
@@ -159,7 +160,10 @@ fn unknown_type(word: &str) -> String {
         Some(nearest) if strsim::jaro_winkler(nearest, word) > 0.75 => format!("did you mean `{nearest}`? "),
         _ => String::new(),
     };
-    format!("unknown type `{word}`: {hint}types are {}, decimal(p,s), {{\"list\": T}} and {{\"struct\": {{…}}}}", WORDS.join(", "))
+    format!(
+        "unknown type `{word}`: {hint}types are {}, decimal(p,s), {{\"list\": T}} and {{\"struct\": {{…}}}}",
+        WORDS.join(", ")
+    )
 }
 
 impl fmt::Display for Type {
@@ -252,7 +256,8 @@ impl Column {
 fn columns_from_notation(map: &Map<String, Value>) -> Result<Vec<Column>, String> {
     map.iter()
         .map(|(name, value)| {
-            let Slot { data, required } = Slot::from_notation(value).map_err(|why| format!("column `{name}`: {why}"))?;
+            let Slot { data, required } =
+                Slot::from_notation(value).map_err(|why| format!("column `{name}`: {why}"))?;
             Ok(Column { name: name.clone(), data, required })
         })
         .collect()
@@ -312,12 +317,16 @@ impl<'de> Deserialize<'de> for Schema {
 }
 
 impl schemars::JsonSchema for Schema {
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Schema".into()
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "object", "additionalProperties": { "type": ["string", "object"] } })
+        schemars::json_schema!({ "type": "object", "additionalProperties": { "type": ["string", "object"] }, "x-kind": "schema" })
     }
 }
 
