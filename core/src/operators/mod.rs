@@ -1,0 +1,371 @@
+//! Operators: kinds of node. Each is one file and one line in [`ALL`]: help, config, ports, output, behaviour,
+//! examples and tests. This module is what they share with the checker and the planner; [`body`] is what they share
+//! with the engine. Neither knows threads or Kafka. A kind is described by an [`Operator`]; a configured node is a
+//! [`Shape`] (immutable); a node that runs on one lane is a [`Body`].
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::expr::{Expr, Scope as Names};
+use crate::form::Form;
+use crate::problem::{Fault, Place, Problem, Severity};
+use crate::types::{Carries, Column, KeyFormat, Schema, Stream, Type};
+
+pub mod body;
+
+pub use body::*;
+
+/// Every operator, in the order of the palette.
+pub static ALL: &[&Operator] = &[];
+
+/// Finds an operator by its name.
+pub fn find(name: &str) -> Option<&'static Operator> {
+    ALL.iter().find(|operator| operator.name == name).copied()
+}
+
+/// The description of a kind of node: plain data, from which forms, help, checks and tests are derived.
+pub struct Operator {
+    /// kebab-case, unique
+    pub name: &'static str,
+    /// one line
+    pub summary: &'static str,
+    /// the help page, as Markdown: what it does, when it emits, what it does with nulls, tombstones and full buffers
+    pub help: &'static str,
+    /// where it stands in a pipeline
+    pub role: Role,
+    /// what its state or budget is kept for
+    pub scope: Scope,
+    /// what becomes of a record's value in it
+    pub value: ValueRole,
+    /// the fields of its config
+    pub form: fn() -> Form,
+    /// reads a config that the form has validated
+    pub configure: fn(Value) -> Result<Box<dyn Shape>, ConfigError>,
+    /// examples that run as tests
+    pub examples: &'static [Example],
+}
+
+/// Where an operator stands in a pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// has no input
+    Source,
+    /// has both
+    Flow,
+    /// has no output but `errors`
+    Sink,
+}
+
+/// What an operator's state or budget is kept for; the planner obeys it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// it has none: each record stands for itself
+    Record,
+    /// one budget for all lanes of a process
+    Node,
+    /// one state per lane
+    Lane,
+    /// one state per key: all records of a key must come to one lane
+    Key,
+}
+
+/// What becomes of a record's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ValueRole {
+    /// the same bytes go on: a sink may pass them through
+    Kept,
+    /// columns change, or there were never any bytes
+    Made,
+}
+
+/// A config that serde refused although the form had let it pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// path of the field; empty where none can be named
+    pub field: String,
+    /// what is wrong
+    pub message: String,
+}
+
+/// An example: a node of this kind, rows sent to its ports, rows expected at its ports. Runs in the test driver.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// what it shows
+    pub title: &'static str,
+    /// JSON: the node's config
+    pub config: &'static str,
+    /// JSON: `{"in": {"schema": {…}, "key_format": "text"}}`, the stream at each input port; `{}` for a source
+    pub inputs: &'static str,
+    /// JSON lines of the test driver; `node` names an input port, or `self` the node
+    pub script: &'static str,
+    /// JSON lines: rows expected, with `port` and without `node`; for a sink what it receives at port `in`
+    pub expect: &'static str,
+}
+
+/// A configured node. Immutable; what runs is built from it, once per lane.
+pub trait Shape: Send + Sync + fmt::Debug {
+    /// Ports, which may depend on the config.
+    fn ports(&self) -> Ports;
+
+    /// The stream at each declared output port, from the stream at each input port. `None` is not known: unconnected,
+    /// or broken upstream. Total: reports every problem, and gives as much as can be known. The planner asks again with
+    /// the columns that really come.
+    fn output(&self, inputs: &[Option<Stream>], report: &mut Report) -> Vec<Option<Stream>>;
+
+    /// What the node needs at an input port for what is wanted at its outputs (in the order of its ports, `errors` last).
+    /// The default asks for what is wanted of the outputs together: right for a node that neither adds nor reads columns.
+    fn needs(&self, port: usize, inputs: &[Stream], wanted: &[Wanted]) -> Wanted {
+        let _ = (port, inputs);
+        Wanted::union(wanted)
+    }
+
+    /// What runs on one lane.
+    ///
+    /// # Errors
+    /// What cannot be opened, or a config that the checker would have refused.
+    fn build(&self, site: &Site<'_>) -> Result<Body, Fault>;
+}
+
+/// The ports of a node.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ports {
+    /// where records come in; each takes any number of edges
+    pub inputs: Vec<InputPort>,
+    /// where records leave; each gives to any number of edges
+    pub outputs: Vec<String>,
+    /// whether records may fail here: adds the output port `errors`
+    pub may_fail: bool,
+}
+
+/// A port where records come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputPort {
+    /// its name
+    pub name: String,
+    /// what it takes; `None` is any
+    pub carries: Option<Carries>,
+    /// which lane a record goes to
+    pub spread: Spread,
+    /// unconnected is a problem
+    pub is_required: bool,
+}
+
+/// How records spread over the lanes of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Spread {
+    /// they stay on their lane
+    Lane,
+    /// by key: an exchange, where the lanes are not by key already
+    Key,
+    /// each lane gets all of them
+    Broadcast,
+}
+
+/// Which columns, and whether the bytes as they were read, are wanted of an edge.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// every column
+    pub all: bool,
+    /// else these
+    pub columns: BTreeSet<String>,
+    /// the payload
+    pub payload: bool,
+}
+
+/// Collects the problems of one node.
+#[derive(Debug, Default)]
+pub struct Report {
+    node: String,
+    problems: Vec<Problem>,
+}
+
+impl ConfigError {
+    /// Reads a config of type `C`, or says which field was wrong.
+    ///
+    /// # Errors
+    /// Path and reason of the first wrong field.
+    pub fn read<C: serde::de::DeserializeOwned>(config: Value) -> Result<C, ConfigError> {
+        serde_path_to_error::deserialize(config).map_err(|error| ConfigError {
+            field: Some(error.path().to_string()).filter(|path| path != ".").unwrap_or_default(),
+            message: error.inner().to_string(),
+        })
+    }
+}
+
+impl Ports {
+    /// One input `in`, taking anything, and these outputs.
+    pub fn flow(outputs: impl IntoIterator<Item = impl Into<String>>) -> Ports {
+        Ports {
+            inputs: vec![InputPort::any("in")],
+            outputs: outputs.into_iter().map(Into::into).collect(),
+            may_fail: false,
+        }
+    }
+
+    /// One output `out`.
+    pub fn source() -> Ports {
+        Ports { inputs: Vec::new(), outputs: vec!["out".into()], may_fail: false }
+    }
+
+    /// One input `in`.
+    pub fn sink() -> Ports {
+        Ports { inputs: vec![InputPort::any("in")], outputs: Vec::new(), may_fail: false }
+    }
+
+    /// The same ports, and `errors`.
+    pub fn failing(self) -> Ports {
+        Ports { may_fail: true, ..self }
+    }
+
+    /// Number of an output port by name; `errors` comes last.
+    pub fn output(&self, name: &str) -> Option<usize> {
+        match name {
+            "errors" if self.may_fail => Some(self.outputs.len()),
+            name => self.outputs.iter().position(|output| output == name),
+        }
+    }
+
+    /// Number of an input port by name.
+    pub fn input(&self, name: &str) -> Option<usize> {
+        self.inputs.iter().position(|input| input.name == name)
+    }
+
+    /// Number of output ports, `errors` among them.
+    pub fn output_count(&self) -> usize {
+        self.outputs.len() + usize::from(self.may_fail)
+    }
+
+    /// Names of the output ports, `errors` last.
+    pub fn output_names(&self) -> impl Iterator<Item = &str> {
+        self.outputs.iter().map(String::as_str).chain(self.may_fail.then_some("errors"))
+    }
+}
+
+impl InputPort {
+    /// A required port that takes records and changes on their lane.
+    pub fn any(name: &str) -> InputPort {
+        InputPort { name: name.into(), carries: None, spread: Spread::Lane, is_required: true }
+    }
+
+    /// The same port, taking only this.
+    pub fn only(self, carries: Carries) -> InputPort {
+        InputPort { carries: Some(carries), ..self }
+    }
+
+    /// The same port, with all records of a key on one lane.
+    pub fn by_key(self) -> InputPort {
+        InputPort { spread: Spread::Key, ..self }
+    }
+}
+
+/// What leaves by a port `errors`: why and where a record failed, and its bytes as they were read. Key, headers and
+/// timestamp are the record's own.
+pub fn errors_stream(key: KeyFormat) -> Stream {
+    let columns = vec![
+        Column::required("node", Type::Text),
+        Column::required("reason", Type::Text),
+        Column::nullable("field", Type::Text),
+        Column::nullable("span_start", Type::Int64),
+        Column::nullable("span_end", Type::Int64),
+        Column::required("topic", Type::Text),
+        Column::required("partition", Type::Int64),
+        Column::required("offset", Type::Int64),
+        Column::nullable("payload", Type::Bytes),
+    ];
+    Stream::records(Arc::new(Schema::new(columns)), key)
+}
+
+impl Wanted {
+    /// Everything that the stream has.
+    pub fn all() -> Wanted {
+        Wanted { all: true, ..Wanted::default() }
+    }
+
+    /// What any of these wants.
+    pub fn union(parts: &[Wanted]) -> Wanted {
+        parts.iter().fold(Wanted::default(), |mut sum, part| {
+            sum.all |= part.all;
+            sum.payload |= part.payload;
+            sum.columns.extend(part.columns.iter().cloned());
+            sum
+        })
+    }
+
+    /// The same, and what an expression reads.
+    pub fn and(mut self, expr: &Expr) -> Wanted {
+        self.columns.extend(expr.uses().columns.iter().cloned());
+        self
+    }
+
+    /// Whether a column is wanted.
+    pub fn has(&self, column: &str) -> bool {
+        self.all || self.columns.contains(column)
+    }
+}
+
+impl Report {
+    /// A report on a node.
+    pub fn new(node: impl Into<String>) -> Report {
+        Report { node: node.into(), problems: Vec::new() }
+    }
+
+    /// A problem with a field of the config.
+    pub fn error(&mut self, field: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        let place = Place::node(&self.node).at_field(field);
+        self.problems.push(Problem::error(place, message).remedy(remedy));
+    }
+
+    /// Something else that is wrong with the node.
+    pub fn push(&mut self, severity: Severity, port: Option<&str>, message: impl Into<String>, remedy: Option<String>) {
+        let place = Place { node: Some(self.node.clone()), port: port.map(Into::into), ..Place::default() };
+        self.problems.push(Problem { severity, place, message: message.into(), remedy });
+    }
+
+    /// Compiles an expression of a field, reporting what is wrong with it.
+    pub fn compile(&mut self, field: &str, text: &str, stream: &Stream) -> Option<Expr> {
+        match Expr::compile(text, &Names::from(stream)) {
+            Ok(expr) => Some(expr),
+            Err(problems) => {
+                self.problems.extend(problems.into_iter().map(|problem| Problem {
+                    severity: Severity::Error,
+                    place: Place::node(&self.node).at_field(field).at_span(problem.span),
+                    message: problem.message,
+                    remedy: problem.remedy,
+                }));
+                None
+            }
+        }
+    }
+
+    /// Compiles an expression that must give a type.
+    pub fn compile_as(&mut self, field: &str, text: &str, stream: &Stream, data_type: &Type) -> Option<Expr> {
+        let expr = self.compile(field, text, stream)?;
+        if expr.data_type() == data_type {
+            return Some(expr);
+        }
+        let place = Place::node(&self.node).at_field(field).at_span(0..text.len());
+        self.problems.push(Problem::error(place, format!("this must be {data_type}, and it is {}", expr.data_type())));
+        None
+    }
+
+    /// What was found.
+    pub fn finish(self) -> Vec<Problem> {
+        self.problems
+    }
+}
+
+/// Compiles an expression that the checker has accepted.
+///
+/// # Errors
+/// A defect of ours: the checker should have refused it.
+pub fn compile_checked(field: &str, text: &str, stream: &Stream) -> Result<Expr, Fault> {
+    Expr::compile(text, &Names::from(stream)).map_err(|problems| {
+        let why = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+        Fault::ours(format!("{field} was checked and does not compile: {why}"))
+    })
+}
