@@ -4,8 +4,10 @@
 //! - [`types`], [`batch`]: columns, schemas, keys; records in columns
 //! - [`fields`]: types of config fields that pick their own editor
 //! - [`problem`]: what was found before running, what happened while running
+//! - [`codec`]: bytes of values and keys to columns and back
 
 pub mod batch;
+pub mod codec;
 pub mod fields;
 pub mod problem;
 pub mod types;
