@@ -3,11 +3,13 @@
 //! Value rooms (plain values; no threads, no Kafka, no files, no clock):
 //! - [`types`], [`batch`]: columns, schemas, keys; records in columns
 //! - [`fields`]: types of config fields that pick their own editor
+//! - [`form`]: a config type as fields, to edit, check and print
 //! - [`problem`]: what was found before running, what happened while running
 //! - [`codec`]: bytes of values and keys to columns and back
 
 pub mod batch;
 pub mod codec;
 pub mod fields;
+pub mod form;
 pub mod problem;
 pub mod types;

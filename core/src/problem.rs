@@ -5,6 +5,14 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+/// The known word that `word` was most likely meant to be, where one is near enough.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let nearness = |known: &str| strsim::jaro_winkler(known, word);
+    let nearest = known.into_iter().max_by(|a, b| nearness(a).total_cmp(&nearness(b)))?;
+    let is_near = nearness(nearest) > 0.8 || strsim::damerau_levenshtein(nearest, word) <= nearest.len() / 4;
+    is_near.then_some(nearest)
+}
+
 /// How bad a problem is. Only errors keep a pipeline from running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -68,7 +68,7 @@ pub struct Schema {
 /// How key bytes are written, and so the type of `_key`. The words of `key_format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline, extend("x-kind" = "key-format"))]
+#[schemars(inline)]
 pub enum KeyFormat {
     /// UTF-8 text
     #[default]

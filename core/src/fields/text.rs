@@ -119,8 +119,9 @@ impl JsonSchema for Topics {
 }
 
 /// Where `_timestamp` comes from: `"record"`, `"processing"` or `{"column": "ts"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum Time {
     /// the timestamp that the record carries
     #[default]
@@ -129,27 +130,6 @@ pub enum Time {
     Processing,
     /// a column of the value
     Column(ColumnName),
-}
-
-impl JsonSchema for Time {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Time".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "oneOf": [
-                { "enum": ["record", "processing"] },
-                { "type": "object", "properties": { "column": { "type": "string" } }, "required": ["column"],
-                  "additionalProperties": false }
-            ],
-            "x-kind": "time"
-        })
-    }
 }
 
 /// What is wrong with the name of a topic, as Kafka's own rule has it: 1 to 249 of `[a-zA-Z0-9._-]`, not `.` or `..`.

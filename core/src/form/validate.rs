@@ -1,0 +1,255 @@
+//! A config against its form: everything that is wrong, at once, each at its field.
+
+use serde_json::{Map, Value};
+
+use super::{Choice, FieldKind, FormField};
+use crate::fields::{ByteSize, DurationText, topic_name_fault};
+use crate::problem::{Place, Problem, did_you_mean};
+use crate::types::Schema;
+
+/// Walks a config and collects.
+pub(super) struct Validator<'a> {
+    place: &'a Place,
+    /// a text with `${` stands for any single value
+    templates: bool,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Validator<'a> {
+    pub(super) fn new(place: &'a Place, templates: bool) -> Validator<'a> {
+        Validator { place, templates, problems: Vec::new() }
+    }
+
+    pub(super) fn run(mut self, fields: &[FormField], config: &Map<String, Value>) -> Vec<Problem> {
+        let path = self.place.field.clone().unwrap_or_default();
+        self.group(fields, config, &path);
+        self.problems
+    }
+
+    fn report(&mut self, path: &str, message: String) -> &mut Problem {
+        let index = self.problems.len();
+        self.problems.push(Problem::error(self.place.clone().at_field(path), message));
+        &mut self.problems[index]
+    }
+
+    fn group(&mut self, fields: &[FormField], config: &Map<String, Value>, path: &str) {
+        let mut misspelt = Vec::new();
+        for (name, value) in config {
+            let path = join(path, name);
+            match fields.iter().find(|field| field.name == *name) {
+                Some(field) => self.value(&field.kind, value, &path),
+                None => misspelt.extend(self.unknown_field(fields, name, &path)),
+            }
+        }
+        let is_missing = |field: &&FormField| field.required && !config.contains_key(&field.name);
+        for field in fields.iter().filter(is_missing).filter(|field| !misspelt.contains(&field.name.as_str())) {
+            let message = format!("`{}` is missing: expected {}", field.name, expectation(&field.kind));
+            self.report(&join(path, &field.name), message);
+        }
+    }
+
+    /// Reports it, and gives the name that was likely meant.
+    fn unknown_field<'f>(&mut self, fields: &'f [FormField], name: &str, path: &str) -> Option<&'f str> {
+        let names = || fields.iter().map(|field| field.name.as_str());
+        let nearest = did_you_mean(name, names());
+        let remedy = match nearest {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None if fields.is_empty() => "there are no fields here".into(),
+            None => format!("fields here: {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        self.report(path, format!("unknown field `{name}`")).remedy = Some(remedy);
+        nearest
+    }
+
+    fn value(&mut self, kind: &FieldKind, value: &Value, path: &str) {
+        if self.templates && value.as_str().is_some_and(|text| text.contains("${")) {
+            return;
+        }
+        match (kind, value) {
+            (FieldKind::Group(fields), Value::Object(map)) => self.group(fields, map, path),
+            (FieldKind::List(kind), Value::Array(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(kind, item, &format!("{path}[{index}]"));
+                }
+            }
+            (FieldKind::Map(kind), Value::Object(map)) => self.entries(kind, map, path),
+            (FieldKind::ExprMap, Value::Object(map)) => self.entries(&FieldKind::Expr, map, path),
+            (FieldKind::Properties, Value::Object(map)) => self.entries(&FieldKind::Text, map, path),
+            (FieldKind::Choice(choices), Value::Object(map)) => self.choice(choices, map, path),
+            (kind, value) => {
+                if let Some(fault) = fault(kind, value) {
+                    let remedy = remedy(kind, value);
+                    self.report(path, fault).remedy = remedy;
+                }
+            }
+        }
+    }
+
+    fn entries(&mut self, kind: &FieldKind, map: &Map<String, Value>, path: &str) {
+        for (name, item) in map {
+            self.value(kind, item, &join(path, name));
+        }
+    }
+
+    /// `{"word": content}`.
+    fn choice(&mut self, choices: &[Choice], map: &Map<String, Value>, path: &str) {
+        let mut entries = map.iter();
+        let (Some((word, content)), None) = (entries.next(), entries.next()) else {
+            let message =
+                format!("expected {}, or an object with one of these words and its options", words_of(choices));
+            self.report(path, message);
+            return;
+        };
+        match choices.iter().find(|choice| choice.word == *word) {
+            Some(Choice { content: Some(kind), .. }) => self.value(kind, content, &join(path, word)),
+            Some(Choice { content: None, .. }) => match content {
+                Value::Object(options) if options.is_empty() => {}
+                _ => {
+                    self.report(path, format!("`{word}` takes no options")).remedy = Some(format!("write \"{word}\""));
+                }
+            },
+            None => {
+                let remedy = did_you_mean(word, choices.iter().map(|choice| choice.word.as_str()));
+                let remedy = remedy.map(|nearest| format!("did you mean `{nearest}`?"));
+                self.report(path, format!("expected {}, found `{word}`", words_of(choices))).remedy = remedy;
+            }
+        }
+    }
+}
+
+/// The first thing that is wrong with a value.
+pub(super) fn first_fault(kind: &FieldKind, value: &Value) -> Option<String> {
+    let place = Place::default();
+    let mut validator = Validator::new(&place, false);
+    validator.value(kind, value, "");
+    validator.problems.into_iter().next().map(|problem| problem.message)
+}
+
+/// What is wrong with one value that has no fields of its own.
+fn fault(kind: &FieldKind, value: &Value) -> Option<String> {
+    let fits = match (kind, value) {
+        (FieldKind::Json, _)
+        | (FieldKind::Bool, Value::Bool(_))
+        | (
+            FieldKind::Text | FieldKind::Column | FieldKind::Expr | FieldKind::Secret | FieldKind::Path,
+            Value::String(_),
+        )
+        | (FieldKind::Group(_) | FieldKind::Map(_) | FieldKind::ExprMap, Value::Object(_))
+        | (FieldKind::List(_), Value::Array(_)) => true,
+        (FieldKind::Integer { min, max }, Value::Number(number)) => match number.as_i64() {
+            Some(whole) => min.is_none_or(|min| whole >= min) && max.is_none_or(|max| whole <= max),
+            None => number.is_u64() && max.is_none(),
+        },
+        (FieldKind::Number { min, max }, Value::Number(number)) => {
+            let float = number.as_f64().unwrap_or(f64::NAN);
+            min.is_none_or(|min| float >= min) && max.is_none_or(|max| float <= max)
+        }
+        (FieldKind::Duration, Value::String(text)) => return text.parse::<DurationText>().err().map(|e| e.to_string()),
+        (FieldKind::Bytes, Value::String(text)) => return text.parse::<ByteSize>().err().map(|e| e.to_string()),
+        (FieldKind::Bytes, Value::Number(number)) => number.is_u64(),
+        (FieldKind::Topic | FieldKind::Topics, Value::String(name)) => return topic_name_fault(name),
+        (FieldKind::Topics, Value::Array(names)) if !names.is_empty() => {
+            return names.iter().find_map(|name| fault(&FieldKind::Topic, name));
+        }
+        (FieldKind::Columns, Value::Array(names)) => names.iter().all(Value::is_string),
+        (FieldKind::Schema, value) => return Schema::from_notation(value).err(),
+        (FieldKind::Regex, Value::String(text)) => return regex_fault(text),
+        (FieldKind::Choice(choices), Value::String(word)) => match choices.iter().find(|choice| choice.word == *word) {
+            Some(choice) if choice.may_stand_alone() => true,
+            Some(_) => return Some(format!("`{word}` does not stand alone: write {{\"{word}\": …}}")),
+            None => false,
+        },
+        _ => false,
+    };
+    (!fits).then(|| format!("expected {}, found {}", expectation(kind), brief(value)))
+}
+
+fn regex_fault(text: &str) -> Option<String> {
+    let error = regex::Regex::new(text).err()?.to_string();
+    // The library draws the place over several lines; its last line says what is wrong.
+    let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_string();
+    Some(format!("`{text}` is not a regular expression: {reason}"))
+}
+
+fn remedy(kind: &FieldKind, value: &Value) -> Option<String> {
+    match (kind, value) {
+        (FieldKind::Choice(choices), Value::String(word)) => {
+            let nearest = did_you_mean(word, choices.iter().map(|choice| choice.word.as_str()))?;
+            Some(format!("did you mean `{nearest}`?")).filter(|_| nearest != word)
+        }
+        (FieldKind::Integer { .. } | FieldKind::Number { .. }, Value::String(text)) if text.parse::<f64>().is_ok() => {
+            Some("take the quotes away".into())
+        }
+        (FieldKind::Bool, Value::String(text)) if text == "true" || text == "false" => {
+            Some("take the quotes away".into())
+        }
+        (FieldKind::Columns | FieldKind::List(_), Value::String(_)) => Some("put it in [ ]".into()),
+        (FieldKind::Text | FieldKind::Expr, Value::Number(_) | Value::Bool(_)) => Some("put it in quotes".into()),
+        (FieldKind::Duration, Value::Number(_)) => Some("write a unit, as in \"500ms\" or \"1s\"".into()),
+        _ => None,
+    }
+}
+
+pub(super) fn expectation(kind: &FieldKind) -> String {
+    match kind {
+        FieldKind::Text => "text".into(),
+        FieldKind::Integer { min, max } => format!("a whole number{}", bounds(*min, *max)),
+        FieldKind::Number { min, max } => format!("a number{}", bounds(*min, *max)),
+        FieldKind::Bool => "true or false".into(),
+        FieldKind::Duration => "a duration as \"500ms\", \"1s\" or \"1m30s\"".into(),
+        FieldKind::Bytes => "a size as \"64 KiB\" or \"16 MiB\"".into(),
+        FieldKind::Choice(choices) => words_of(choices),
+        FieldKind::Topic => "the name of a topic".into(),
+        FieldKind::Topics => "the name of a topic, or a list of names".into(),
+        FieldKind::Column => "the name of a column".into(),
+        FieldKind::Columns => "a list of columns".into(),
+        FieldKind::Expr => "an expression in quotes".into(),
+        FieldKind::ExprMap => "an object of names and expressions".into(),
+        FieldKind::Schema => "an object of columns and types".into(),
+        FieldKind::Secret => "a secret parameter as \"${NAME}\"".into(),
+        FieldKind::Path => "a path".into(),
+        FieldKind::Regex => "a regular expression".into(),
+        FieldKind::Properties => "an object of properties and texts".into(),
+        FieldKind::List(_) => "a list".into(),
+        FieldKind::Map(_) | FieldKind::Group(_) => "an object".into(),
+        FieldKind::Json => "any JSON".into(),
+    }
+}
+
+fn bounds<T: std::fmt::Display>(min: Option<T>, max: Option<T>) -> String {
+    match (min, max) {
+        (Some(min), Some(max)) => format!(" from {min} to {max}"),
+        (Some(min), None) => format!(" of at least {min}"),
+        (None, Some(max)) => format!(" of at most {max}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn words_of(choices: &[Choice]) -> String {
+    words(choices.iter().map(|choice| choice.word.as_str()))
+}
+
+/// "`a`, `b` or `c`".
+fn words<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    match (words.pop(), words.is_empty()) {
+        (Some(last), false) => format!("{} or {last}", words.join(", ")),
+        (last, _) => last.unwrap_or_default(),
+    }
+}
+
+/// A value in at most a few words, for a message.
+fn brief(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "a list".into(),
+        Value::Object(_) => "an object".into(),
+        Value::String(text) if text.chars().count() > 40 => {
+            format!("\"{}…\"", text.chars().take(40).collect::<String>())
+        }
+        other => other.to_string(),
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_string() } else { format!("{path}.{name}") }
+}
