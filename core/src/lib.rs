@@ -6,10 +6,12 @@
 //! - [`form`]: a config type as fields, to edit, check and print
 //! - [`problem`]: what was found before running, what happened while running
 //! - [`codec`]: bytes of values and keys to columns and back
+//! - [`state`]: stores of operators, handed out by name
 
 pub mod batch;
 pub mod codec;
 pub mod fields;
 pub mod form;
 pub mod problem;
+pub mod state;
 pub mod types;
