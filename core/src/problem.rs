@@ -167,6 +167,8 @@ pub enum Blame {
     Outside,
     /// a defect of this program
     Us,
+    /// nobody: whoever read the output has gone, which is a way to stop
+    Nobody,
 }
 
 /// The record at which something happened.
@@ -214,6 +216,11 @@ impl Fault {
     /// A defect of ours.
     pub fn ours(message: impl Into<String>) -> Fault {
         Fault::new(Blame::Us, message)
+    }
+
+    /// The reader of the output has gone: the run stops, and nothing is wrong.
+    pub fn unread(message: impl Into<String>) -> Fault {
+        Fault::new(Blame::Nobody, message)
     }
 
     fn new(blame: Blame, message: impl Into<String>) -> Fault {

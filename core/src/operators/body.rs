@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::batch::Batch;
 use crate::codec::ValueFormat;
 use crate::expr::Failure;
+use crate::fields::Time;
 use crate::problem::Fault;
+use crate::state::Stores;
 use crate::types::Stream;
 
 /// Where a body is built: the node, its lane, and what the planner found out about its edges.
@@ -26,6 +28,8 @@ pub struct Site<'a> {
     pub intact: Option<&'a ValueFormat>,
     /// what the lanes of a node share
     pub shared: &'a Shared,
+    /// the lane's stores; a node names its own by its id
+    pub stores: &'a Stores,
 }
 
 /// What all lanes of a node share in a process: made by the first that asks.
@@ -92,11 +96,11 @@ pub struct Grant {
 
 /// A queue between two tasks with rules of its own.
 pub trait Queue: Send {
-    /// Takes rows in and gives back those for which there is no room.
+    /// Takes rows in and gives back those for which there is no room. Into `out` go drops and failed records, no rows.
     ///
     /// # Errors
     /// Where a full queue means failure.
-    fn offer(&mut self, batch: Batch, now_ms: i64, drops: &mut Drops) -> Result<Option<Batch>, Fault>;
+    fn offer(&mut self, batch: Batch, now_ms: i64, out: &mut Outbox) -> Result<Option<Batch>, Fault>;
 
     /// Hands out up to `max` rows that are due.
     ///
@@ -141,6 +145,8 @@ pub trait Source: Send {
 pub enum Pulled {
     /// rows; at least one. With `Ingest::format` they carry payloads and no columns, else columns.
     Rows(Batch),
+    /// records that could not be read; at least one
+    Failed(Failed),
     /// none before this wall clock, in milliseconds
     NotBefore(i64),
     /// none any more
@@ -154,20 +160,6 @@ pub struct Ingest {
     pub format: Option<ValueFormat>,
     /// what `_timestamp` is
     pub time: Time,
-}
-
-/// What a source takes as `_timestamp`: `"record"`, `"processing"` or `{"column": NAME}` in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(extend("x-kind" = "time"))]
-pub enum Time {
-    /// the timestamp that the record carries
-    #[default]
-    Record,
-    /// the wall clock when it is read
-    Processing,
-    /// a column of type timestamp, or int64 in milliseconds
-    Column(String),
 }
 
 /// Topics to read.

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::codec::ValueFormat;
 use crate::expr::{Expr, Scope as Names};
 use crate::form::Form;
 use crate::problem::{Fault, Place, Problem, Severity};
@@ -124,11 +126,37 @@ pub trait Shape: Send + Sync + fmt::Debug {
         Wanted::union(wanted)
     }
 
+    /// How the payloads of a source or a sink are written. A sink passes on untouched what came in its format: `all` falls
+    /// away from what it needs then, and the payload comes instead.
+    fn format(&self) -> Option<&ValueFormat> {
+        None
+    }
+
+    /// What the node reads or writes outside of the pipeline, so that the checker can see two nodes at one thing.
+    fn touches(&self) -> Touches {
+        Touches::Nothing
+    }
+
     /// What runs on one lane.
     ///
     /// # Errors
     /// What cannot be opened, or a config that the checker would have refused.
     fn build(&self, site: &Site<'_>) -> Result<Body, Fault>;
+}
+
+/// What a node reads or writes outside of the pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touches {
+    /// nothing that has a name
+    Nothing,
+    /// topics, to read
+    Reads(TopicSource),
+    /// a topic, to write
+    Writes(TopicSink),
+    /// a file, to read
+    ReadsFile(PathBuf),
+    /// a file, to write
+    WritesFile(PathBuf),
 }
 
 /// The ports of a node.
