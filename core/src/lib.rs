@@ -4,6 +4,7 @@
 //! - [`types`], [`batch`]: columns, schemas, keys; records in columns
 //! - [`fields`]: types of config fields that pick their own editor
 //! - [`form`]: a config type as fields, to edit, check and print
+//! - [`pipeline`]: the drawn graph: file, edits, differences, parameters
 //! - [`problem`]: what was found before running, what happened while running
 //! - [`codec`]: bytes of values and keys to columns and back
 //! - [`state`]: stores of operators, handed out by name
@@ -12,6 +13,7 @@ pub mod batch;
 pub mod codec;
 pub mod fields;
 pub mod form;
+pub mod pipeline;
 pub mod problem;
 pub mod state;
 pub mod types;

@@ -20,8 +20,8 @@ pub(super) fn form_of<C: JsonSchema>() -> Form {
 }
 
 fn kind_of(schema: &Object, path: &str) -> FieldKind {
-    if let Some(inner) = without_null(schema) {
-        return kind_of(inner, path);
+    if let Some(inner) = only_alternative(schema) {
+        return kind_of(&inner, path);
     }
     if let Some(kind) = schema.get("x-kind").and_then(Value::as_str).and_then(named_kind) {
         return kind;
@@ -59,15 +59,17 @@ fn named_kind(word: &str) -> Option<FieldKind> {
     })
 }
 
-/// The other side of `anyOf: [X, null]`.
-fn without_null(schema: &Object) -> Option<&Object> {
-    let [one, other] = schema.get("anyOf")?.as_array()?.as_slice() else { return None };
-    let is_null = |side: &Value| side.get("type").and_then(Value::as_str) == Some("null");
-    match (is_null(one), is_null(other)) {
-        (false, true) => one.as_object(),
-        (true, false) => other.as_object(),
-        _ => None,
+/// The one side of `anyOf` that is neither null nor a text with parameters, with the bounds that stand beside it.
+fn only_alternative(schema: &Object) -> Option<Object> {
+    let is_extra =
+        |side: &&Value| side.get("type").and_then(Value::as_str) == Some("null") || side.get("x-template").is_some();
+    let mut sides = schema.get("anyOf")?.as_array()?.iter().filter(|side| !is_extra(side));
+    let (Some(Value::Object(side)), None) = (sides.next(), sides.next()) else { return None };
+    let mut side = side.clone();
+    for (name, value) in schema.iter().filter(|(name, _)| *name != "anyOf") {
+        side.insert(name.clone(), value.clone());
     }
+    Some(side)
 }
 
 /// The one type that is not null.

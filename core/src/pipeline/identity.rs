@@ -1,0 +1,102 @@
+//! Names: which texts are ids, that they are unique, that what is named exists.
+
+use std::collections::HashSet;
+
+use super::Pipeline;
+use crate::problem::{Place, Problem};
+
+/// `[a-z][a-z0-9-]{0,62}`: ids of nodes, notes and groups.
+pub fn is_node_id(text: &str) -> bool {
+    is_kebab(text, 63)
+}
+
+/// `[a-z][a-z0-9-]{0,19}`.
+pub fn is_port_name(text: &str) -> bool {
+    is_kebab(text, 20)
+}
+
+/// `[A-Za-z0-9._-]{1,63}`.
+pub fn is_application_id(text: &str) -> bool {
+    (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// `[A-Za-z_][A-Za-z0-9_-]*`.
+pub fn is_parameter_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+}
+
+fn is_kebab(text: &str, longest: usize) -> bool {
+    text.len() <= longest
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// `stem`, or the first of `stem-2`, `stem-3`, … that is not taken; always an id.
+pub(super) fn fresh(stem: &str, taken: impl Fn(&str) -> bool) -> String {
+    let stem = if is_node_id(stem) { stem } else { "node" };
+    if !taken(stem) {
+        return stem.to_string();
+    }
+    let (base, _) = stem.rsplit_once('-').filter(|(_, n)| n.parse::<u32>().is_ok()).unwrap_or((stem, ""));
+    let base = base.get(..52).unwrap_or(base);
+    let mut number = 2u64;
+    loop {
+        let id = format!("{base}-{number}");
+        if !taken(&id) {
+            return id;
+        }
+        number += 1;
+    }
+}
+
+impl Pipeline {
+    /// Ids, ports and parameters that are not well-formed, and whatever stands there twice.
+    pub fn identity_problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut seen = HashSet::new();
+        for node in &self.nodes {
+            problems.extend(id_problem(Place::node(&node.id).at_field("id"), &node.id, seen.insert(&node.id)));
+        }
+        self.edge_problems(&mut problems);
+        let marks = self.notes.iter().map(|note| ("notes", &note.id));
+        let mut seen = HashSet::new();
+        for (section, id) in marks.chain(self.groups.iter().map(|group| ("groups", &group.id))) {
+            problems.extend(id_problem(Place::field(section), id, seen.insert(id)));
+        }
+        for name in self.parameters.names().filter(|name| !is_parameter_name(name)) {
+            let message = format!("`{name}` cannot name a parameter: letters, digits, `_` and `-`, a letter first");
+            problems.push(Problem::error(Place::field(format!("parameters.{name}")), message));
+        }
+        problems
+    }
+
+    fn edge_problems(&self, problems: &mut Vec<Problem>) {
+        let mut seen = HashSet::new();
+        for edge in &self.edges {
+            let place = Place::edge(edge.id());
+            if !seen.insert((&edge.from, &edge.to)) {
+                problems
+                    .push(Problem::error(place.clone(), "this edge stands there twice").remedy("remove one of them"));
+            }
+            for (field, end) in [("from", &edge.from), ("to", &edge.to)] {
+                let port = &end.port;
+                if port.is_empty() {
+                    let message = format!("`{end}` names no port: an end of an edge is written `node.port`");
+                    problems.push(Problem::error(place.clone().at_field(field), message));
+                } else if !is_port_name(port) {
+                    let message = format!("`{port}` cannot name a port: a-z, 0-9 and `-`, a letter first, at most 20");
+                    problems.push(Problem::error(place.clone().at_field(field), message));
+                }
+            }
+        }
+    }
+}
+
+fn id_problem(place: Place, id: &str, is_first: bool) -> Option<Problem> {
+    if !is_node_id(id) {
+        let message = format!("`{id}` cannot be an id: a-z, 0-9 and `-`, a letter first, at most 63 characters");
+        return Some(Problem::error(place, message));
+    }
+    (!is_first).then(|| Problem::error(place, format!("the id `{id}` stands there twice")).remedy("rename one of them"))
+}

@@ -1,0 +1,203 @@
+//! Reading JSON strictly, with places: doubled names are refused, numbers are read exactly, and every value can be found
+//! again in the text.
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Number, Value};
+
+use crate::fields::Entries;
+use crate::problem::{Place, Problem};
+
+/// As deep as serde_json goes too.
+const MAX_DEPTH: usize = 128;
+
+/// A step from a value to one inside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// into an object
+    Name(String),
+    /// into a list
+    Item(usize),
+}
+
+/// Reads a text.
+///
+/// # Errors
+/// The first thing that is not JSON, with line and column.
+pub(super) fn read(text: &str) -> Result<Value, Problem> {
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
+        // Building values says more exactly what is wrong than skipping them does.
+        let error = serde_json::from_str::<Value>(text).err().unwrap_or(error);
+        let place = Place { line: Some((error.line(), error.column())), ..Place::default() };
+        Problem::error(place, reason(&error))
+    })?;
+    build(text, raw.get(), 0)
+}
+
+fn build(text: &str, part: &str, depth: usize) -> Result<Value, Problem> {
+    let fail = |why: String| {
+        let place = Place { line: Some(line_column(text, offset_in(text, part))), ..Place::default() };
+        Problem::error(place, why)
+    };
+    if depth > MAX_DEPTH {
+        return Err(fail(format!("nested deeper than {MAX_DEPTH} levels")));
+    }
+    match part.as_bytes().first() {
+        Some(b'{') => {
+            let entries: Entries<&RawValue> = serde_json::from_str(part).map_err(|error| fail(reason(&error)))?;
+            let value = |(name, raw): (String, &RawValue)| Ok((name, build(text, raw.get(), depth + 1)?));
+            entries.0.into_iter().map(value).collect::<Result<Map<_, _>, Problem>>().map(Value::Object)
+        }
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(part).map_err(|error| fail(reason(&error)))?;
+            items.into_iter().map(|raw| build(text, raw.get(), depth + 1)).collect()
+        }
+        Some(b'-' | b'0'..=b'9') => number(part).ok_or_else(|| fail(format!("the number {part} is out of range"))),
+        _ => serde_json::from_str(part).map_err(|error| fail(reason(&error))),
+    }
+}
+
+/// serde_json reads floats to within the last digit; a file must come back as it was.
+fn number(text: &str) -> Option<Value> {
+    if let Ok(whole) = text.parse::<i64>() {
+        return Some(Value::from(whole));
+    }
+    if let Ok(whole) = text.parse::<u64>() {
+        return Some(Value::from(whole));
+    }
+    Number::from_f64(text.parse().ok()?).map(Value::Number)
+}
+
+/// What serde_json says, without its own "at line … column …".
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.find(" at line ") {
+        Some(end) => text[..end].to_string(),
+        None => text,
+    }
+}
+
+/// Line and column (from 1, in characters) of the value behind some steps, or of the deepest that there is on the way.
+pub(super) fn position(text: &str, steps: &[Step]) -> Option<(usize, usize)> {
+    Some(line_column(text, offset_in(text, part_at(text, steps)?)))
+}
+
+/// The text of the value behind some steps, or of the deepest that there is on the way.
+pub(super) fn part_at<'a>(text: &'a str, steps: &[Step]) -> Option<&'a str> {
+    let raw: &RawValue = serde_json::from_str(text).ok()?;
+    let mut part = raw.get();
+    for step in steps {
+        let inner = match step {
+            Step::Name(name) => {
+                serde_json::from_str::<Entries<&RawValue>>(part).ok().and_then(|map| map.get(name).copied())
+            }
+            Step::Item(index) => {
+                serde_json::from_str::<Vec<&RawValue>>(part).ok().and_then(|list| list.get(*index).copied())
+            }
+        };
+        match inner {
+            Some(inner) => part = inner.get(),
+            None => break,
+        }
+    }
+    Some(part)
+}
+
+/// Where a part begins, which is a slice of the text.
+pub(super) fn offset_in(text: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len())
+}
+
+/// Line and column of a byte, from 1.
+pub(super) fn line_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+/// Reads a path as problems write it (`nodes[3].config.a.b`) into steps. Names may hold dots and brackets themselves, so
+/// the value decides where a name ends.
+pub(super) fn steps(value: &Value, path: &str) -> Vec<Step> {
+    let (mut steps, mut value, mut rest) = (Vec::new(), Some(value), path);
+    while !rest.is_empty() {
+        if let Some((index, tail)) = item_step(rest) {
+            value = value.and_then(|value| value.get(index));
+            steps.push(Step::Item(index));
+            rest = tail;
+            continue;
+        }
+        rest = rest.strip_prefix('.').unwrap_or(rest);
+        let name = value.and_then(|value| longest_name(value, rest)).unwrap_or_else(|| first_name(rest));
+        value = value.and_then(|value| value.get(name));
+        steps.push(Step::Name(name.to_string()));
+        rest = &rest[name.len()..];
+    }
+    steps
+}
+
+fn item_step(path: &str) -> Option<(usize, &str)> {
+    let (index, tail) = path.strip_prefix('[')?.split_once(']')?;
+    Some((index.parse().ok()?, tail))
+}
+
+fn longest_name<'a>(value: &Value, path: &'a str) -> Option<&'a str> {
+    let ends_there = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
+    let names = value.as_object()?.keys().filter(|name| path.strip_prefix(name.as_str()).is_some_and(ends_there));
+    path.get(..names.map(String::len).max()?)
+}
+
+/// Never empty, so that reading a path comes to an end.
+fn first_name(path: &str) -> &str {
+    let first = path.chars().next().map_or(0, char::len_utf8);
+    let end = path[first..].find(['.', '[']).map_or(path.len(), |end| end + first);
+    &path[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn broken_text_gives_line_and_column() {
+        let cases = [
+            ("{\n  \"a\": 1,\n}", (3, 1), "trailing comma"),
+            ("", (1, 0), "EOF while parsing a value"),
+            ("{\"a\": {\"b\": 1, \"b\": 2}}", (1, 7), "`b` stands there twice"),
+            ("[1e999]", (1, 2), "number out of range"),
+        ];
+        for (text, line, message) in cases {
+            let problem = read(text).unwrap_err();
+            assert_eq!((problem.place.line, problem.message.as_str()), (Some(line), message), "{text}");
+        }
+        assert!(read(&"[".repeat(100_000)).is_err());
+        assert!(read(&format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))).is_err());
+    }
+
+    #[test]
+    fn values_are_found_again() {
+        let text = "{\n  \"a.b\": [1, {\"ä\": 2}]\n}";
+        let value = read(text).unwrap();
+        let at = |path: &str| position(text, &steps(&value, path)).unwrap();
+        assert_eq!(at("a.b"), (2, 10));
+        assert_eq!(at("a.b[1].ä"), (2, 20));
+        assert_eq!(at("a.b[1].missing.more"), (2, 14));
+        assert_eq!(at("nothing"), (1, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_come_back_as_they_were(float in any::<f64>().prop_filter("finite", |f| f.is_finite()), whole: i64) {
+            let value = json!([float, whole]);
+            prop_assert_eq!(read(&value.to_string()).unwrap(), value);
+        }
+
+        #[test]
+        fn any_text_gives_a_value_or_a_problem(text: String, path in "[a.\\[\\]0-9ä]{0,12}") {
+            if let Ok(value) = read(&text) {
+                let _ = position(&text, &steps(&value, &path));
+            }
+            let _ = steps(&json!({ "a": [{ "a.a": 1 }] }), &path);
+        }
+    }
+}
