@@ -22,6 +22,12 @@ pub struct ByteSize(u64);
 #[error("{0}")]
 pub struct MeasureError(String);
 
+impl MeasureError {
+    pub(super) fn new(message: String) -> MeasureError {
+        MeasureError(message)
+    }
+}
+
 const TIME_UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 const BINARY_UNITS: [(&str, u64); 4] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];

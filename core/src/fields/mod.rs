@@ -4,10 +4,12 @@
 
 mod entries;
 mod measure;
+mod rate;
 mod secret;
 mod text;
 
 pub use entries::{Entries, ExprMap, Properties};
 pub use measure::{ByteSize, DurationText, MeasureError};
+pub use rate::{Moment, Rate};
 pub use secret::Secret;
 pub use text::{ColumnName, ExprText, PathText, RegexText, Time, Topic, Topics, topic_name_fault};

@@ -49,6 +49,8 @@ fn named_kind(word: &str) -> Option<FieldKind> {
         "expr" => FieldKind::Expr,
         "duration" => FieldKind::Duration,
         "bytes" => FieldKind::Bytes,
+        "rate" => FieldKind::Rate,
+        "moment" => FieldKind::Moment,
         "schema" => FieldKind::Schema,
         "secret" => FieldKind::Secret,
         "path" => FieldKind::Path,

@@ -65,6 +65,10 @@ pub enum FieldKind {
     Duration,
     /// `"16 MiB"`
     Bytes,
+    /// `"1000/s"`
+    Rate,
+    /// `"2024-01-01T00:00:00Z"`
+    Moment,
     /// one of some words; alone, or as `{word: content}` where the word has content
     Choice(Vec<Choice>),
     /// the name of a topic

@@ -29,6 +29,8 @@ pub(super) fn read(kind: &FieldKind, text: &str) -> Result<Value, String> {
         FieldKind::Text
         | FieldKind::Duration
         | FieldKind::Bytes
+        | FieldKind::Rate
+        | FieldKind::Moment
         | FieldKind::Topic
         | FieldKind::Column
         | FieldKind::Expr

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{FieldKind, Form};
 use crate::fields::{ByteSize, ColumnName, DurationText, Entries, ExprMap, ExprText, Properties, RegexText, Secret};
-use crate::fields::{PathText, Time, Topic, Topics};
+use crate::fields::{Moment, PathText, Rate, Time, Topic, Topics};
 use crate::problem::Place;
 use crate::types::{KeyFormat, Schema};
 
@@ -23,6 +23,8 @@ struct Everything {
     flag: Option<bool>,
     every: Option<DurationText>,
     bytes: Option<ByteSize>,
+    rate: Option<Rate>,
+    since: Option<Moment>,
     overflow: Option<Overflow>,
     format: Option<Format>,
     #[serde(default)]
@@ -101,6 +103,8 @@ fn the_type_of_a_field_picks_its_kind() {
     flag: "bool"
     every: "duration"
     bytes: "bytes"
+    rate: "rate"
+    since: "moment"
     overflow: {"choice":[{"word":"wait","help":"stop the writer"},{"word":"drop-head","help":"the oldest goes"}]}
     format: {"choice":[{"word":"bytes","help":"raw"},{"word":"json","help":"documents","content":{"group":[{"name":"nulls","path":"format.json.nulls","kind":"bool","required":false,"help":"how null is written"}]}},{"word":"csv","help":"with columns","content":{"group":[{"name":"separator","path":"format.csv.separator","kind":"text","required":true,"help":""}]}}]}
     key_format: {"choice":[{"word":"text","help":"UTF-8 text"},{"word":"bytes","help":"raw bytes"},{"word":"json","help":"a JSON document; several key columns make an array"},{"word":"int32","help":"4 bytes, big-endian, as Java's IntegerSerializer writes"},{"word":"int64","help":"8 bytes, big-endian, as Java's LongSerializer writes"}]}
@@ -192,7 +196,7 @@ fn all_that_is_wrong_is_told_at_once() {
     error: n, key_formt: unknown field `key_formt`
       remedy: did you mean `key_format`?
     error: n, zzz: unknown field `zzz`
-      remedy: fields here: text, count, bare, ratio, flag, every, bytes, overflow, format, key_format, topic, topics, pattern, column, columns, expr, exprs, schema, time, secret, path, properties, list, map, group, json
+      remedy: fields here: text, count, bare, ratio, flag, every, bytes, rate, since, overflow, format, key_format, topic, topics, pattern, column, columns, expr, exprs, schema, time, secret, path, properties, list, map, group, json
     error: n, properties.a: expected text, found 1
       remedy: put it in quotes
     error: n, text: `text` is missing: expected text

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Choice, FieldKind, FormField};
-use crate::fields::{ByteSize, DurationText, topic_name_fault};
+use crate::fields::{ByteSize, DurationText, Moment, Rate, topic_name_fault};
 use crate::problem::{Place, Problem, did_you_mean};
 use crate::types::Schema;
 
@@ -147,6 +147,10 @@ fn fault(kind: &FieldKind, value: &Value) -> Option<String> {
         (FieldKind::Duration, Value::String(text)) => return text.parse::<DurationText>().err().map(|e| e.to_string()),
         (FieldKind::Bytes, Value::String(text)) => return text.parse::<ByteSize>().err().map(|e| e.to_string()),
         (FieldKind::Bytes, Value::Number(number)) => number.is_u64(),
+        (FieldKind::Rate, Value::String(text)) => return text.parse::<Rate>().err().map(|e| e.to_string()),
+        (FieldKind::Rate, Value::Number(number)) => number.as_u64().is_some_and(|records| records > 0),
+        (FieldKind::Moment, Value::String(text)) => return text.parse::<Moment>().err().map(|e| e.to_string()),
+        (FieldKind::Moment, Value::Number(number)) => number.as_i64().is_some_and(|ms| ms >= 0),
         (FieldKind::Topic | FieldKind::Topics, Value::String(name)) => return topic_name_fault(name),
         (FieldKind::Topics, Value::Array(names)) if !names.is_empty() => {
             return names.iter().find_map(|name| fault(&FieldKind::Topic, name));
@@ -198,6 +202,8 @@ pub(super) fn expectation(kind: &FieldKind) -> String {
         FieldKind::Bool => "true or false".into(),
         FieldKind::Duration => "a duration as \"500ms\", \"1s\" or \"1m30s\"".into(),
         FieldKind::Bytes => "a size as \"64 KiB\" or \"16 MiB\"".into(),
+        FieldKind::Rate => "a rate as \"1000/s\" or \"5/m\"".into(),
+        FieldKind::Moment => "a moment as \"2024-01-01T00:00:00Z\", or milliseconds since 1970".into(),
         FieldKind::Choice(choices) => words_of(choices),
         FieldKind::Topic => "the name of a topic".into(),
         FieldKind::Topics => "the name of a topic, or a list of names".into(),

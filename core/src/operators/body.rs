@@ -26,6 +26,8 @@ pub struct Site<'a> {
     pub outputs: &'a [Stream],
     /// the format in which payloads of the first input came in and may pass through as they are
     pub intact: Option<&'a ValueFormat>,
+    /// whether each declared output port leads anywhere
+    pub connected: &'a [bool],
     /// what the lanes of a node share
     pub shared: &'a Shared,
     /// the lane's stores; a node names its own by its id
