@@ -8,11 +8,17 @@
 //! - [`problem`]: what was found before running, what happened while running
 //! - [`codec`]: bytes of values and keys to columns and back
 //! - [`state`]: stores of operators, handed out by name
+//! - [`partition`]: which partition a key belongs to
+//!
+//! Running rooms:
+//! - [`kafka`]: consumers, producers, administration
 
 pub mod batch;
 pub mod codec;
 pub mod fields;
 pub mod form;
+pub mod kafka;
+pub mod partition;
 pub mod pipeline;
 pub mod problem;
 pub mod state;

@@ -1,0 +1,332 @@
+//! What is asked of a cluster outside of reading and writing: topics, offsets, groups. Every call waits for its answer,
+//! and gives up after the time that the administrator was opened with.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::consumer::{Offset, TopicPartition};
+use super::faults::{fault, is_passing};
+use super::ffi::{self, Client, Code, EventKind, Failure, Partition, Partitions, Queue, Role};
+use super::outage::Outage;
+use super::queue::lock;
+use super::settings::ClientSettings;
+use crate::problem::Fault;
+
+/// A client for questions and orders.
+pub struct Admin {
+    client: Arc<Client>,
+    settings: ClientSettings,
+    within: Duration,
+    errors: Queue,
+    outage: Mutex<Outage>,
+}
+
+/// A topic of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicInfo {
+    /// its name
+    pub name: String,
+    /// number of its partitions
+    pub partitions: i32,
+    /// Kafka's own (`__consumer_offsets` and its like)
+    pub is_internal: bool,
+}
+
+/// Oldest offset, and the one that the next record will have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watermarks {
+    /// of the oldest record that is still there
+    pub low: i64,
+    /// behind the newest
+    pub high: i64,
+}
+
+/// A consumer group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupInfo {
+    /// its name
+    pub name: String,
+    /// Kafka's word for it: `Stable`, `Empty`, `Dead`…
+    pub state: String,
+    /// who is in it, by member id; empty in a list of groups
+    pub members: Vec<Member>,
+}
+
+/// A member of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// as the group knows it
+    pub id: String,
+    /// as it calls itself
+    pub client_id: String,
+    /// where it connects from
+    pub host: String,
+    /// what it has been given, in order
+    pub partitions: Vec<TopicPartition>,
+}
+
+impl Admin {
+    /// Connects in the background; the first question finds out whether a broker answers.
+    ///
+    /// # Errors
+    /// A property that the client refuses.
+    pub fn open(settings: &ClientSettings, within: Duration) -> Result<Admin, Fault> {
+        let conf = settings.conf(&[("client.id", "tidegate".into())], &[])?;
+        let client = conf.build(Role::Producer).map_err(|why| Fault::user(settings.redact(&why)))?;
+        let errors = client.main_queue();
+        Ok(Admin { client, settings: settings.clone(), within, errors, outage: Mutex::default() })
+    }
+
+    /// All topics, by name.
+    ///
+    /// # Errors
+    /// No broker answers.
+    pub fn topics(&self) -> Result<Vec<TopicInfo>, Fault> {
+        let mut topics: Vec<TopicInfo> = self
+            .ask("listing topics", |left| self.client.topics(left))?
+            .into_iter()
+            .map(|topic| TopicInfo {
+                is_internal: topic.name.starts_with("__"),
+                name: topic.name,
+                partitions: topic.partitions,
+            })
+            .collect();
+        topics.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(topics)
+    }
+
+    /// The number of partitions of a topic; none where it does not exist. Never creates it.
+    ///
+    /// # Errors
+    /// No broker answers, or it may not be looked at.
+    pub fn partitions(&self, topic: &str) -> Result<Option<i32>, Fault> {
+        let about = format!("topic `{topic}`");
+        let all = self.ask(&about, |left| self.client.topics(left))?;
+        match all.into_iter().find(|found| found.name == topic) {
+            Some(found) if found.code == Code::UNKNOWN_TOPIC_OR_PARTITION => Ok(None),
+            Some(found) if found.code == Code::NONE || is_passing(found.code) => Ok(Some(found.partitions)),
+            Some(found) => Err(self.fault(&about, &found.code.into())),
+            None => Ok(None),
+        }
+    }
+
+    /// Creates a topic, and waits until the brokers know it; whether it was not there before. `replication` −1 is the
+    /// broker's default.
+    ///
+    /// # Errors
+    /// No valid name or number, no right to do it, or no answer.
+    pub fn create_topic(
+        &self,
+        name: &str,
+        partitions: i32,
+        replication: i32,
+        configs: &[(String, String)],
+    ) -> Result<bool, Fault> {
+        let about = format!("creating topic `{name}`");
+        let topic = ffi::NewTopic { name, partitions, replication, configs };
+        let is_new = self.ask(&about, |left| match self.client.create_topic(&topic, left) {
+            Err(failure) if failure.code == Code::TOPIC_ALREADY_EXISTS => Ok(false),
+            result => result.map(|()| true),
+        })?;
+        self.wait_until(|| Ok(self.partitions(name)?.is_some_and(|partitions| partitions > 0)))?;
+        Ok(is_new)
+    }
+
+    /// Deletes a topic, and waits until the brokers have forgotten it; whether it was there.
+    ///
+    /// # Errors
+    /// No right to do it, or no answer.
+    pub fn delete_topic(&self, name: &str) -> Result<bool, Fault> {
+        let was_there =
+            self.ask(&format!("deleting topic `{name}`"), |left| match self.client.delete_topic(name, left) {
+                Err(failure) if failure.code == Code::UNKNOWN_TOPIC_OR_PARTITION => Ok(false),
+                result => result.map(|()| true),
+            })?;
+        self.wait_until(|| Ok(self.partitions(name)?.is_none()))?;
+        Ok(was_there)
+    }
+
+    /// Oldest and next offset of a partition.
+    ///
+    /// # Errors
+    /// There is no such partition, or no answer.
+    pub fn watermarks(&self, at: &TopicPartition) -> Result<Watermarks, Fault> {
+        let (low, high) =
+            self.ask(&format!("topic `{}`", at.topic), |left| self.client.watermarks(&at.topic, at.partition, left))?;
+        Ok(Watermarks { low, high })
+    }
+
+    /// For each partition the first offset whose timestamp (ms) is this or later; none where there is no such record.
+    ///
+    /// # Errors
+    /// There is no such partition, or no answer.
+    pub fn offsets_for_times(&self, times: &[(TopicPartition, i64)]) -> Result<Vec<Option<i64>>, Fault> {
+        let list = || Partitions::new(times.iter().map(|(at, ms)| (&*at.topic, at.partition, *ms)));
+        let found = self.ask("looking up timestamps", |left| {
+            let found = self.client.offsets_for_times(&list(), left)?;
+            found.iter().try_for_each(|entry| entry.code.check())?;
+            Ok(found)
+        })?;
+        Ok(found.into_iter().map(|entry| (entry.offset >= 0).then_some(entry.offset)).collect())
+    }
+
+    /// All that a group has committed, by topic and partition; nothing where there is no such group.
+    ///
+    /// # Errors
+    /// No right to look, or no answer.
+    pub fn group_offsets(&self, group: &str) -> Result<Vec<Offset>, Fault> {
+        let about = format!("group `{group}`");
+        let entries = self.ask(&about, |left| match self.client.group_offsets(group, left) {
+            Err(failure) if failure.code == Code::GROUP_NOT_FOUND => Ok(Vec::new()),
+            result => result,
+        })?;
+        let mut offsets: Vec<Offset> = entries
+            .into_iter()
+            .filter(|entry| entry.offset >= 0)
+            .map(|entry| Offset { at: TopicPartition::new(entry.topic, entry.partition), next: entry.offset })
+            .collect();
+        offsets.sort_by(|a, b| a.at.cmp(&b.at));
+        Ok(offsets)
+    }
+
+    /// Sets what a group has committed, as `reset` does.
+    ///
+    /// # Errors
+    /// The group has members, or no answer.
+    pub fn set_group_offsets(&self, group: &str, offsets: &[Offset]) -> Result<(), Fault> {
+        let list = || Partitions::new(offsets.iter().map(|set| (&*set.at.topic, set.at.partition, set.next)));
+        self.ask(&format!("group `{group}`"), |left| {
+            each_is_good(self.client.set_group_offsets(group, &list(), left)?)
+        })
+    }
+
+    /// Forgets what a group has committed for these partitions.
+    ///
+    /// # Errors
+    /// The group reads the topic at this moment, or no answer.
+    pub fn delete_group_offsets(&self, group: &str, of: &[TopicPartition]) -> Result<(), Fault> {
+        let list = || Partitions::new(of.iter().map(|at| (&*at.topic, at.partition, Partitions::NONE)));
+        self.ask(&format!("group `{group}`"), |left| match self.client.delete_group_offsets(group, &list(), left) {
+            Err(failure) if failure.code == Code::GROUP_NOT_FOUND => Ok(()),
+            result => each_is_good(result?),
+        })
+    }
+
+    /// All groups, by name, without their members.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn groups(&self) -> Result<Vec<GroupInfo>, Fault> {
+        let mut groups: Vec<GroupInfo> = self
+            .ask("listing groups", |left| self.client.groups(left))?
+            .into_iter()
+            .map(|(name, state)| GroupInfo { name, state, members: Vec::new() })
+            .collect();
+        groups.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(groups)
+    }
+
+    /// Who is in a group. One that nobody knows is `Dead` and empty.
+    ///
+    /// # Errors
+    /// No right to look, or no answer.
+    pub fn group(&self, group: &str) -> Result<GroupInfo, Fault> {
+        let found = self.ask(&format!("group `{group}`"), |left| match self.client.group(group, left) {
+            Err(failure) if failure.code == Code::GROUP_NOT_FOUND => {
+                Ok(ffi::GroupState { name: group.into(), state: "Dead".into(), members: Vec::new() })
+            }
+            result => result,
+        })?;
+        let mut members: Vec<Member> = found.members.into_iter().map(Member::from).collect();
+        members.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(GroupInfo { name: found.name, state: found.state, members })
+    }
+
+    /// Deletes the records before these offsets (−1: all there are); gives the oldest offsets that are left.
+    ///
+    /// # Errors
+    /// There is no such partition, an offset behind its end, no right to do it, or no answer.
+    pub fn delete_records(&self, before: &[Offset]) -> Result<Vec<Offset>, Fault> {
+        let list = || Partitions::new(before.iter().map(|end| (&*end.at.topic, end.at.partition, end.next)));
+        let left = self.ask("deleting records", |left| {
+            let left = self.client.delete_records(&list(), left)?;
+            left.iter().try_for_each(|entry| entry.code.check())?;
+            Ok(left)
+        })?;
+        Ok(left
+            .into_iter()
+            .map(|entry| Offset { at: TopicPartition::new(entry.topic, entry.partition), next: entry.offset })
+            .collect())
+    }
+
+    /// Asks until there is an answer that is not "later", a broker says why not, or the time is over. That all brokers
+    /// are down ends it after a quarter of the time.
+    fn ask<T>(&self, about: &str, question: impl Fn(Duration) -> Result<T, Failure>) -> Result<T, Fault> {
+        let start = Instant::now();
+        loop {
+            let left = self.within.saturating_sub(start.elapsed());
+            let slice = left.min(self.within / 4).max(Duration::from_millis(50));
+            let failure = match question(slice) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let down = self.hear_errors();
+            let can_wait = is_passing(failure.code) || is_silence(failure.code);
+            if let Some(down) = down.filter(|_| can_wait) {
+                return Err(self.fault(about, &down));
+            }
+            if !can_wait || start.elapsed() >= self.within {
+                return Err(self.fault(about, &failure));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// What the client has complained of meanwhile.
+    fn hear_errors(&self) -> Option<Failure> {
+        let mut told = None;
+        while let Some(event) = self.errors.poll(Duration::ZERO) {
+            if event.kind() == EventKind::Error {
+                told = lock(&self.outage).hear(&event.failure()).or(told);
+            }
+        }
+        told
+    }
+
+    fn wait_until(&self, is_so: impl Fn() -> Result<bool, Fault>) -> Result<(), Fault> {
+        let end = Instant::now() + self.within;
+        while !is_so()? && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    fn fault(&self, about: &str, failure: &Failure) -> Fault {
+        fault(&self.settings, about, failure)
+    }
+}
+
+fn each_is_good(entries: Vec<Partition>) -> Result<(), Failure> {
+    entries.into_iter().try_for_each(|entry| entry.code.check())
+}
+
+/// No broker has said anything.
+fn is_silence(code: Code) -> bool {
+    matches!(code, Code::TRANSPORT | Code::TIMED_OUT | Code::TIMED_OUT_QUEUE | Code::ALL_BROKERS_DOWN | Code::RESOLVE)
+}
+
+impl From<ffi::MemberState> for Member {
+    fn from(member: ffi::MemberState) -> Member {
+        let mut partitions: Vec<TopicPartition> =
+            member.partitions.into_iter().map(|(topic, partition)| TopicPartition::new(topic, partition)).collect();
+        partitions.sort();
+        Member { id: member.id, client_id: member.client_id, host: member.host, partitions }
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,89 @@
+//! What librdkafka and the brokers complain of, in words that say what it is about, who has to act and what helps.
+
+use super::ffi::{Code, Failure};
+use super::settings::ClientSettings;
+use crate::problem::Fault;
+
+/// A failure as a fault. `about` names what was tried or what it concerns: "topic `trades`", "committing"…
+pub(super) fn fault(settings: &ClientSettings, about: &str, failure: &Failure) -> Fault {
+    let why = settings.redact(failure.text.trim());
+    let brokers = &settings.brokers;
+    match failure.code {
+        Code::TRANSPORT | Code::ALL_BROKERS_DOWN | Code::RESOLVE | Code::TIMED_OUT | Code::TIMED_OUT_QUEUE => {
+            Fault::outside(format!("{about}: no broker answers at {brokers} ({why})"))
+                .remedy("is it running? check the address; the name that the broker advertises must resolve here too")
+        }
+        Code::AUTHENTICATION | Code::SASL_AUTHENTICATION_FAILED => {
+            Fault::user(format!("{about}: the broker at {brokers} refuses the login ({why})"))
+                .remedy("check `sasl.mechanism`, `sasl.username` and `sasl.password` in the cluster's properties")
+        }
+        Code::TLS => Fault::user(format!("{about}: no TLS with the broker at {brokers} ({why})"))
+            .remedy("check `security.protocol` and `ssl.ca.location` in the cluster's properties"),
+        Code::UNKNOWN_TOPIC | Code::UNKNOWN_TOPIC_OR_PARTITION => {
+            Fault::user(format!("{about} does not exist at {brokers}"))
+                .remedy("create it first, or let the sink do it with `create`")
+        }
+        Code::UNKNOWN_PARTITION => Fault::user(format!("{about} has no such partition ({why})"))
+            .remedy("check the number of partitions; a topic that was deleted and created anew needs a new run"),
+        Code::INVALID_TOPIC => Fault::user(format!("{about}: no valid name of a topic ({why})"))
+            .remedy("names have letters, digits, `.`, `_` and `-`, at most 249"),
+        Code::TOPIC_AUTHORIZATION | Code::GROUP_AUTHORIZATION | Code::CLUSTER_AUTHORIZATION => {
+            Fault::user(format!("{about}: not allowed ({why})"))
+                .remedy("give this user the right (Kafka's ACLs) to read, write or describe it")
+        }
+        Code::MESSAGE_TOO_LARGE | Code::BATCH_TOO_LARGE => {
+            Fault::user(format!("{about}: a record is too large ({why})"))
+                .remedy("raise `message.max.bytes` in the cluster's properties and in the topic's or broker's settings")
+        }
+        Code::MESSAGE_TIMED_OUT => {
+            Fault::outside(format!("{about}: records were not acknowledged within `message.timeout.ms` ({why})"))
+                .remedy("check the brokers and the in-sync replicas of the topic")
+        }
+        Code::NON_EMPTY_GROUP | Code::GROUP_SUBSCRIBED => {
+            Fault::user(format!("{about}: the group has members ({why})")).remedy("stop them first")
+        }
+        Code::INVALID_REPLICATION => Fault::user(format!("{about}: {why}"))
+            .remedy("choose a replication factor of at most the number of brokers"),
+        Code::UNSUPPORTED_VERSION => {
+            Fault::user(format!("{about}: the broker at {brokers} is too old for this ({why})")).remedy("upgrade it")
+        }
+        Code::INVALID_ARGUMENT => Fault::user(format!("{about}: {why}")),
+        _ => Fault::outside(format!("{about}: {why}")),
+    }
+}
+
+/// Whether trying the same again soon is likely to work, and nobody needs to be told yet.
+pub(super) fn is_passing(code: Code) -> bool {
+    matches!(
+        code,
+        Code::LEADER_NOT_AVAILABLE
+            | Code::NOT_LEADER
+            | Code::COORDINATOR_LOADING
+            | Code::COORDINATOR_NOT_AVAILABLE
+            | Code::NOT_COORDINATOR
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Blame;
+
+    #[test]
+    fn failures_say_who_has_to_act() {
+        let settings = ClientSettings::new("broker:9092").with("sasl.password", "hunter2");
+        let cases = [
+            (Code::ALL_BROKERS_DOWN, Blame::Outside, true, "no broker answers at broker:9092"),
+            (Code::SASL_AUTHENTICATION_FAILED, Blame::User, false, "refuses the login"),
+            (Code::TLS, Blame::User, false, "no TLS"),
+            (Code::UNKNOWN_TOPIC_OR_PARTITION, Blame::User, false, "topic `t` does not exist"),
+            (Code::MESSAGE_TOO_LARGE, Blame::User, false, "too large"),
+            (Code::REBALANCE_IN_PROGRESS, Blame::Outside, true, "topic `t`: "),
+        ];
+        for (code, blame, may_retry, says) in cases {
+            let fault = fault(&settings, "topic `t`", &Failure { code, text: "why hunter2".into() });
+            assert_eq!((fault.blame, fault.may_retry), (blame, may_retry), "{fault}");
+            assert!(fault.message.contains(says) && !fault.message.contains("hunter2"), "{fault}");
+        }
+    }
+}

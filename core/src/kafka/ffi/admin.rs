@@ -1,0 +1,335 @@
+//! Requests of an administrator. Each is sent with a queue of its own, on which its answer is waited for.
+
+use std::ffi::{CStr, CString, c_char};
+use std::ptr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka_sys::*;
+
+use super::{Client, Code, Event, EventKind, Failure, Partition, Partitions, c_name, millis, partitions, text};
+
+/// A topic to be created. Replication −1 is the broker's default.
+pub(crate) struct NewTopic<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) partitions: i32,
+    pub(crate) replication: i32,
+    pub(crate) configs: &'a [(String, String)],
+}
+
+/// A consumer group and who is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GroupState {
+    pub(crate) name: String,
+    pub(crate) state: String,
+    pub(crate) members: Vec<MemberState>,
+}
+
+/// A member and what it has been given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MemberState {
+    pub(crate) id: String,
+    pub(crate) client_id: String,
+    pub(crate) host: String,
+    pub(crate) partitions: Vec<(String, i32)>,
+}
+
+type Request<'a> = &'a dyn Fn(*const rd_kafka_AdminOptions_t, *mut rd_kafka_queue_t);
+
+impl Client {
+    /// Sends a request and waits for its answer, which librdkafka gives in time or fails in time.
+    fn ask(
+        self: &Arc<Client>,
+        kind: rd_kafka_admin_op_t,
+        within: Duration,
+        request: Request<'_>,
+    ) -> Result<Event, Failure> {
+        let queue = self.new_queue();
+        let mut error = [0 as c_char; 256];
+        // SAFETY: live client; options are read by the request and destroyed after it.
+        unsafe {
+            let options = rd_kafka_AdminOptions_new(self.raw(), kind);
+            rd_kafka_AdminOptions_set_request_timeout(options, millis(within), error.as_mut_ptr(), error.len());
+            request(options, queue.raw());
+            rd_kafka_AdminOptions_destroy(options);
+        }
+        loop {
+            match queue.poll(within + Duration::from_secs(1)) {
+                Some(event) if event.kind() == EventKind::Answer => {
+                    let failure = event.failure();
+                    return if failure.code == Code::NONE { Ok(event) } else { Err(failure) };
+                }
+                Some(_) => {}
+                None => return Err(Code::TIMED_OUT.into()),
+            }
+        }
+    }
+
+    pub(crate) fn create_topic(self: &Arc<Client>, topic: &NewTopic<'_>, within: Duration) -> Result<(), Failure> {
+        let name = c_name(topic.name);
+        let mut error = [0 as c_char; 512];
+        // SAFETY: terminated name and the buffer's true size; null when refused.
+        let raw = unsafe {
+            rd_kafka_NewTopic_new(name.as_ptr(), topic.partitions, topic.replication, error.as_mut_ptr(), error.len())
+        };
+        if raw.is_null() {
+            // SAFETY: terminated by librdkafka, or zeroed.
+            return Err(Failure { code: Code::INVALID_ARGUMENT, text: unsafe { text(error.as_ptr()) } });
+        }
+        for (setting, value) in topic.configs {
+            let (setting, value) = (c_name(setting), c_name(value));
+            // SAFETY: live object and terminated strings, which are copied.
+            unsafe { rd_kafka_NewTopic_set_config(raw, setting.as_ptr(), value.as_ptr()) };
+        }
+        let event = self.ask(rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_CREATETOPICS, within, &|options, queue| {
+            // SAFETY: one live topic, live options and queue; the topic is copied.
+            unsafe { rd_kafka_CreateTopics(self.raw(), [raw].as_mut_ptr(), 1, options, queue) }
+        });
+        // SAFETY: ours, destroyed once.
+        unsafe { rd_kafka_NewTopic_destroy(raw) };
+        let event = event?;
+        let mut count = 0;
+        // SAFETY: the answer to this request; its results live as long as the event.
+        unsafe {
+            let results =
+                rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.raw()), &mut count);
+            first_topic_failure(results, count)
+        }
+    }
+
+    pub(crate) fn delete_topic(self: &Arc<Client>, topic: &str, within: Duration) -> Result<(), Failure> {
+        let name = c_name(topic);
+        // SAFETY: terminated name, which is copied.
+        let raw = unsafe { rd_kafka_DeleteTopic_new(name.as_ptr()) };
+        let event = self.ask(rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETETOPICS, within, &|options, queue| {
+            // SAFETY: one live topic, live options and queue; the topic is copied.
+            unsafe { rd_kafka_DeleteTopics(self.raw(), [raw].as_mut_ptr(), 1, options, queue) }
+        });
+        // SAFETY: ours, destroyed once.
+        unsafe { rd_kafka_DeleteTopic_destroy(raw) };
+        let event = event?;
+        let mut count = 0;
+        // SAFETY: the answer to this request; its results live as long as the event.
+        unsafe {
+            let results =
+                rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.raw()), &mut count);
+            first_topic_failure(results, count)
+        }
+    }
+
+    /// Deletes the records before these offsets; gives the new oldest offsets.
+    pub(crate) fn delete_records(
+        self: &Arc<Client>,
+        before: &Partitions,
+        within: Duration,
+    ) -> Result<Vec<Partition>, Failure> {
+        // SAFETY: a live list, which is copied.
+        let raw = unsafe { rd_kafka_DeleteRecords_new(before.raw()) };
+        let event = self.ask(rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETERECORDS, within, &|options, queue| {
+            // SAFETY: one live request, live options and queue; the request is copied.
+            unsafe { rd_kafka_DeleteRecords(self.raw(), [raw].as_mut_ptr(), 1, options, queue) }
+        });
+        // SAFETY: ours, destroyed once.
+        unsafe { rd_kafka_DeleteRecords_destroy(raw) };
+        let event = event?;
+        // SAFETY: the answer to this request; the list lives as long as the event.
+        Ok(unsafe {
+            partitions::entries(rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event.raw())))
+        })
+    }
+
+    /// All that a group has committed, without being in it.
+    pub(crate) fn group_offsets(self: &Arc<Client>, group: &str, within: Duration) -> Result<Vec<Partition>, Failure> {
+        let name = c_name(group);
+        // SAFETY: terminated name, which is copied; null partitions mean all.
+        let raw = unsafe { rd_kafka_ListConsumerGroupOffsets_new(name.as_ptr(), ptr::null()) };
+        let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
+        let event = self.ask(kind, within, &|options, queue| {
+            // SAFETY: one live request, live options and queue; the request is copied.
+            unsafe { rd_kafka_ListConsumerGroupOffsets(self.raw(), [raw].as_mut_ptr(), 1, options, queue) }
+        });
+        // SAFETY: ours, destroyed once.
+        unsafe { rd_kafka_ListConsumerGroupOffsets_destroy(raw) };
+        let event = event?;
+        let mut count = 0;
+        // SAFETY: the answer to this request; its groups live as long as the event.
+        unsafe {
+            let result = rd_kafka_event_ListConsumerGroupOffsets_result(event.raw());
+            let groups = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &mut count);
+            group_partitions(groups, count)
+        }
+    }
+
+    /// Sets what a group has committed; refused while it has members.
+    pub(crate) fn set_group_offsets(
+        self: &Arc<Client>,
+        group: &str,
+        offsets: &Partitions,
+        within: Duration,
+    ) -> Result<Vec<Partition>, Failure> {
+        let name = c_name(group);
+        // SAFETY: terminated name and live list, which are copied.
+        let raw = unsafe { rd_kafka_AlterConsumerGroupOffsets_new(name.as_ptr(), offsets.raw()) };
+        let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS;
+        let event = self.ask(kind, within, &|options, queue| {
+            // SAFETY: one live request, live options and queue; the request is copied.
+            unsafe { rd_kafka_AlterConsumerGroupOffsets(self.raw(), [raw].as_mut_ptr(), 1, options, queue) }
+        });
+        // SAFETY: ours, destroyed once.
+        unsafe { rd_kafka_AlterConsumerGroupOffsets_destroy(raw) };
+        let event = event?;
+        let mut count = 0;
+        // SAFETY: the answer to this request; its groups live as long as the event.
+        unsafe {
+            let result = rd_kafka_event_AlterConsumerGroupOffsets_result(event.raw());
+            let groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(result, &mut count);
+            group_partitions(groups, count)
+        }
+    }
+
+    /// Forgets what a group has committed for these partitions.
+    pub(crate) fn delete_group_offsets(
+        self: &Arc<Client>,
+        group: &str,
+        of: &Partitions,
+        within: Duration,
+    ) -> Result<Vec<Partition>, Failure> {
+        let name = c_name(group);
+        // SAFETY: terminated name and live list, which are copied.
+        let raw = unsafe { rd_kafka_DeleteConsumerGroupOffsets_new(name.as_ptr(), of.raw()) };
+        let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS;
+        let event = self.ask(kind, within, &|options, queue| {
+            // SAFETY: one live request, live options and queue; the request is copied.
+            unsafe { rd_kafka_DeleteConsumerGroupOffsets(self.raw(), [raw].as_mut_ptr(), 1, options, queue) }
+        });
+        // SAFETY: ours, destroyed once.
+        unsafe { rd_kafka_DeleteConsumerGroupOffsets_destroy(raw) };
+        let event = event?;
+        let mut count = 0;
+        // SAFETY: the answer to this request; its groups live as long as the event.
+        unsafe {
+            let result = rd_kafka_event_DeleteConsumerGroupOffsets_result(event.raw());
+            let groups = rd_kafka_DeleteConsumerGroupOffsets_result_groups(result, &mut count);
+            group_partitions(groups, count)
+        }
+    }
+
+    /// Names of all groups, with the word for their state.
+    pub(crate) fn groups(self: &Arc<Client>, within: Duration) -> Result<Vec<(String, String)>, Failure> {
+        let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS;
+        let event = self.ask(kind, within, &|options, queue| {
+            // SAFETY: live client, options and queue.
+            unsafe { rd_kafka_ListConsumerGroups(self.raw(), options, queue) }
+        })?;
+        let mut count = 0;
+        // SAFETY: the answer to this request; its groups live as long as the event, names are terminated.
+        Ok(unsafe {
+            let result = rd_kafka_event_ListConsumerGroups_result(event.raw());
+            let groups = rd_kafka_ListConsumerGroups_result_valid(result, &mut count);
+            (0..count)
+                .map(|i| *groups.add(i))
+                .map(|group| {
+                    let state = rd_kafka_ConsumerGroupListing_state(group);
+                    (
+                        text(rd_kafka_ConsumerGroupListing_group_id(group)),
+                        text(rd_kafka_consumer_group_state_name(state)),
+                    )
+                })
+                .collect()
+        })
+    }
+
+    /// Who is in a group.
+    pub(crate) fn group(self: &Arc<Client>, group: &str, within: Duration) -> Result<GroupState, Failure> {
+        let name: CString = c_name(group);
+        let name: &CStr = &name;
+        let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS;
+        let event = self.ask(kind, within, &|options, queue| {
+            // SAFETY: one terminated name, live options and queue; the name is copied.
+            unsafe { rd_kafka_DescribeConsumerGroups(self.raw(), [name.as_ptr()].as_mut_ptr(), 1, options, queue) }
+        })?;
+        let mut count = 0;
+        // SAFETY: the answer to this request; its groups live as long as the event.
+        unsafe {
+            let result = rd_kafka_event_DescribeConsumerGroups_result(event.raw());
+            let groups = rd_kafka_DescribeConsumerGroups_result_groups(result, &mut count);
+            if count == 0 {
+                return Err(Code::GROUP_NOT_FOUND.into());
+            }
+            describe(*groups)
+        }
+    }
+}
+
+/// # Safety
+/// `group` is live.
+unsafe fn describe(group: *const rd_kafka_ConsumerGroupDescription_t) -> Result<GroupState, Failure> {
+    // SAFETY: live by the caller's word; members are asked for below their count, and all texts are terminated.
+    unsafe {
+        if let Some(failure) = Failure::peek(rd_kafka_ConsumerGroupDescription_error(group)) {
+            return Err(failure);
+        }
+        let members = (0..rd_kafka_ConsumerGroupDescription_member_count(group))
+            .map(|i| rd_kafka_ConsumerGroupDescription_member(group, i))
+            .map(|member| MemberState {
+                id: text(rd_kafka_MemberDescription_consumer_id(member)),
+                client_id: text(rd_kafka_MemberDescription_client_id(member)),
+                host: text(rd_kafka_MemberDescription_host(member)),
+                partitions: assignment(rd_kafka_MemberDescription_assignment(member)),
+            })
+            .collect();
+        let state = rd_kafka_ConsumerGroupDescription_state(group);
+        Ok(GroupState {
+            name: text(rd_kafka_ConsumerGroupDescription_group_id(group)),
+            state: text(rd_kafka_consumer_group_state_name(state)),
+            members,
+        })
+    }
+}
+
+/// # Safety
+/// `raw` is null or live.
+unsafe fn assignment(raw: *const rd_kafka_MemberAssignment_t) -> Vec<(String, i32)> {
+    if raw.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: live by the caller's word, and so is its list.
+    let entries = unsafe { partitions::entries(rd_kafka_MemberAssignment_partitions(raw)) };
+    entries.into_iter().map(|entry| (entry.topic, entry.partition)).collect()
+}
+
+/// # Safety
+/// `results` has `count` live entries.
+unsafe fn first_topic_failure(results: *mut *const rd_kafka_topic_result_t, count: usize) -> Result<(), Failure> {
+    for i in 0..count {
+        // SAFETY: by the caller's word; the text is terminated or null.
+        let (code, why) = unsafe {
+            let result = *results.add(i);
+            (Code::of(rd_kafka_topic_result_error(result)), text(rd_kafka_topic_result_error_string(result)))
+        };
+        if code != Code::NONE {
+            return Err(Failure { code, text: if why.is_empty() { code.text() } else { why } });
+        }
+    }
+    Ok(())
+}
+
+/// # Safety
+/// `groups` has `count` live entries.
+unsafe fn group_partitions(
+    groups: *mut *const rd_kafka_group_result_t,
+    count: usize,
+) -> Result<Vec<Partition>, Failure> {
+    let mut all = Vec::new();
+    for i in 0..count {
+        // SAFETY: by the caller's word; error and list live as long as the group.
+        unsafe {
+            let group = *groups.add(i);
+            if let Some(failure) = Failure::peek(rd_kafka_group_result_error(group)) {
+                return Err(failure);
+            }
+            all.extend(partitions::entries(rd_kafka_group_result_partitions(group)));
+        }
+    }
+    Ok(all)
+}

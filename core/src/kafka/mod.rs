@@ -1,0 +1,30 @@
+//! Kafka, by librdkafka: consumers whose partitions are read straight from their own queues, producers that take whole
+//! batches, and an administrator. It knows nothing of pipelines: who reads, where to start, what is safe to commit and
+//! when to stop, the engine says. Nowhere else is librdkafka seen.
+//!
+//! - reading: [`Consumer`], [`ConsumerEvents`], [`PartitionQueue`]
+//! - writing: [`Producer`], [`TopicWriter`]
+//! - asking: [`Admin`]
+//! - [`ClientSettings`]: what all of them are opened with
+
+mod admin;
+mod consumer;
+mod delivery;
+mod faults;
+mod ffi;
+mod outage;
+mod polling;
+mod producer;
+mod queue;
+mod records;
+mod settings;
+mod topics;
+mod writer;
+
+pub use admin::{Admin, GroupInfo, Member, TopicInfo, Watermarks};
+pub use consumer::{Assigned, Assignor, Consumer, ConsumerEvents, ConsumerOptions, Offset, Start, TopicPartition};
+pub use producer::{FaultSink, Producer, ProducerOptions};
+pub use queue::{Gap, PartitionQueue, Taken, Wake};
+pub use settings::{ClientSettings, OWNED_PROPERTIES};
+pub use topics::{Acks, Compression, Partitioner, TopicOptions};
+pub use writer::TopicWriter;

@@ -1,0 +1,359 @@
+//! The producer of a cluster: one client queue, bounded in records and bytes, and the reports of what became of them.
+//! Lanes take the reports while they send; a thread of its own does it when they do not, so that none waits.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::delivery::{Freed, Wakes};
+use super::faults::fault;
+use super::ffi::{Client, Code, Delivery, Event, EventKind, Failure, Queue, Role};
+use super::outage::Outage;
+use super::queue::lock;
+use super::settings::ClientSettings;
+use super::topics::{Topic, TopicOptions, Topics};
+use super::writer::TopicWriter;
+use crate::problem::Fault;
+
+/// How a producer is opened.
+#[derive(Debug, Clone)]
+pub struct ProducerOptions {
+    /// no duplicates and no reordering by retries (needs `acks=all`)
+    pub idempotence: bool,
+    /// how long a record waits for company; all of the latency at low rates
+    pub linger: Duration,
+    /// records that may be in flight, all topics together
+    pub queue_records: usize,
+    /// bytes of keys, values and headers that may be in flight; a single larger record passes alone
+    pub queue_bytes: usize,
+    /// how the client names itself
+    pub client_id: String,
+}
+
+impl Default for ProducerOptions {
+    /// Idempotent, 5 ms, 100,000 records, 32 MiB.
+    fn default() -> ProducerOptions {
+        ProducerOptions {
+            idempotence: true,
+            linger: Duration::from_millis(5),
+            queue_records: 100_000,
+            queue_bytes: 32 << 20,
+            client_id: "tidegate".into(),
+        }
+    }
+}
+
+/// Told of what is wrong outside of a single writer. Where it may be retried, the client does so by itself.
+pub type FaultSink = Arc<dyn Fn(Fault) + Send + Sync>;
+
+/// A producer. What is in flight when it is dropped may be lost: [`Producer::flush`] first.
+pub struct Producer {
+    inner: Arc<Inner>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+pub(super) struct Inner {
+    pub(super) client: Arc<Client>,
+    pub(super) settings: ClientSettings,
+    pub(super) topics: Topics,
+    pub(super) room: Room,
+    queue: Queue,
+    is_ordered: bool,
+    /// held while reports are taken, since their order tells which records they are of
+    serving: Mutex<Outage>,
+    faults: FaultSink,
+    alarm: Arc<Alarm>,
+}
+
+/// What of the client's queue is taken.
+pub(super) struct Room {
+    most: Freed,
+    taken: Mutex<Freed>,
+    emptied: Condvar,
+}
+
+/// Wakes the producer's thread.
+#[derive(Default)]
+struct Alarm {
+    state: Mutex<Ring>,
+    rung: Condvar,
+    is_closing: AtomicBool,
+}
+
+#[derive(Default, PartialEq, Eq, Clone, Copy)]
+enum Ring {
+    #[default]
+    Silent,
+    /// reports have come; a lane will likely take them
+    Soon,
+    /// a lane waits for them
+    Now,
+}
+
+/// How long reports wait for a busy lane to take them, before the thread does.
+const PATIENCE: Duration = Duration::from_millis(5);
+/// How often the partitions of topics are counted again.
+const RECOUNT: Duration = Duration::from_secs(60);
+
+impl Producer {
+    /// Connects in the background: that no broker answers goes to `faults`.
+    ///
+    /// # Errors
+    /// A property that the client refuses.
+    pub fn open(
+        settings: &ClientSettings,
+        options: &ProducerOptions,
+        faults: FaultSink,
+    ) -> Result<Arc<Producer>, Fault> {
+        let defaults = [
+            ("client.id", options.client_id.clone()),
+            ("linger.ms", options.linger.as_millis().to_string()),
+            ("acks", "all".into()),
+        ];
+        // The bounds that count are ours ([`Room`]); librdkafka's lie behind them, so that a send never ends half-way.
+        let fixed = [
+            ("enable.idempotence", options.idempotence.to_string()),
+            ("queue.buffering.max.messages", (options.queue_records * 2).clamp(1, 10_000_000).to_string()),
+            ("queue.buffering.max.kbytes", (options.queue_bytes / 256).clamp(65_536, 2_147_483_647).to_string()),
+        ];
+        let conf = settings.conf(&defaults, &fixed)?;
+        let client = conf.build(Role::Producer).map_err(|why| Fault::user(settings.redact(&why)))?;
+        let queue = client.main_queue();
+        let alarm = Arc::new(Alarm::default());
+        let rung = alarm.clone();
+        queue.on_filled(move || rung.ring(Ring::Soon));
+        let inner = Arc::new(Inner {
+            queue,
+            client,
+            settings: settings.clone(),
+            topics: Topics::default(),
+            room: Room::new(options.queue_records, options.queue_bytes),
+            is_ordered: options.idempotence,
+            serving: Mutex::default(),
+            faults,
+            alarm: alarm.clone(),
+        });
+        let weak = Arc::downgrade(&inner);
+        let thread = thread::Builder::new()
+            .name("kafka-reports".into())
+            .spawn(move || alarm.keep(&weak))
+            .map_err(|why| Fault::outside(format!("no thread for the Kafka producer: {why}")))?;
+        Ok(Arc::new(Producer { inner, thread: Mutex::new(Some(thread)) }))
+    }
+
+    /// A writer to a topic that exists. Several writers may write to one topic, with the same settings of it.
+    ///
+    /// # Errors
+    /// There is no such topic, no broker answers within 10 s, or the topic is open with other settings.
+    pub fn topic(&self, options: &TopicOptions) -> Result<TopicWriter, Fault> {
+        let topic = self.inner.topics.open(&self.inner, options)?;
+        Ok(TopicWriter::new(self.inner.clone(), topic, options.partitioner))
+    }
+
+    /// Takes the reports that are there, if nobody else does at this moment. Writers do it by themselves.
+    pub fn serve(&self) {
+        self.inner.serve();
+    }
+
+    /// Waits until nothing is in flight; gives whether that was reached in time.
+    pub fn flush(&self, within: Duration) -> bool {
+        self.inner.alarm.ring(Ring::Now);
+        self.inner.room.wait_until_empty(within)
+    }
+
+    /// Records that are in flight.
+    pub fn in_flight(&self) -> usize {
+        lock(&self.inner.room.taken).records
+    }
+
+    /// The error that has ended this producer's life, if one has: it must be opened anew.
+    pub fn fatal(&self) -> Option<Fault> {
+        self.inner.client.fatal().map(|why| self.inner.fault("producing", &why))
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        self.inner.alarm.is_closing.store(true, Ordering::Release);
+        self.inner.alarm.ring(Ring::Now);
+        if let Some(thread) = lock(&self.thread).take()
+            && thread.thread().id() != thread::current().id()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of a Kafka producer has panicked");
+        }
+    }
+}
+
+impl Inner {
+    pub(super) fn fault(&self, about: &str, failure: &Failure) -> Fault {
+        fault(&self.settings, about, failure)
+    }
+
+    /// Takes the reports that are there, unless somebody is at it.
+    pub(super) fn serve(&self) {
+        if let Ok(outage) = self.serving.try_lock() {
+            self.take_reports(outage);
+        }
+    }
+
+    fn take_reports(&self, mut outage: std::sync::MutexGuard<'_, Outage>) {
+        let (mut freed, mut wakes, mut faults) = (Freed::default(), Wakes::default(), Vec::new());
+        while let Some(event) = self.queue.poll(Duration::ZERO) {
+            match event.kind() {
+                EventKind::Delivery => self.deliver(event, &mut freed, &mut wakes),
+                EventKind::Error => {
+                    let told = outage.hear(&event.failure());
+                    faults.extend(told.map(|failure| self.fault("producing", &failure)));
+                }
+                EventKind::Rebalance | EventKind::Commit | EventKind::Answer => {}
+            }
+        }
+        drop(outage);
+        self.room.free(freed);
+        wakes.call();
+        for fault in faults {
+            (self.faults)(fault);
+        }
+    }
+
+    /// The records of one event are of one topic; where none has failed, also of one partition and in the order in which
+    /// they were sent, if retries cannot change that.
+    fn deliver(&self, mut event: Event, freed: &mut Freed, wakes: &mut Wakes) {
+        let count = event.deliveries();
+        let is_clean = event.code() == Code::NONE;
+        let Some((address, first)) = event.next_delivery() else { return };
+        let Some(topic) = self.topics.at(address) else { return };
+        if is_clean && self.is_ordered && first.code == Code::NONE {
+            let bulk =
+                topic.ledger(first.partition).and_then(|ledger| lock(&ledger).acknowledge(first.tag, count, wakes));
+            if let Some(bulk) = bulk {
+                freed.add(bulk);
+                return;
+            }
+        }
+        self.report(&topic, first, freed, wakes);
+        while let Some((_, delivery)) = event.next_delivery() {
+            self.report(&topic, delivery, freed, wakes);
+        }
+    }
+
+    fn report(&self, topic: &Topic, delivery: Delivery, freed: &mut Freed, wakes: &mut Wakes) {
+        let Some(ledger) = topic.ledger(delivery.partition) else { return };
+        let fault = (delivery.code != Code::NONE).then(|| self.undelivered(topic, &delivery));
+        freed.add(lock(&ledger).report(delivery.tag, fault, wakes));
+    }
+
+    fn undelivered(&self, topic: &Topic, delivery: &Delivery) -> Fault {
+        let key = match &delivery.key {
+            Some(key) => format!("key `{}`", String::from_utf8_lossy(&key[..key.len().min(64)])),
+            None => "no key".to_string(),
+        };
+        let about = format!(
+            "topic `{}`, partition {}: a record of {} bytes with {key} was not delivered",
+            topic.name, delivery.partition, delivery.bytes
+        );
+        // A fatal error stands behind failures that only say so.
+        let failure = self.client.fatal().unwrap_or_else(|| delivery.code.into());
+        self.fault(&about, &failure)
+    }
+
+    /// A lane has found the queue full.
+    pub(super) fn hurry(&self) {
+        self.alarm.ring(Ring::Now);
+    }
+}
+
+impl Freed {
+    fn add(&mut self, other: Freed) {
+        self.records += other.records;
+        self.bytes += other.bytes;
+    }
+}
+
+impl Room {
+    fn new(records: usize, bytes: usize) -> Room {
+        Room { most: Freed { records, bytes }, taken: Mutex::default(), emptied: Condvar::new() }
+    }
+
+    /// Takes room for as many of these records, by their bytes and in order, as there is; one that is too large for the
+    /// whole passes when nothing else is in flight.
+    pub(super) fn take(&self, sizes: impl Iterator<Item = usize>) -> Freed {
+        let mut taken = lock(&self.taken);
+        let mut got = Freed::default();
+        for size in sizes {
+            let is_alone = taken.records + got.records == 0;
+            let fits =
+                taken.records + got.records < self.most.records && taken.bytes + got.bytes + size <= self.most.bytes;
+            if !fits && !is_alone {
+                break;
+            }
+            got.add(Freed { records: 1, bytes: size });
+        }
+        taken.add(got);
+        got
+    }
+
+    pub(super) fn free(&self, freed: Freed) {
+        if freed == Freed::default() {
+            return;
+        }
+        let mut taken = lock(&self.taken);
+        taken.records = taken.records.saturating_sub(freed.records);
+        taken.bytes = taken.bytes.saturating_sub(freed.bytes);
+        if taken.records == 0 {
+            self.emptied.notify_all();
+        }
+    }
+
+    fn wait_until_empty(&self, within: Duration) -> bool {
+        let taken = lock(&self.taken);
+        match self.emptied.wait_timeout_while(taken, within, |taken| taken.records > 0) {
+            Ok((taken, _)) => taken.records == 0,
+            Err(_) => false,
+        }
+    }
+}
+
+impl Alarm {
+    fn ring(&self, ring: Ring) {
+        let mut state = lock(&self.state);
+        if *state == Ring::Silent || ring == Ring::Now {
+            *state = ring;
+            self.rung.notify_one();
+        }
+    }
+
+    /// The producer's thread.
+    fn keep(&self, producer: &Weak<Inner>) {
+        let mut recount = Instant::now() + RECOUNT;
+        while !self.is_closing.load(Ordering::Acquire) {
+            if self.wait(recount.saturating_duration_since(Instant::now())) == Ring::Soon {
+                // A busy lane takes them meanwhile; if one is in need it rings again.
+                self.wait(PATIENCE);
+            }
+            let Some(inner) = producer.upgrade() else { return };
+            inner.take_reports(lock(&inner.serving));
+            if Instant::now() >= recount {
+                inner.topics.recount(&inner.client);
+                recount = Instant::now() + RECOUNT;
+            }
+        }
+    }
+
+    fn wait(&self, within: Duration) -> Ring {
+        let state = lock(&self.state);
+        match self.rung.wait_timeout_while(state, within, |ring| *ring == Ring::Silent) {
+            Ok((mut state, _)) => std::mem::take(&mut *state),
+            Err(_) => Ring::Now,
+        }
+    }
+}
+
+impl fmt::Debug for Producer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Producer").field("settings", &self.inner.settings).finish_non_exhaustive()
+    }
+}
