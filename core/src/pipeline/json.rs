@@ -164,7 +164,7 @@ mod tests {
             ("{\n  \"a\": 1,\n}", (3, 1), "trailing comma"),
             ("", (1, 0), "EOF while parsing a value"),
             ("{\"a\": {\"b\": 1, \"b\": 2}}", (1, 7), "`b` stands there twice"),
-            ("[1e999]", (1, 2), "number out of range"),
+            ("[1e999]", (1, 2), "the number 1e999 is out of range"),
         ];
         for (text, line, message) in cases {
             let problem = read(text).unwrap_err();

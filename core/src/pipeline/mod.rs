@@ -1,6 +1,7 @@
 //! The drawn graph: one document with nodes, edges and how they travel, parameters, notes and tests. Plain values in the
-//! order of the file; changing one is the business of edits. What an operator is, this module does not know.
+//! order of the file; a pipeline is changed through [`edit`] only. What an operator is, this module does not know.
 
+pub mod edit;
 mod format;
 mod graph;
 mod identity;
