@@ -12,6 +12,7 @@
 mod exact;
 mod format;
 mod infer;
+mod interval;
 mod json;
 mod key;
 mod plain;
@@ -30,7 +31,7 @@ pub use exact::{exact_decoder, exact_encoder};
 pub use format::{JsonOptions, Nulls, ValueFormat, value_schema};
 pub use infer::{Inferred, infer_schema};
 pub use key::{KeyFailure, decode_keys, encode_keys};
-pub use rows::{header_value, key_value, parse_header, parse_row_key, parse_row_value, row_value};
+pub use rows::{column_value, header_value, key_value, parse_header, parse_row_key, parse_row_value, row_value};
 pub use views::{BytesBuilder, MAX_VALUE};
 
 /// Reads values into columns. It learns the shape of the records while it reads: one per lane.

@@ -1,11 +1,19 @@
-//! JSON to columns and back.
+//! JSON to columns and back. `mask` finds the quotes, `cursor` and `number` know the grammar, `object`, `reader` and `node`
+//! fill columns, `decode` takes bad records back; `encode` writes.
 
-use arrow_array::BinaryViewArray;
+mod cursor;
+mod decode;
+mod encode;
+mod mask;
+mod node;
+mod number;
+mod object;
+mod reader;
+#[cfg(test)]
+mod tests;
 
-use super::format::Nulls;
-use super::{Decoded, Encoded};
-use crate::batch::{Batch, bytes_column, null_columns};
-use crate::types::Schema;
+pub(super) use decode::{JsonDecoder, check};
+pub(super) use encode::{Bound, Inner, JsonEncoder, Style, bind, write_text};
 
 /// How the types stand in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,26 +22,4 @@ pub(super) enum Dialect {
     Plain,
     /// so that nothing is lost
     Exact,
-}
-
-#[derive(Debug)]
-pub(super) struct JsonDecoder(Schema);
-#[derive(Debug)]
-pub(super) struct JsonEncoder;
-
-impl JsonDecoder {
-    pub(super) fn new(schema: &Schema, _: Dialect) -> JsonDecoder {
-        JsonDecoder(schema.clone())
-    }
-    pub(super) fn decode(&mut self, payload: &BinaryViewArray) -> Decoded {
-        Decoded { columns: null_columns(&self.0, arrow_array::Array::len(payload)), failures: Vec::new() }
-    }
-}
-impl JsonEncoder {
-    pub(super) fn new(_: &Schema, _: Dialect, _: Nulls) -> JsonEncoder {
-        JsonEncoder
-    }
-    pub(super) fn encode(&mut self, batch: &Batch) -> Encoded {
-        Encoded { payload: bytes_column((0..batch.rows).map(|_| None)), failures: Vec::new() }
-    }
 }
