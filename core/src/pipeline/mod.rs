@@ -1,12 +1,14 @@
 //! The drawn graph: one document with nodes, edges and how they travel, parameters, notes and tests. Plain values in the
 //! order of the file; a pipeline is changed through [`edit`] only. What an operator is, this module does not know.
 
+pub mod diff;
 pub mod edit;
 mod format;
 mod graph;
 mod identity;
 mod json;
 mod locate;
+pub mod params;
 mod parse;
 mod parts;
 #[cfg(test)]
