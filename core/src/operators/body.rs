@@ -220,7 +220,9 @@ pub struct TopicSink {
 }
 
 /// Which partition a record goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Partitioner {
     /// as Java's producer: murmur2 of the key; without a key any, the same for a while
@@ -297,6 +299,24 @@ impl Shared {
     }
 }
 
+impl<'a> Site<'a> {
+    /// The stream at an input port.
+    ///
+    /// # Errors
+    /// A defect of ours: there is no such port.
+    pub fn input(&self, port: usize) -> Result<&'a Stream, Fault> {
+        self.inputs.get(port).ok_or_else(|| Fault::ours(format!("input port {port} has no stream")))
+    }
+
+    /// The stream at a declared output port.
+    ///
+    /// # Errors
+    /// As [`Site::input`].
+    pub fn output(&self, port: usize) -> Result<&'a Stream, Fault> {
+        self.outputs.get(port).ok_or_else(|| Fault::ours(format!("output port {port} has no stream")))
+    }
+}
+
 impl Grant {
     /// No limit.
     pub const ALL: Grant = Grant { rows: usize::MAX, again_at_ms: None };
@@ -315,10 +335,7 @@ impl Outbox {
     /// # Errors
     /// A defect of ours: rows that the batch does not have.
     pub fn fail(&mut self, batch: &Batch, field: &str, failures: Vec<Failure>) -> Result<(), Fault> {
-        let reasons = failures.into_iter().map(|Failure { row, reason, span }| {
-            (row, Reason { reason, field: Some(field.to_string()), span: Some(span) })
-        });
-        self.fail_rows(batch, reasons.collect())
+        self.fail_rows(batch, failures.into_iter().map(|failure| (failure.row, Reason::of(field, failure))).collect())
     }
 
     /// Rows of a batch that failed, whatever the reason. A row that failed several times counts once, by its first reason.
@@ -339,6 +356,11 @@ impl Outbox {
 }
 
 impl Reason {
+    /// Why the expression of a field failed.
+    pub fn of(field: &str, failure: Failure) -> Reason {
+        Reason { reason: failure.reason, field: Some(field.to_string()), span: Some(failure.span) }
+    }
+
     /// A reason that is not an expression's.
     pub fn new(reason: impl Into<String>) -> Reason {
         Reason { reason: reason.into(), field: None, span: None }

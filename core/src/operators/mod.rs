@@ -10,18 +10,57 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::batch::Batch;
 use crate::codec::ValueFormat;
 use crate::expr::{Expr, Scope as Names};
 use crate::form::Form;
-use crate::problem::{Fault, Place, Problem, Severity};
+use crate::problem::Fault;
 use crate::types::{Carries, Column, KeyFormat, Schema, Stream, Type};
 
+mod accumulate;
 pub mod body;
+mod file_lines;
+mod lines;
+mod page;
+mod report;
+mod rows;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use body::*;
+pub use report::{Report, compile_checked};
+use report::{default_cluster, is_port_name, quoted};
 
 /// Every operator, in the order of the palette.
-pub static ALL: &[&Operator] = &[];
+pub static ALL: &[&Operator] = &[
+    &kafka_source::OPERATOR,
+    &generate::OPERATOR,
+    &file_source::OPERATOR,
+    &filter::OPERATOR,
+    &map::OPERATOR,
+    &branch::OPERATOR,
+    &merge::OPERATOR,
+    &key_by::OPERATOR,
+    &kafka_sink::OPERATOR,
+    &file_sink::OPERATOR,
+    &console_sink::OPERATOR,
+    &discard::OPERATOR,
+];
+
+mod branch;
+mod console_sink;
+mod discard;
+mod file_sink;
+mod file_source;
+mod filter;
+mod generate;
+mod kafka_sink;
+mod kafka_source;
+mod key_by;
+mod map;
+mod merge;
 
 /// Finds an operator by its name.
 pub fn find(name: &str) -> Option<&'static Operator> {
@@ -205,13 +244,6 @@ pub struct Wanted {
     pub payload: bool,
 }
 
-/// Collects the problems of one node.
-#[derive(Debug, Default)]
-pub struct Report {
-    node: String,
-    problems: Vec<Problem>,
-}
-
 impl ConfigError {
     /// Reads a config of type `C`, or says which field was wrong.
     ///
@@ -324,6 +356,15 @@ impl Wanted {
         })
     }
 
+    /// The same, and what expressions over the first input read.
+    pub fn reading(mut self, texts: &[&str], inputs: &[Stream]) -> Wanted {
+        let compile = |text: &&str| Expr::compile(text, &Names::from(inputs.first()?)).ok();
+        for expr in texts.iter().filter_map(compile) {
+            self = self.and(&expr);
+        }
+        self
+    }
+
     /// The same, and what an expression reads.
     pub fn and(mut self, expr: &Expr) -> Wanted {
         self.columns.extend(expr.uses().columns.iter().cloned());
@@ -336,64 +377,7 @@ impl Wanted {
     }
 }
 
-impl Report {
-    /// A report on a node.
-    pub fn new(node: impl Into<String>) -> Report {
-        Report { node: node.into(), problems: Vec::new() }
-    }
-
-    /// A problem with a field of the config.
-    pub fn error(&mut self, field: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        let place = Place::node(&self.node).at_field(field);
-        self.problems.push(Problem::error(place, message).remedy(remedy));
-    }
-
-    /// Something else that is wrong with the node.
-    pub fn push(&mut self, severity: Severity, port: Option<&str>, message: impl Into<String>, remedy: Option<String>) {
-        let place = Place { node: Some(self.node.clone()), port: port.map(Into::into), ..Place::default() };
-        self.problems.push(Problem { severity, place, message: message.into(), remedy });
-    }
-
-    /// Compiles an expression of a field, reporting what is wrong with it.
-    pub fn compile(&mut self, field: &str, text: &str, stream: &Stream) -> Option<Expr> {
-        match Expr::compile(text, &Names::from(stream)) {
-            Ok(expr) => Some(expr),
-            Err(problems) => {
-                self.problems.extend(problems.into_iter().map(|problem| Problem {
-                    severity: Severity::Error,
-                    place: Place::node(&self.node).at_field(field).at_span(problem.span),
-                    message: problem.message,
-                    remedy: problem.remedy,
-                }));
-                None
-            }
-        }
-    }
-
-    /// Compiles an expression that must give a type.
-    pub fn compile_as(&mut self, field: &str, text: &str, stream: &Stream, data_type: &Type) -> Option<Expr> {
-        let expr = self.compile(field, text, stream)?;
-        if expr.data_type() == data_type {
-            return Some(expr);
-        }
-        let place = Place::node(&self.node).at_field(field).at_span(0..text.len());
-        self.problems.push(Problem::error(place, format!("this must be {data_type}, and it is {}", expr.data_type())));
-        None
-    }
-
-    /// What was found.
-    pub fn finish(self) -> Vec<Problem> {
-        self.problems
-    }
-}
-
-/// Compiles an expression that the checker has accepted.
-///
-/// # Errors
-/// A defect of ours: the checker should have refused it.
-pub fn compile_checked(field: &str, text: &str, stream: &Stream) -> Result<Expr, Fault> {
-    Expr::compile(text, &Names::from(stream)).map_err(|problems| {
-        let why = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
-        Fault::ours(format!("{field} was checked and does not compile: {why}"))
-    })
+/// Reads a config that is its own shape.
+fn configure<C: Shape + serde::de::DeserializeOwned + 'static>(config: Value) -> Result<Box<dyn Shape>, ConfigError> {
+    Ok(Box::new(ConfigError::read::<C>(config)?))
 }

@@ -1,0 +1,157 @@
+//! What shapes report to the checker, and what they check alike: expressions, keys, formats, times, names.
+
+use super::Names;
+use crate::codec::ValueFormat;
+use crate::expr::Expr;
+use crate::fields::{PathText, Time};
+use crate::problem::{Fault, Place, Problem, Severity};
+use crate::types::{KeyFormat, Schema, Stream, Type};
+
+/// Collects the problems of one node.
+#[derive(Debug, Default)]
+pub struct Report {
+    node: String,
+    problems: Vec<Problem>,
+}
+
+impl Report {
+    /// A report on a node.
+    pub fn new(node: impl Into<String>) -> Report {
+        Report { node: node.into(), problems: Vec::new() }
+    }
+
+    /// A problem with a field of the config.
+    pub fn error(&mut self, field: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        let place = Place::node(&self.node).at_field(field);
+        self.problems.push(Problem::error(place, message).remedy(remedy));
+    }
+
+    /// Something else that is wrong with the node.
+    pub fn push(&mut self, severity: Severity, port: Option<&str>, message: impl Into<String>, remedy: Option<String>) {
+        let place = Place { node: Some(self.node.clone()), port: port.map(Into::into), ..Place::default() };
+        self.problems.push(Problem { severity, place, message: message.into(), remedy });
+    }
+
+    /// Compiles an expression of a field, reporting what is wrong with it.
+    pub fn compile(&mut self, field: &str, text: &str, stream: &Stream) -> Option<Expr> {
+        match Expr::compile(text, &Names::from(stream)) {
+            Ok(expr) => Some(expr),
+            Err(problems) => {
+                self.problems.extend(problems.into_iter().map(|problem| Problem {
+                    severity: Severity::Error,
+                    place: Place::node(&self.node).at_field(field).at_span(problem.span),
+                    message: problem.message,
+                    remedy: problem.remedy,
+                }));
+                None
+            }
+        }
+    }
+
+    /// Compiles an expression that must give a type.
+    pub fn compile_as(&mut self, field: &str, text: &str, stream: &Stream, data_type: &Type) -> Option<Expr> {
+        let expr = self.compile(field, text, stream)?;
+        if expr.data_type() == data_type {
+            return Some(expr);
+        }
+        let place = Place::node(&self.node).at_field(field).at_span(0..text.len());
+        self.problems.push(Problem::error(place, format!("this must be {data_type}, and it is {}", expr.data_type())));
+        None
+    }
+
+    /// A key of this type can be written in this format.
+    pub(super) fn check_key(&mut self, field: &str, found: &Type, format: KeyFormat) {
+        let (word, takes, remedy) = match (format, found) {
+            (KeyFormat::Json, _)
+            | (KeyFormat::Text, Type::Text)
+            | (KeyFormat::Bytes, Type::Bytes | Type::Text)
+            | (KeyFormat::Int32 | KeyFormat::Int64, Type::Int64) => return,
+            (KeyFormat::Text, Type::Int64) => ("text", "text", "set key_format to `int64`, or CAST it AS text"),
+            (KeyFormat::Text, _) => ("text", "text", "set key_format to `json`, or CAST it AS text"),
+            (KeyFormat::Bytes, _) => ("bytes", "bytes or text", "set key_format to `json`"),
+            (KeyFormat::Int32, _) => ("int32", "int64", "CAST it AS int64, or set key_format to `json`"),
+            (KeyFormat::Int64, _) => ("int64", "int64", "CAST it AS int64, or set key_format to `json`"),
+        };
+        self.error(field, format!("a key of format {word} is written from {takes}, and this is {found}"), remedy);
+    }
+
+    /// Values of this stream can be written in this format.
+    pub(super) fn check_writable(&mut self, field: &str, format: &ValueFormat, stream: &Stream) {
+        let data = match format {
+            ValueFormat::Json(_) => return,
+            ValueFormat::Text => Type::Text,
+            ValueFormat::Bytes => Type::Bytes,
+        };
+        if !stream.schema.find("value").is_some_and(|(_, column)| column.data == data) {
+            let remedy = format!("make it with a map: {{\"value\": …}}, or write {}", ValueFormat::default());
+            self.error(field, format!("{format} is written from a column `value` of type {data}"), remedy);
+        }
+    }
+
+    /// A schema stands only where values have one, and names no metadata.
+    pub(super) fn check_readable(&mut self, format: &ValueFormat, schema: Option<&Schema>) {
+        let Some(schema) = schema else { return };
+        if !matches!(format, ValueFormat::Json(_)) {
+            let remedy = format!("take the schema away: {format} is one column, `value`");
+            self.error("schema", "only JSON has a schema", remedy);
+        }
+        for column in schema.columns.iter().filter(|column| column.name.starts_with('_')) {
+            let field = format!("schema.{}", column.name);
+            let message = format!("`{}` begins with `_`, as the names of metadata do", column.name);
+            self.error(&field, message, "a map can read it only under another name: rename it where it is made");
+        }
+    }
+
+    /// A time that is a column is one that says when.
+    pub(super) fn check_time(&mut self, time: &Time, schema: &Schema) {
+        let Time::Column(name) = time else { return };
+        match schema.find(name.as_str()).map(|(_, column)| &column.data) {
+            Some(Type::Timestamp | Type::Int64) => {}
+            Some(other) => self.error(
+                "time.column",
+                format!("`{name}` is {other}, and a time is a timestamp or an int64 in milliseconds"),
+                "declare it as timestamp: text is read as RFC 3339",
+            ),
+            None => self.error("time.column", format!("there is no column `{name}`"), "declare it in the schema"),
+        }
+    }
+
+    /// A path is not empty.
+    pub(super) fn check_path(&mut self, field: &str, path: &PathText) {
+        if path.as_str().is_empty() {
+            self.error(field, "the path is empty", "name a file");
+        }
+    }
+
+    /// What was found.
+    pub fn finish(self) -> Vec<Problem> {
+        self.problems
+    }
+}
+
+/// Compiles an expression that the checker has accepted.
+///
+/// # Errors
+/// A defect of ours: the checker should have refused it.
+pub fn compile_checked(field: &str, text: &str, stream: &Stream) -> Result<Expr, Fault> {
+    Expr::compile(text, &Names::from(stream)).map_err(|problems| {
+        let why = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+        Fault::ours(format!("{field} was checked and does not compile: {why}"))
+    })
+}
+
+/// A column's name as an expression.
+pub(super) fn quoted(column: &str) -> String {
+    format!("\"{}\"", column.replace('"', "\"\""))
+}
+
+/// The cluster of nodes that name none.
+pub(super) fn default_cluster() -> String {
+    "default".into()
+}
+
+/// Whether a text may be the name of a port.
+pub(super) fn is_port_name(name: &str) -> bool {
+    let is_tail = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    name.len() <= 20 && name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(is_tail)
+}

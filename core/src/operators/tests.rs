@@ -1,0 +1,123 @@
+//! What holds for every operator.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::*;
+use crate::form::FieldKind;
+use crate::form::FormField;
+use crate::problem::Place;
+
+#[test]
+fn names_are_unique_and_kebab_case() {
+    let mut names = HashSet::new();
+    for operator in ALL {
+        let is_kebab = operator.name.split('-').all(|part| {
+            part.starts_with(|first: char| first.is_ascii_lowercase())
+                && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        });
+        assert!(is_kebab, "{}", operator.name);
+        assert!(names.insert(operator.name), "{} stands there twice", operator.name);
+        assert_eq!(find(operator.name).map(|found| found.name), Some(operator.name));
+    }
+    assert!(find("no-such-operator").is_none());
+}
+
+#[test]
+fn everything_has_help() {
+    for operator in ALL {
+        assert!(operator.summary.len() > 10 && !operator.summary.ends_with('.'), "{}", operator.name);
+        assert!(operator.help.len() > 100, "{}: {}", operator.name, operator.help);
+        assert!(!operator.examples.is_empty(), "{} has no example", operator.name);
+        every_field((operator.form)().fields, &mut |field| {
+            assert!(field.help.len() > 5, "{}: `{}` has no help", operator.name, field.path);
+            assert_ne!(field.kind, FieldKind::Json, "{}: `{}` has no kind", operator.name, field.path);
+        });
+    }
+}
+
+fn every_field(fields: Vec<FormField>, visit: &mut impl FnMut(&FormField)) {
+    for field in fields {
+        visit(&field);
+        match field.kind {
+            FieldKind::Group(fields) => every_field(fields, visit),
+            FieldKind::Map(kind) | FieldKind::List(kind) => {
+                if let FieldKind::Group(fields) = *kind {
+                    every_field(fields, visit);
+                }
+            }
+            FieldKind::Choice(choices) => {
+                for choice in choices {
+                    assert!(!choice.help.is_empty() || choice.content.is_some() || field.path.contains("format"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn examples_have_right_configs_and_readable_rows() {
+    for operator in ALL {
+        for example in operator.examples {
+            let place = format!("{}: {}", operator.name, example.title);
+            let config: Value = serde_json::from_str(example.config).expect(&place);
+            let problems = (operator.form)().validate(config.as_object().expect(&place), &Place::default());
+            assert!(problems.is_empty(), "{place}: {problems:?}");
+            let shape = (operator.configure)(config).expect(&place);
+            let streams: serde_json::Map<String, Value> = serde_json::from_str(example.inputs).expect(&place);
+            let ports = shape.ports();
+            let inputs: Vec<Option<Stream>> =
+                ports.inputs.iter().map(|port| Some(stream_of(streams.get(&port.name).expect(&place)))).collect();
+            let mut report = Report::new("self");
+            let outputs = shape.output(&inputs, &mut report);
+            assert_eq!(report.finish(), [], "{place}");
+            assert_eq!(outputs.len(), ports.outputs.len(), "{place}");
+            assert!(outputs.iter().all(Option::is_some), "{place}");
+            for line in example.script.lines().chain(example.expect.lines()).filter(|line| !line.trim().is_empty()) {
+                serde_json::from_str::<Value>(line).expect(&place);
+            }
+        }
+    }
+}
+
+fn stream_of(input: &Value) -> Stream {
+    let part = |name: &str| input.get(name).cloned();
+    Stream {
+        schema: Arc::new(serde_json::from_value(part("schema").unwrap()).unwrap()),
+        key: part("key_format").map_or(KeyFormat::Text, |word| serde_json::from_value(word).unwrap()),
+        carries: part("carries").map_or(Carries::Records, |word| serde_json::from_value(word).unwrap()),
+        windowed: false,
+    }
+}
+
+#[test]
+fn ports_and_roles_agree() {
+    for operator in ALL {
+        for example in operator.examples {
+            let shape = (operator.configure)(serde_json::from_str(example.config).unwrap()).unwrap();
+            let ports = shape.ports();
+            assert_eq!(ports.inputs.is_empty(), operator.role == Role::Source, "{}", operator.name);
+            assert_eq!(ports.outputs.is_empty(), operator.role == Role::Sink, "{}", operator.name);
+            let names: HashSet<&str> = ports.output_names().collect();
+            assert_eq!(names.len(), ports.output_count(), "{}", operator.name);
+        }
+    }
+}
+
+#[test]
+fn an_operator_knows_no_other_and_no_engine() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/operators");
+    let names: Vec<String> = ALL.iter().map(|operator| operator.name.replace('-', "_")).collect();
+    for name in &names {
+        let file = [folder.join(format!("{name}.rs")), folder.join(name).join("mod.rs")];
+        let source = file.iter().find_map(|file| std::fs::read_to_string(file).ok()).expect(name);
+        for other in names.iter().filter(|other| *other != name) {
+            assert!(!source.contains(&format!("super::{other}::")), "{name} uses {other}");
+        }
+        for room in ["crate::engine", "crate::plan", "crate::kafka", "crate::check", "rdkafka", "std::thread"] {
+            assert!(!source.contains(room), "{name} uses {room}");
+        }
+    }
+}
