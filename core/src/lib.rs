@@ -5,6 +5,7 @@
 //! - [`fields`]: types of config fields that pick their own editor
 //! - [`form`]: a config type as fields, to edit, check and print
 //! - [`pipeline`]: the drawn graph: file, edits, differences, parameters
+//! - [`expr`]: SQL expressions, checked and evaluated on batches
 //! - [`problem`]: what was found before running, what happened while running
 //! - [`codec`]: bytes of values and keys to columns and back
 //! - [`state`]: stores of operators, handed out by name
@@ -14,6 +15,7 @@
 //! - [`kafka`]: consumers, producers, administration
 
 pub mod batch;
+pub mod expr;
 pub mod codec;
 pub mod fields;
 pub mod form;

@@ -1,0 +1,152 @@
+//! Function calls: names, what stands between the parentheses, and the functions that expressions must not have.
+
+use std::ops::Range;
+
+use sqlparser::ast;
+
+use super::Checker;
+use super::access::nearest;
+use crate::expr::functions;
+use crate::expr::node::Node;
+
+const AGGREGATES: [&str; 19] = [
+    "sum",
+    "avg",
+    "count",
+    "min",
+    "max",
+    "first",
+    "last",
+    "first_value",
+    "last_value",
+    "array_agg",
+    "string_agg",
+    "bool_and",
+    "bool_or",
+    "every",
+    "stddev",
+    "variance",
+    "median",
+    "approx_distinct",
+    "percentile_cont",
+];
+
+/// Functions that give another value each time, which expressions must not: a record read again gives the same result.
+const CLOCKS: [&str; 9] = [
+    "now",
+    "current_timestamp",
+    "current_date",
+    "current_time",
+    "localtimestamp",
+    "localtime",
+    "clock_timestamp",
+    "transaction_timestamp",
+    "statement_timestamp",
+];
+const CHANCE: [&str; 4] = ["random", "gen_random_uuid", "uuid_generate_v4", "uuid"];
+
+impl Checker<'_> {
+    pub(super) fn function(&mut self, function: &ast::Function) -> Option<Node> {
+        let (name, name_span) = self.function_name(&function.name)?;
+        let span = match &function.args {
+            ast::FunctionArguments::None => name_span.clone(),
+            _ => self.source.call_from(name_span.start),
+        };
+        if let Some(remedy) = refused(&name) {
+            let what =
+                if AGGREGATES.contains(&name.as_str()) { "is an aggregate" } else { "gives another value each time" };
+            self.problem(name_span, format!("{name} {what}"), Some(remedy));
+            return None;
+        }
+        let is_known = functions::names().any(|known| known == name);
+        let is_lazy = matches!(name.as_str(), "coalesce");
+        let arguments = self.arguments(function, &span, is_lazy);
+        if !is_known {
+            let remedy = match nearest(&name, functions::names()) {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => "`tidegate describe` lists the functions".to_string(),
+            };
+            self.problem(name_span, format!("there is no function `{name}`"), Some(remedy));
+            return None;
+        }
+        self.call_by_name(&name, arguments?, span)
+    }
+
+    fn function_name(&mut self, name: &ast::ObjectName) -> Option<(String, Range<usize>)> {
+        match name.0.as_slice() {
+            [ast::ObjectNamePart::Identifier(ident)] => {
+                let span = self.source.range(ident.span).unwrap_or(0..self.source.text.len());
+                Some((ident.value.to_lowercase(), span))
+            }
+            _ => {
+                let whole = 0..self.source.text.len();
+                self.problem(
+                    whole,
+                    format!("there is no function `{name}`"),
+                    Some("functions have plain names".into()),
+                );
+                None
+            }
+        }
+    }
+
+    fn arguments(&mut self, function: &ast::Function, span: &Range<usize>, is_lazy: bool) -> Option<Vec<Node>> {
+        let is_plain = function.filter.is_none()
+            && function.over.is_none()
+            && function.null_treatment.is_none()
+            && function.within_group.is_empty()
+            && matches!(function.parameters, ast::FunctionArguments::None);
+        let list = match &function.args {
+            ast::FunctionArguments::None => &[][..],
+            ast::FunctionArguments::List(list) if list.duplicate_treatment.is_none() && list.clauses.is_empty() => {
+                &list.args
+            }
+            _ => return self.not_an_argument(span),
+        };
+        if !is_plain {
+            return self.not_an_argument(span);
+        }
+        let nodes: Vec<Option<Node>> = list
+            .iter()
+            .enumerate()
+            .map(|(place, argument)| match argument {
+                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) if is_lazy && place > 0 => {
+                    self.check_guarded(expr)
+                }
+                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => self.check(expr),
+                _ => {
+                    self.not_an_argument(span);
+                    None
+                }
+            })
+            .collect();
+        nodes.into_iter().collect()
+    }
+
+    fn not_an_argument(&mut self, span: &Range<usize>) -> Option<Vec<Node>> {
+        let remedy = "a function takes values, one after the other".to_string();
+        self.problem(span.clone(), "DISTINCT, OVER, FILTER, names and * do not go with a function here", Some(remedy));
+        None
+    }
+
+    /// A call of a function that is in the catalogue.
+    pub(super) fn call_by_name(&mut self, name: &str, arguments: Vec<Node>, span: Range<usize>) -> Option<Node> {
+        functions::call(self, name, arguments, span)
+    }
+}
+
+fn refused(name: &str) -> Option<String> {
+    if AGGREGATES.contains(&name) {
+        return Some(
+            "aggregates belong in a window or aggregate node; greatest and least compare values of one record".into(),
+        );
+    }
+    if CLOCKS.contains(&name) {
+        return Some(
+            "use _timestamp, the record's own time: results must be the same when records are read again".into(),
+        );
+    }
+    CHANCE
+        .contains(&name)
+        .then(|| "results must be the same when records are read again: md5(_key) spreads records evenly".into())
+}
