@@ -14,6 +14,9 @@ use crate::types::Schema;
 /// The most records that one batch holds.
 pub const MAX_ROWS: usize = 512;
 
+/// Bits of an ordinal below the row's number: the edges taken at forks whose branches meet again.
+pub const ORDINAL_SHIFT: u32 = 32;
+
 /// The headers of one record: names, and bytes or null.
 pub type Headers = Vec<(String, Option<Bytes>)>;
 
@@ -81,8 +84,9 @@ pub struct Batch {
     pub payload: Option<BinaryViewArray>,
     /// windows of the keys, on a windowed stream
     pub windows: Option<Windows>,
-    /// order among the rows that one input batch became: a fan-in sorts by it
-    pub ordinals: ScalarBuffer<u32>,
+    /// order among the rows that one input batch became: the row's number in it, shifted by [`ORDINAL_SHIFT`], below it
+    /// the way that it took; a fan-in sorts by it
+    pub ordinals: ScalarBuffer<u64>,
 }
 
 impl<T: Clone + PartialEq> PerRow<T> {
@@ -91,6 +95,14 @@ impl<T: Clone + PartialEq> PerRow<T> {
         match self {
             PerRow::Same(value) => value,
             PerRow::Each(values) => &values[row],
+        }
+    }
+
+    /// One value per row, kept once where they are all the same.
+    pub fn from_rows(values: Vec<T>) -> PerRow<T> {
+        match values.split_first() {
+            Some((first, rest)) if rest.iter().all(|value| value == first) => PerRow::Same(first.clone()),
+            _ => PerRow::Each(values.into()),
         }
     }
 
@@ -146,7 +158,7 @@ impl Batch {
             tombstones: None,
             payload: None,
             windows: None,
-            ordinals: (0..rows as u32).collect::<Vec<_>>().into(),
+            ordinals: fresh_ordinals(rows),
         }
     }
 
@@ -314,6 +326,11 @@ impl Batch {
             batches.iter().enumerate().flat_map(|(i, batch)| (0..batch.rows).map(move |row| (i, row))).collect();
         Batch::interleave(batches, &picks)
     }
+}
+
+/// Ordinals of rows that come in: their numbers.
+pub fn fresh_ordinals(rows: usize) -> ScalarBuffer<u64> {
+    (0..rows as u64).map(|row| row << ORDINAL_SHIFT).collect::<Vec<_>>().into()
 }
 
 /// Columns of nulls, for rows that have no value.

@@ -6,6 +6,7 @@
 //! - [`form`]: a config type as fields, to edit, check and print
 //! - [`pipeline`]: the drawn graph: file, edits, differences, parameters
 //! - [`expr`]: SQL expressions, checked and evaluated on batches
+//! - [`snapshot`]: what the meters of a run say at one instant
 //! - [`problem`]: what was found before running, what happened while running
 //! - [`codec`]: bytes of values and keys to columns and back
 //! - [`state`]: stores of operators, handed out by name
@@ -15,13 +16,15 @@
 //! - [`kafka`]: consumers, producers, administration
 
 pub mod batch;
-pub mod expr;
 pub mod codec;
+pub mod expr;
 pub mod fields;
 pub mod form;
 pub mod kafka;
+pub mod operators;
 pub mod partition;
 pub mod pipeline;
 pub mod problem;
+pub mod snapshot;
 pub mod state;
 pub mod types;

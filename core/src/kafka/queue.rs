@@ -72,6 +72,11 @@ impl PartitionQueue {
         self.partition
     }
 
+    /// Offset behind the partition's newest record, as the client last heard.
+    pub fn high(&self) -> Option<i64> {
+        self.client.known_watermarks(&self.topic, self.partition).map(|(_, high)| high).filter(|&high| high >= 0)
+    }
+
     /// Takes up to `max` records that are there; never waits.
     pub fn take(&mut self, max: usize) -> Taken {
         let taken = {

@@ -12,7 +12,7 @@ use crate::expr::Failure;
 use crate::fields::Time;
 use crate::problem::Fault;
 use crate::state::Stores;
-use crate::types::Stream;
+use crate::types::{KeyFormat, Stream};
 
 /// Where a body is built: the node, its lane, and what the planner found out about its edges.
 pub struct Site<'a> {
@@ -217,6 +217,8 @@ pub struct TopicSink {
     pub is_idempotent: bool,
     /// made where it does not exist: partitions and replication
     pub create: Option<(i32, i32)>,
+    /// how keys are written, where the sink makes new ones
+    pub new_key: Option<KeyFormat>,
 }
 
 /// Which partition a record goes to.

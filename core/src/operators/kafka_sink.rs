@@ -213,6 +213,7 @@ impl KafkaSink {
             is_idempotent: self.idempotence,
             // Minus one is Kafka's word for the broker's default.
             create: self.create.map(|create| (create.partitions, create.replication.map_or(-1, i32::from))),
+            new_key: self.key.as_ref().map(|_| self.key_format),
         }
     }
 }

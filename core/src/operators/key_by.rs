@@ -48,7 +48,7 @@ pub(super) static OPERATOR: Operator = Operator {
 
 impl Shape for KeyBy {
     fn ports(&self) -> Ports {
-        Ports { inputs: vec![InputPort::any("in").only(Carries::Records)], ..Ports::flow(["out"]).failing() }
+        Ports { inputs: vec![InputPort::any("in").only(Carries::Records)], ..Ports::flow(["out"]).failing().keying() }
     }
 
     fn output(&self, inputs: &[Option<Stream>], report: &mut Report) -> Vec<Option<Stream>> {

@@ -207,6 +207,10 @@ pub struct Ports {
     pub outputs: Vec<String>,
     /// whether records may fail here: adds the output port `errors`
     pub may_fail: bool,
+    /// the node is itself the queue in front of what follows: its body is a [`Queue`]
+    pub is_queue: bool,
+    /// keys of what leaves are others than those that came in: a keyed node behind needs them brought together anew
+    pub makes_keys: bool,
 }
 
 /// A port where records come in.
@@ -263,18 +267,28 @@ impl Ports {
         Ports {
             inputs: vec![InputPort::any("in")],
             outputs: outputs.into_iter().map(Into::into).collect(),
-            may_fail: false,
+            ..Ports::default()
         }
     }
 
     /// One output `out`.
     pub fn source() -> Ports {
-        Ports { inputs: Vec::new(), outputs: vec!["out".into()], may_fail: false }
+        Ports { outputs: vec!["out".into()], ..Ports::default() }
     }
 
     /// One input `in`.
     pub fn sink() -> Ports {
-        Ports { inputs: vec![InputPort::any("in")], outputs: Vec::new(), may_fail: false }
+        Ports { inputs: vec![InputPort::any("in")], ..Ports::default() }
+    }
+
+    /// The same ports, of a node that is a queue.
+    pub fn queue(self) -> Ports {
+        Ports { is_queue: true, ..self }
+    }
+
+    /// The same ports, of a node that makes keys.
+    pub fn keying(self) -> Ports {
+        Ports { makes_keys: true, ..self }
     }
 
     /// The same ports, and `errors`.

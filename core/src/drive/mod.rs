@@ -1,0 +1,390 @@
+//! The test driver: runs any plan with no broker, no threads and a clock moved by hand, bit for bit repeatable. It uses
+//! the engine's own tasks; only their ends are different.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::batch::{Batch, Headers, MAX_ROWS, Origin, PerRow};
+use crate::codec::{BytesBuilder, ValueFormat, parse_header, parse_row_key, parse_row_value};
+use crate::engine::{Clock, Reading, Script, SlotOf, Step, TaskCell, Workshop};
+use crate::operators::Role;
+use crate::plan::Plan;
+use crate::problem::Fault;
+
+mod ends;
+mod rows;
+mod script;
+mod tests_of;
+
+use ends::{DriveEnds, Log, MemoryTopic};
+pub use rows::Shown;
+pub use script::{Line, OutRow, ScriptRecord, Window, read_line, read_lines};
+pub use tests_of::{Mismatch, TestOutcome, run_test};
+
+/// How many steps without the clock moving are taken for a source without an end.
+const MAX_STEPS: usize = 1_000_000;
+
+/// What a script did.
+#[derive(Debug)]
+pub struct Driven {
+    /// rows at the ports that were asked for, in the order in which they came
+    pub rows: Vec<OutRow>,
+    /// what stopped it
+    pub fault: Option<Fault>,
+}
+
+/// Runs a script. `shown` says which ports' rows come back, `pack` how many consecutive rows of one node may make a batch.
+pub fn drive(plan: Plan, script: &[Line], shown: &Shown, pack: usize) -> Driven {
+    let mut driver = match Driver::new(plan, script, shown, pack) {
+        Ok(driver) => driver,
+        Err(fault) => return Driven { rows: Vec::new(), fault: Some(fault) },
+    };
+    let fault = driver.run(script).err();
+    Driven { rows: driver.shown(shown), fault }
+}
+
+struct Driver {
+    workshop: Workshop,
+    tasks: Vec<Arc<TaskCell>>,
+    clock: Arc<AtomicI64>,
+    log: Log,
+    topics: BTreeMap<usize, MemoryTopic>,
+    scripts: BTreeMap<(usize, i32), Fed>,
+    held: BTreeSet<usize>,
+    pack: usize,
+}
+
+/// A scripted source's partition.
+struct Fed {
+    script: Script,
+    next: i64,
+    waiting: Vec<ScriptRecord>,
+}
+
+impl Driver {
+    fn new(plan: Plan, script: &[Line], shown: &Shown, pack: usize) -> Result<Driver, Fault> {
+        let millis = Arc::new(AtomicI64::new(0));
+        let mut workshop = Workshop::new(Arc::new(plan), Clock::Hand(millis.clone()));
+        let partitions = partitions_in(&workshop.plan, script)?;
+        let lanes_of = |node: usize| partitions.get(&node).map(|last| *last as u32 + 1);
+        let through: BTreeMap<usize, (usize, Option<u32>)> = workshop
+            .plan
+            .through
+            .iter()
+            .map(|through| (through.reader, (through.writer, through.topic.partitions)))
+            .collect();
+        let task_of: BTreeMap<usize, usize> =
+            through.values().filter_map(|&(writer, _)| Some((writer, workshop.task_of(writer)?))).collect();
+        let count = |node: usize, lanes: &[u32]| match through.get(&node) {
+            Some(&(writer, asked)) => asked.or_else(|| task_of.get(&writer).map(|&task| lanes[task].max(1))),
+            None => lanes_of(node),
+        };
+        workshop.count_lanes(&count);
+        let log = Log::default();
+        let mut topics = BTreeMap::new();
+        for (&reader, &(writer, _)) in &through {
+            let lanes = count(reader, &workshop.lanes).unwrap_or(1) as usize;
+            let partitions = (0..lanes).map(|_| Script::default()).collect();
+            topics.insert(writer, MemoryTopic { partitions, ends: Arc::new(Mutex::new(vec![0; lanes])) });
+        }
+        let scripted = partitions.keys().copied().collect();
+        shown.watch(&mut workshop, &log);
+        let mut ends = DriveEnds { log: log.clone(), topics: topics.clone(), scripted };
+        let tasks = workshop.make_all(&mut ends, None)?;
+        let mut driver = Driver {
+            workshop,
+            tasks,
+            clock: millis,
+            log,
+            topics,
+            scripts: BTreeMap::new(),
+            held: BTreeSet::new(),
+            pack: pack.clamp(1, MAX_ROWS),
+        };
+        driver.connect(&partitions);
+        Ok(driver)
+    }
+
+    /// Gives scripted sources and the readers of topics something to read from.
+    fn connect(&mut self, partitions: &BTreeMap<usize, i32>) {
+        for (&node, &last) in partitions {
+            for partition in 0..=last {
+                let script = Script::default();
+                self.read(node, partition, script.clone());
+                self.scripts.insert((node, partition), Fed { script, next: 0, waiting: Vec::new() });
+            }
+        }
+        let through = self.workshop.plan.through.clone();
+        for through in through {
+            let topic = self.topics.get(&through.writer).cloned().unwrap_or_default();
+            for (partition, script) in topic.partitions.into_iter().enumerate() {
+                self.read(through.reader, partition as i32, script);
+            }
+        }
+    }
+
+    fn read(&mut self, node: usize, partition: i32, script: Script) {
+        let of = SlotOf::Partition(String::new(), "".into(), partition);
+        let slot = self.workshop.slots.number(node, of);
+        let Some(cell) = self.cell(node, partition as u32) else { return };
+        let mut task = cell.lock();
+        let place = task.layout.place(node).unwrap_or_default();
+        task.readings.push(Reading::feed(place, slot, Box::new(script), 0));
+        task.readings.sort_by_key(|reading| (reading.node, reading.slot));
+    }
+
+    fn cell(&self, node: usize, lane: u32) -> Option<Arc<TaskCell>> {
+        let task = self.workshop.task_of(node)?;
+        self.workshop.tasks.get(&(task, lane)).cloned()
+    }
+
+    fn run(&mut self, script: &[Line]) -> Result<(), Fault> {
+        self.settle()?;
+        let mut previous: Option<(usize, i32)> = None;
+        for line in script {
+            let at = match line {
+                Line::Record(record) => Some((self.node(&record.node)?, record.partition)),
+                _ => None,
+            };
+            let is_full =
+                previous.and_then(|at| self.scripts.get(&at)).is_some_and(|fed| fed.waiting.len() >= self.pack);
+            if (previous != at || is_full)
+                && let Some(at) = previous.take()
+            {
+                self.deliver(at)?;
+            }
+            match line {
+                Line::Record(record) => {
+                    let at = (self.node(&record.node)?, record.partition);
+                    if let Some(fed) = self.scripts.get_mut(&at) {
+                        fed.waiting.push(record.clone());
+                    }
+                    previous = Some(at);
+                }
+                Line::Advance(by) => self.advance(by.advance.to_ms() as i64)?,
+                Line::End(end) => self.end(&end.end)?,
+                Line::Hold(hold) => self.allow(&hold.hold, Some(0))?,
+                Line::Release(release) => self.allow(&release.release, release.records)?,
+            }
+        }
+        match previous {
+            Some(at) => self.deliver(at),
+            None => Ok(()),
+        }
+    }
+
+    fn node(&self, id: &str) -> Result<usize, Fault> {
+        let found = self.workshop.plan.nodes.iter().position(|node| node.id == id);
+        found.ok_or_else(|| Fault::user(format!("the script names a node `{id}`, and there is none")))
+    }
+
+    /// Gives the waiting rows to their source, and lets everything run that can.
+    fn deliver(&mut self, at: (usize, i32)) -> Result<(), Fault> {
+        let now = self.clock.load(Ordering::Relaxed);
+        let Some(fed) = self.scripts.get_mut(&at) else { return Ok(()) };
+        let records = std::mem::take(&mut fed.waiting);
+        let node = &self.workshop.plan.nodes[at.0];
+        let format = node.reads.clone().unwrap_or_default();
+        let stream = &self.workshop.plan.outputs[at.0][0];
+        let batch =
+            batch_of(&records, fed.next, at.1, stream, &format, &node.id, now).map_err(|why| why.at_node(&node.id))?;
+        fed.next += batch.rows as i64;
+        fed.script.push(batch);
+        self.settle()
+    }
+
+    fn end(&mut self, id: &str) -> Result<(), Fault> {
+        let node = self.node(id)?;
+        if self.workshop.plan.nodes[node].role != Role::Source {
+            return Err(Fault::user(format!("the script ends `{id}`, which is no source")));
+        }
+        for (&(_, partition), fed) in self.scripts.iter().filter(|((other, _), _)| *other == node) {
+            let Some(cell) = self.cell(node, partition as u32) else { continue };
+            let mut task = cell.lock();
+            let place = task.layout.place(node);
+            for reading in task.readings.iter_mut().filter(|reading| Some(reading.node) == place) {
+                reading.end_at = Some(fed.next);
+            }
+        }
+        self.settle()
+    }
+
+    /// Stops or grants the demand of the task that has a node.
+    fn allow(&mut self, id: &str, records: Option<usize>) -> Result<(), Fault> {
+        let node = self.node(id)?;
+        let task = self.workshop.task_of(node);
+        if task.is_none() {
+            let message = format!("the script holds `{id}`, which is a queue itself");
+            return Err(Fault::user(message).remedy("hold the node behind it"));
+        }
+        match records {
+            Some(0) => self.held.insert(node),
+            _ => self.held.remove(&node),
+        };
+        for (_, cell) in self.workshop.tasks.iter().filter(|((other, _), _)| Some(*other) == task) {
+            cell.lock().allowance = records;
+        }
+        self.settle()
+    }
+
+    fn advance(&mut self, by_ms: i64) -> Result<(), Fault> {
+        let target = self.clock.load(Ordering::Relaxed).saturating_add(by_ms);
+        while let Some(due) = self.settle_until()?.filter(|due| *due <= target) {
+            let now = self.clock.load(Ordering::Relaxed);
+            self.clock.store(due.max(now + 1).min(target), Ordering::Relaxed);
+            if now == target {
+                break;
+            }
+        }
+        self.clock.store(target, Ordering::Relaxed);
+        self.settle()
+    }
+
+    fn settle(&mut self) -> Result<(), Fault> {
+        self.settle_until().map(|_| ())
+    }
+
+    /// Lets everything run that can; tells when something will be due.
+    fn settle_until(&mut self) -> Result<Option<i64>, Fault> {
+        let now = self.clock.load(Ordering::Relaxed);
+        let mut steps = 0;
+        loop {
+            let (mut has_moved, mut due) = (false, None::<i64>);
+            for cell in &self.tasks {
+                if cell.is_done() {
+                    continue;
+                }
+                let mut task = cell.lock();
+                loop {
+                    let step = task.step(now)?;
+                    let timer = match step {
+                        Step::Worked => {
+                            has_moved = true;
+                            steps += 1;
+                            if steps > MAX_STEPS {
+                                return Err(endless(task.name()));
+                            }
+                            continue;
+                        }
+                        Step::Ended => {
+                            has_moved |= cell.finish();
+                            None
+                        }
+                        Step::Idle(timer) | Step::Blocked(timer) => timer,
+                        Step::Limited(at) => Some(at),
+                    };
+                    due = [due, timer.filter(|at| *at > now)].into_iter().flatten().min();
+                    break;
+                }
+            }
+            has_moved |= self.end_topics();
+            if !has_moved {
+                return Ok(due);
+            }
+        }
+    }
+
+    /// A topic whose writers have all ended ends where it is.
+    fn end_topics(&mut self) -> bool {
+        let mut has_moved = false;
+        for through in self.workshop.plan.through.clone() {
+            let Some(writer) = self.workshop.task_of(through.writer) else { continue };
+            let writers = self.workshop.tasks.range((writer, 0)..=(writer, u32::MAX));
+            if !writers.map(|(_, cell)| cell).all(|cell| cell.is_done()) {
+                continue;
+            }
+            let Some(topic) = self.topics.remove(&through.writer) else { continue };
+            let ends = topic.ends.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            for (partition, end) in ends.into_iter().enumerate() {
+                let Some(cell) = self.cell(through.reader, partition as u32) else { continue };
+                let mut task = cell.lock();
+                let place = task.layout.place(through.reader);
+                for reading in task.readings.iter_mut().filter(|reading| Some(reading.node) == place) {
+                    reading.end_at = Some(end);
+                }
+                has_moved = true;
+            }
+        }
+        has_moved
+    }
+
+    fn shown(&self, shown: &Shown) -> Vec<OutRow> {
+        let log = std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner));
+        shown.rows(&self.workshop.plan, log)
+    }
+}
+
+fn endless(node: &str) -> Fault {
+    Fault::user("the source gives records without end")
+        .at_node(node)
+        .remedy("give it a `count`, or a `rate` and advance the clock")
+}
+
+/// Per scripted source node, the last of its partitions.
+fn partitions_in(plan: &Plan, script: &[Line]) -> Result<BTreeMap<usize, i32>, Fault> {
+    let mut last = BTreeMap::new();
+    for (number, node) in plan.nodes.iter().enumerate() {
+        let is_end = plan.through.iter().any(|through| through.reader == number);
+        if node.role == Role::Source && !is_end && matches!(node.shape.touches(), crate::operators::Touches::Reads(_)) {
+            last.insert(number, 0);
+        }
+    }
+    for line in script {
+        let Line::Record(record) = line else { continue };
+        let Some(number) = plan.nodes.iter().position(|node| node.id == record.node) else {
+            return Err(Fault::user(format!("the script names a node `{}`, and there is none", record.node)));
+        };
+        if plan.nodes[number].role != Role::Source {
+            return Err(Fault::user(format!("the script gives a record to `{}`, which is no source", record.node)));
+        }
+        if !(0..1024).contains(&record.partition) {
+            return Err(Fault::user(format!(
+                "partition {} of `{}` is not from 0 to 1023",
+                record.partition, record.node
+            )));
+        }
+        let known = last.entry(number).or_insert(0);
+        *known = record.partition.max(*known);
+    }
+    Ok(last)
+}
+
+/// Rows of a script as a source reads them.
+fn batch_of(
+    records: &[ScriptRecord],
+    first: i64,
+    partition: i32,
+    stream: &crate::types::Stream,
+    format: &ValueFormat,
+    topic: &str,
+    now_ms: i64,
+) -> Result<Batch, Fault> {
+    let (mut keys, mut payload) = (BytesBuilder::new(), BytesBuilder::new());
+    let mut headers: Vec<Headers> = Vec::new();
+    for record in records {
+        let wrong = |what: &str, why: String| Fault::user(format!("the script's {what}: {why}"));
+        let key = parse_row_key(&record.key, stream.key).map_err(|why| wrong("key", why))?;
+        let value = parse_row_value(&record.value, format, &stream.schema).map_err(|why| wrong("value", why))?;
+        keys.push(key.as_deref());
+        payload.push(value.as_deref());
+        let header = |(name, value): &(String, serde_json::Value)| {
+            let bytes = parse_header(value).map_err(|why| wrong("headers", why))?;
+            Ok((name.clone(), bytes.map(Bytes::from)))
+        };
+        headers.push(record.headers.iter().map(header).collect::<Result<_, Fault>>()?);
+    }
+    let rows = records.len();
+    let origin = Origin {
+        topic: PerRow::Same(topic.into()),
+        partition: PerRow::Same(partition),
+        offset: (first..first + rows as i64).collect::<Vec<_>>().into(),
+    };
+    let times: Vec<i64> = records.iter().map(|record| record.ts.unwrap_or(now_ms)).collect();
+    let mut batch = Batch::bare(keys.finish(), times.into(), origin);
+    batch.headers = headers.iter().any(|headers| !headers.is_empty()).then(|| headers.into());
+    batch.payload = Some(payload.finish());
+    Ok(batch)
+}

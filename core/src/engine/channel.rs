@@ -1,0 +1,250 @@
+//! A queue between two tasks, on one lane. It is bounded by records and bytes, hands over whole batches, wakes its reader
+//! when it has something and its writers when it has room again. A queue node brings rules of its own; all other edges
+//! have [`Bounded`].
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::pool::TaskRef;
+use crate::batch::{Batch, PerRow};
+use crate::operators::{Level, Outbox, Queue};
+use crate::problem::Fault;
+
+/// One lane of a queue.
+pub(crate) struct Channel {
+    inner: Mutex<Inner>,
+    /// rows, for a look without the lock
+    rows: AtomicUsize,
+    /// a writer was refused and waits
+    refused: AtomicBool,
+    reader: OnceLock<TaskRef>,
+    writers: Mutex<Vec<TaskRef>>,
+}
+
+struct Inner {
+    queue: Box<dyn Queue>,
+    /// writers that have not ended
+    open: usize,
+}
+
+/// What a reader gets.
+pub(crate) enum Taken {
+    Rows(Batch),
+    /// nothing now; maybe at this wall clock
+    Empty(Option<i64>),
+    /// nothing any more
+    Ended,
+}
+
+impl Channel {
+    pub(crate) fn new(queue: Box<dyn Queue>) -> Channel {
+        Channel {
+            inner: Mutex::new(Inner { queue, open: 0 }),
+            rows: AtomicUsize::new(0),
+            refused: AtomicBool::new(false),
+            reader: OnceLock::new(),
+            writers: Mutex::new(Vec::new()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_reader(&self, reader: TaskRef) {
+        // A lane's reader is made once; a second would be the same.
+        let _ = self.reader.set(reader);
+    }
+
+    pub(crate) fn add_writer(&self, writer: TaskRef) {
+        self.writers.lock().unwrap_or_else(PoisonError::into_inner).push(writer);
+        self.lock().open += 1;
+    }
+
+    /// Takes rows in; what comes back has to wait until the writer is woken.
+    pub(crate) fn offer(&self, batch: Batch, now_ms: i64, out: &mut Outbox) -> Result<Option<Batch>, Fault> {
+        let mut inner = self.lock();
+        let rest = inner.queue.offer(batch, now_ms, out)?;
+        self.rows.store(inner.queue.level().rows, Ordering::Relaxed);
+        if rest.is_some() {
+            self.refused.store(true, Ordering::Relaxed);
+        }
+        drop(inner);
+        self.wake_reader();
+        Ok(rest)
+    }
+
+    pub(crate) fn take(&self, max: usize, now_ms: i64) -> Result<Taken, Fault> {
+        let mut inner = self.lock();
+        let taken = match inner.queue.take(max, now_ms)? {
+            Some(batch) => Taken::Rows(batch),
+            None if inner.open == 0 && inner.queue.level().rows == 0 => Taken::Ended,
+            None => Taken::Empty(inner.queue.due_at_ms()),
+        };
+        self.rows.store(inner.queue.level().rows, Ordering::Relaxed);
+        let has_waiting = matches!(taken, Taken::Rows(_)) && self.refused.swap(false, Ordering::Relaxed);
+        drop(inner);
+        if has_waiting {
+            for writer in self.writers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                writer.wake();
+            }
+        }
+        Ok(taken)
+    }
+
+    /// One writer will write no more.
+    pub(crate) fn end(&self) {
+        let mut inner = self.lock();
+        inner.open = inner.open.saturating_sub(1);
+        drop(inner);
+        self.wake_reader();
+    }
+
+    /// Throws away what it holds; tells how many rows.
+    pub(crate) fn discard(&self) -> usize {
+        let mut inner = self.lock();
+        let rows = inner.queue.level().rows;
+        while let Ok(Some(_)) = inner.queue.take(usize::MAX, i64::MAX) {}
+        self.rows.store(0, Ordering::Relaxed);
+        rows
+    }
+
+    pub(crate) fn level(&self) -> Level {
+        self.lock().queue.level()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.load(Ordering::Relaxed) == 0
+    }
+
+    pub(crate) fn needs(&self) -> Vec<(u32, i64)> {
+        self.lock().queue.needs()
+    }
+
+    fn wake_reader(&self) {
+        if let Some(reader) = self.reader.get() {
+            reader.wake();
+        }
+    }
+}
+
+/// First in, first out, up to so many records and bytes. One record above the limit passes alone.
+pub(crate) struct Bounded {
+    held: VecDeque<(Batch, usize)>,
+    rows: usize,
+    bytes: usize,
+    max_rows: usize,
+    max_bytes: usize,
+}
+
+impl Bounded {
+    pub(crate) fn new(max_rows: usize, max_bytes: usize) -> Bounded {
+        Bounded { held: VecDeque::new(), rows: 0, bytes: 0, max_rows: max_rows.max(1), max_bytes: max_bytes.max(1) }
+    }
+
+    /// How many rows of a batch there is room for.
+    fn room(&self, batch: &Batch, bytes: usize) -> usize {
+        let by_rows = self.max_rows.saturating_sub(self.rows);
+        let free = self.max_bytes.saturating_sub(self.bytes);
+        let by_bytes = if bytes <= free { batch.rows } else { free / (bytes / batch.rows.max(1)).max(1) };
+        match by_rows.min(by_bytes).min(batch.rows) {
+            0 if self.rows == 0 => 1,
+            room => room,
+        }
+    }
+
+    fn push(&mut self, batch: Batch) {
+        let bytes = batch.bytes();
+        self.rows += batch.rows;
+        self.bytes += bytes;
+        self.held.push_back((batch, bytes));
+    }
+}
+
+impl Queue for Bounded {
+    fn offer(&mut self, batch: Batch, _: i64, _: &mut Outbox) -> Result<Option<Batch>, Fault> {
+        let bytes = batch.bytes();
+        let room = self.room(&batch, bytes);
+        if room >= batch.rows {
+            self.rows += batch.rows;
+            self.bytes += bytes;
+            self.held.push_back((batch, bytes));
+            return Ok(None);
+        }
+        if room > 0 {
+            self.push(batch.slice(0, room));
+        }
+        Ok(Some(batch.slice(room, batch.rows - room)))
+    }
+
+    fn take(&mut self, max: usize, _: i64) -> Result<Option<Batch>, Fault> {
+        let Some((batch, bytes)) = self.held.pop_front() else { return Ok(None) };
+        self.rows -= batch.rows;
+        self.bytes -= bytes;
+        if batch.rows > max {
+            let rest = batch.slice(max, batch.rows - max);
+            let bytes = rest.bytes();
+            self.rows += rest.rows;
+            self.bytes += bytes;
+            self.held.push_front((rest, bytes));
+            return Ok(Some(batch.slice(0, max)));
+        }
+        Ok(Some(batch))
+    }
+
+    fn level(&self) -> Level {
+        Level { rows: self.rows, bytes: self.bytes, capacity: self.max_rows }
+    }
+
+    fn needs(&self) -> Vec<(u32, i64)> {
+        let mut needs = Needs::default();
+        self.held.iter().for_each(|(batch, _)| needs.add(batch));
+        needs.into_vec()
+    }
+}
+
+/// The smallest offset per slot among rows that are not safe yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Needs(Vec<(u32, i64)>);
+
+impl Needs {
+    pub(crate) fn add(&mut self, batch: &Batch) {
+        let offsets = &batch.position.offset;
+        match &batch.position.slot {
+            PerRow::Same(slot) => {
+                if let Some(&first) = offsets.iter().min() {
+                    self.lower(*slot, first);
+                }
+            }
+            PerRow::Each(slots) => {
+                for (slot, offset) in slots.iter().zip(offsets) {
+                    self.lower(*slot, *offset);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn lower(&mut self, slot: u32, offset: i64) {
+        match self.0.iter_mut().find(|(known, _)| *known == slot) {
+            Some((_, smallest)) => *smallest = offset.min(*smallest),
+            None => self.0.push((slot, offset)),
+        }
+    }
+
+    pub(crate) fn merge(&mut self, others: &[(u32, i64)]) {
+        others.iter().for_each(|&(slot, offset)| self.lower(slot, offset));
+    }
+
+    pub(crate) fn get(&self, slot: u32) -> Option<i64> {
+        self.0.iter().find(|(known, _)| *known == slot).map(|(_, offset)| *offset)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(u32, i64)> {
+        self.0.iter()
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<(u32, i64)> {
+        self.0
+    }
+}

@@ -1,0 +1,37 @@
+//! The engine: runs a plan. Tasks (a sub-topology on a lane) run on a fixed pool of threads, hand rows to each other
+//! through bounded queues, and report what they still need; the smallest of that is committed. How Kafka is reached is
+//! [`crate::kafka`]'s business, what a node does its operator's.
+//!
+//! - [`Run`]: start, watch, stop, wait
+//! - `task`, `fanin`, `layout`: how rows go through a task
+//! - `channel`, `reading`, `outlet`: how they come and go
+//! - `pool`, `clock`, `meter`: threads, time, counters
+//! - `workshop`: where tasks are made; `hub`, `membership`, `through`: where they meet Kafka
+
+mod channel;
+mod clock;
+mod failures;
+mod fanin;
+mod hub;
+mod ingest;
+mod layout;
+mod membership;
+mod meter;
+mod outlet;
+mod pool;
+mod reading;
+mod run;
+mod snapshots;
+mod task;
+mod tee;
+mod through;
+mod workshop;
+
+pub(crate) use clock::Clock;
+pub use hub::ClusterSettings;
+pub(crate) use outlet::Outlet;
+pub(crate) use pool::TaskCell;
+pub(crate) use reading::{Reading, Script};
+pub use run::{EndedBy, Outcome, Run, RunOptions, Until};
+pub(crate) use task::Step;
+pub(crate) use workshop::{End, Ends, SlotOf, Workshop};

@@ -1,0 +1,473 @@
+//! A run of a plan: started, watched, stopped, waited for. One thread of its own looks after it: commits what is safe,
+//! sees when it is idle or over, and brings it to a good end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::clock::Clock;
+use super::hub::{ClusterSettings, Hub, KafkaEnds};
+use super::membership::Membership;
+use super::pool::{Pool, TaskCell};
+use super::task::Budget;
+use super::through::ThroughTopics;
+use super::workshop::{SlotOf, Workshop};
+use crate::kafka::{Offset, TopicPartition};
+use crate::operators::{Scope, Start, Touches};
+use crate::plan::Plan;
+use crate::problem::Fault;
+use crate::snapshot::Snapshot;
+
+/// How often the run is looked after.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long sinks have to acknowledge when the last commit is due.
+pub(super) const COMMIT_WITHIN: Duration = Duration::from_secs(5);
+
+/// How a plan is run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// the consumer group, and the prefix of durable names
+    pub application_id: String,
+    /// threads of the pool; 0: as many as there are cores
+    pub threads: usize,
+    /// how often what is safe is committed
+    pub commit_interval: Duration,
+    /// whether other processes may share the partitions
+    pub is_group: bool,
+    /// clusters by name
+    pub clusters: ClusterSettings,
+    /// where to start, whatever is committed
+    pub from: Option<Start>,
+    /// when to stop by itself
+    pub until: Until,
+    /// how long queues may run empty after a stop
+    pub drain: Duration,
+}
+
+/// When a run stops by itself.
+#[derive(Debug, Clone, Default)]
+pub struct Until {
+    /// nothing has come for so long, and nothing is left to do
+    pub idle: Option<Duration>,
+    /// so long after the start
+    pub time: Option<Duration>,
+    /// so many records were read
+    pub records: Option<u64>,
+}
+
+/// Why a run is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndedBy {
+    /// its sources have ended
+    End,
+    /// [`Until::idle`]
+    Idle,
+    /// [`Until::time`]
+    Time,
+    /// [`Until::records`]
+    Records,
+    /// it was told to
+    Stop,
+    /// a fault
+    Fault,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// why it is over
+    pub ended_by: EndedBy,
+    /// what went wrong
+    pub faults: Vec<Fault>,
+    /// rows that were still in queues: read, and not acknowledged by a sink
+    pub undone: usize,
+    /// they will not be read again, as their source does not keep them
+    pub is_lossy: bool,
+    /// the counters at the end
+    pub snapshot: Snapshot,
+}
+
+/// A run.
+pub struct Run {
+    pub(super) inner: Arc<Inner>,
+    keeper: JoinHandle<(EndedBy, usize, bool)>,
+}
+
+pub(super) struct Inner {
+    pub(super) options: RunOptions,
+    pub(super) workshop: Mutex<Workshop>,
+    pub(super) hub: Mutex<Hub>,
+    pub(super) membership: Membership,
+    through: ThroughTopics,
+    pub(super) pool: Mutex<Option<Pool>>,
+    pub(super) faults: Arc<Faults>,
+    pub(super) lost: AtomicU64,
+    /// what was committed last, per partition
+    pub(super) committed: Mutex<BTreeMap<(String, TopicPartition), i64>>,
+    /// a pipeline with state reads everything again and commits nothing
+    pub(super) has_state: bool,
+    is_told_to_stop: AtomicBool,
+    is_told_to_abort: AtomicBool,
+    budget: Option<Budget>,
+    started: Instant,
+    pub(super) clock: Clock,
+}
+
+/// Faults, and a bell for whoever looks after the run.
+#[derive(Default)]
+pub(super) struct Faults {
+    all: Mutex<Vec<Fault>>,
+    bell: Condvar,
+}
+
+impl Faults {
+    /// Takes note of a fault that ends the run.
+    pub(super) fn push(&self, fault: Fault) {
+        tracing::error!("{fault}");
+        lock(&self.all).push(fault);
+        self.bell.notify_all();
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        lock(&self.all).is_empty()
+    }
+
+    fn wait(&self, time: Duration) {
+        let all = lock(&self.all);
+        if all.is_empty() {
+            // Woken early or late, the looks that follow are the same.
+            drop(self.bell.wait_timeout(all, time));
+        } else {
+            drop(all);
+            std::thread::sleep(time.min(Duration::from_millis(5)));
+        }
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Run {
+    /// Starts a plan.
+    ///
+    /// # Errors
+    /// What keeps it from starting: a broker that does not answer, a topic that is not there, a file that cannot be opened.
+    pub fn start(plan: Plan, options: RunOptions) -> Result<Run, Fault> {
+        let inner = Inner::new(Arc::new(plan), options)?;
+        inner.through.prepare(&inner)?;
+        inner.make_tasks()?;
+        Membership::join(&inner)?;
+        let keeper = {
+            let inner = inner.clone();
+            std::thread::Builder::new().name("keeper".into()).spawn(move || inner.keep())
+        };
+        let keeper = keeper.map_err(|why| Fault::outside(format!("no thread for the run: {why}")))?;
+        Ok(Run { inner, keeper })
+    }
+
+    /// Sources stop, queues run empty, what is safe is committed.
+    pub fn stop(&self) {
+        self.inner.is_told_to_stop.store(true, Ordering::Release);
+        self.inner.faults.bell.notify_all();
+    }
+
+    /// Stops at once.
+    pub fn abort(&self) {
+        self.inner.is_told_to_abort.store(true, Ordering::Release);
+        self.stop();
+    }
+
+    /// A handle that may stop the run from elsewhere, from a signal's handler say.
+    pub fn stopper(&self) -> impl Fn() + Send + Sync + 'static {
+        let inner = self.inner.clone();
+        move || {
+            if inner.is_told_to_stop.swap(true, Ordering::AcqRel) {
+                inner.is_told_to_abort.store(true, Ordering::Release);
+            }
+            inner.faults.bell.notify_all();
+        }
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        self.keeper.is_finished()
+    }
+
+    /// What the meters say now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.inner.snapshot()
+    }
+
+    /// Waits for its end.
+    pub fn wait(self) -> Outcome {
+        let Run { inner, keeper } = self;
+        let (ended_by, undone, is_lossy) = keeper.join().unwrap_or_else(|_| {
+            inner.faults.push(Fault::ours("the thread that looks after the run has failed"));
+            (EndedBy::Fault, 0, true)
+        });
+        let faults = std::mem::take(&mut *lock(&inner.faults.all));
+        Outcome { ended_by, faults, undone, is_lossy, snapshot: inner.snapshot() }
+    }
+}
+
+impl Inner {
+    fn new(plan: Arc<Plan>, options: RunOptions) -> Result<Arc<Inner>, Fault> {
+        let clock = Clock::machine();
+        let faults = Arc::new(Faults::default());
+        let (for_pool, for_clients) = (faults.clone(), faults.clone());
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        let threads = if options.threads == 0 { cores } else { options.threads };
+        let pool = Pool::start(threads, clock.clone(), Box::new(move |fault| for_pool.push(fault)));
+        let on_fault = Arc::new(move |fault: Fault| match fault.may_retry {
+            true => tracing::warn!("{fault}"),
+            false => for_clients.push(fault),
+        });
+        let has_state = plan.nodes.iter().any(|node| node.scope == Scope::Key);
+        Ok(Arc::new(Inner {
+            hub: Mutex::new(Hub::new(options.clusters.clone(), &plan, &options.application_id, on_fault)),
+            membership: Membership::default(),
+            through: ThroughTopics::new(&plan),
+            workshop: Mutex::new(Workshop::new(plan, clock.clone())),
+            pool: Mutex::new(Some(pool)),
+            faults,
+            lost: AtomicU64::new(0),
+            committed: Mutex::default(),
+            has_state,
+            is_told_to_stop: AtomicBool::new(false),
+            is_told_to_abort: AtomicBool::new(false),
+            budget: options.until.records.map(Budget::new),
+            started: Instant::now(),
+            clock,
+            options,
+        }))
+    }
+
+    /// Makes the lanes of all tasks and sets them going.
+    fn make_tasks(self: &Arc<Self>) -> Result<(), Fault> {
+        let mut workshop = lock(&self.workshop);
+        let mut hub = lock(&self.hub);
+        let written: BTreeSet<String> = workshop
+            .plan
+            .nodes
+            .iter()
+            .filter_map(|node| match node.shape.touches() {
+                Touches::Writes(sink) => Some(sink.topic),
+                _ => None,
+            })
+            .collect();
+        let mut partitions = BTreeMap::new();
+        let plan = workshop.plan.clone();
+        for (number, node) in plan.nodes.iter().enumerate() {
+            if let Touches::Reads(source) = node.shape.touches() {
+                let topics = hub.topics_of(&source, &written).map_err(|fault| fault.at_node(&node.id))?;
+                let most = topics.iter().map(|(_, partitions)| *partitions).max().unwrap_or(1);
+                partitions.insert(number, most.max(1) as u32);
+                self.membership.reads(&source.cluster, number, topics);
+            }
+        }
+        let through = &self.through;
+        workshop.count_lanes(&|node, lanes| partitions.get(&node).copied().or_else(|| through.partitions(node, lanes)));
+        through.create(&mut hub, &workshop, self)?;
+        let pool = lock(&self.pool);
+        let mut ends = KafkaEnds { hub: &mut hub, opened: Vec::new() };
+        let made = workshop.make_all(&mut ends, pool.as_ref())?;
+        for (node, lane, wake) in ends.opened {
+            let task = workshop.task_of(node).and_then(|task| workshop.tasks.get(&(task, lane)));
+            if let Some(task) = task {
+                wake.set(task.handle());
+            }
+        }
+        for task in &made {
+            task.lock().budget = self.budget.clone();
+        }
+        made.iter().for_each(|task| task.wake());
+        Ok(())
+    }
+
+    fn keep(self: &Arc<Self>) -> (EndedBy, usize, bool) {
+        let mut last_commit = Instant::now();
+        let mut idle = IdleWatch::default();
+        let ended_by = loop {
+            self.faults.wait(LOOK);
+            if let Some(ended_by) = self.reason_to_end(&mut idle) {
+                break ended_by;
+            }
+            if last_commit.elapsed() >= self.options.commit_interval {
+                last_commit = Instant::now();
+                if let Err(fault) = self.commit(None) {
+                    self.faults.push(fault);
+                }
+            }
+            self.through.look_after(self);
+            self.membership.look_after(self);
+        };
+        let (undone, is_lossy) = self.finish(ended_by);
+        (ended_by, undone, is_lossy)
+    }
+
+    fn reason_to_end(&self, idle: &mut IdleWatch) -> Option<EndedBy> {
+        if !self.faults.is_empty() {
+            return Some(EndedBy::Fault);
+        }
+        if self.is_told_to_stop.load(Ordering::Acquire) {
+            return Some(EndedBy::Stop);
+        }
+        if self.all_tasks().iter().all(|task| task.is_done()) {
+            return Some(EndedBy::End);
+        }
+        if self.options.until.time.is_some_and(|time| self.started.elapsed() >= time) {
+            return Some(EndedBy::Time);
+        }
+        if self.budget.as_ref().is_some_and(Budget::is_spent) {
+            return Some(EndedBy::Records);
+        }
+        let time = self.options.until.idle?;
+        (idle.idle_for(self) >= time).then_some(EndedBy::Idle)
+    }
+
+    /// Where a partition of the topic that a node reads ends, once its writers have ended.
+    pub(super) fn through_end(&self, node: usize, partition: i32) -> Option<i64> {
+        self.through.end(node, partition)
+    }
+
+    pub(super) fn all_tasks(&self) -> Vec<Arc<TaskCell>> {
+        lock(&self.workshop).tasks.values().cloned().collect()
+    }
+
+    /// Brings the run to an end: queues run empty, what is safe is committed. Tells what was left undone.
+    fn finish(self: &Arc<Self>, ended_by: EndedBy) -> (usize, bool) {
+        let tasks = self.all_tasks();
+        for task in &tasks {
+            task.lock().is_closing = true;
+            task.wake();
+        }
+        let deadline = Instant::now() + self.options.drain;
+        let mut still = (self.progress(), Instant::now());
+        while !self.is_drained(&tasks) && Instant::now() < deadline && !self.is_told_to_abort.load(Ordering::Acquire) {
+            std::thread::sleep(Duration::from_millis(5));
+            let progress = self.progress();
+            if progress != still.0 {
+                still = (progress, Instant::now());
+            }
+            // A lane that has stopped holds up what is before it for ever.
+            if ended_by == EndedBy::Fault && still.1.elapsed() > Duration::from_millis(500) {
+                break;
+            }
+        }
+        if let Some(mut pool) = lock(&self.pool).take() {
+            pool.stop();
+        }
+        let undone = self.undone(&tasks);
+        if let Err(fault) = self.commit(Some(COMMIT_WITHIN)) {
+            self.faults.push(fault);
+        }
+        self.membership.leave();
+        lock(&self.hub).flush(Duration::from_secs(1));
+        (undone, undone > 0 && self.has_own_sources())
+    }
+
+    /// Rows that are in queues or unsent.
+    fn undone(&self, tasks: &[Arc<TaskCell>]) -> usize {
+        let queued: usize = lock(&self.workshop).channels().map(|channel| channel.level().rows).sum();
+        queued + tasks.iter().map(|task| task.lock().held_rows()).sum::<usize>()
+    }
+
+    fn has_own_sources(&self) -> bool {
+        let workshop = lock(&self.workshop);
+        workshop.plan.nodes.iter().any(|node| node.ports.inputs.is_empty() && node.shape.touches() == Touches::Nothing)
+    }
+
+    fn progress(&self) -> u64 {
+        let workshop = lock(&self.workshop);
+        let counts = workshop
+            .meters
+            .iter()
+            .map(|meter| meter.records_in.load(Ordering::Relaxed) + meter.records_out.load(Ordering::Relaxed));
+        counts.sum()
+    }
+
+    /// Whether nothing is under way any more.
+    fn is_drained(&self, tasks: &[Arc<TaskCell>]) -> bool {
+        let is_quiet = |task: &Arc<TaskCell>| {
+            let is_drained = task.lock().is_drained();
+            is_drained.unwrap_or_else(|fault| {
+                self.faults.push(fault);
+                true
+            }) && task.is_idle()
+        };
+        // Twice, since a row may have moved on behind the first look.
+        (0..2).all(|_| tasks.iter().all(is_quiet) && lock(&self.workshop).channels().all(|channel| channel.is_empty()))
+    }
+
+    /// Commits what is safe; within a time, and waiting for the answer, where one is given.
+    pub(super) fn commit(&self, wait: Option<Duration>) -> Result<(), Fault> {
+        let safe = {
+            let workshop = lock(&self.workshop);
+            let needs = workshop.survey(true)?;
+            let mut safe: BTreeMap<(String, TopicPartition), i64> = BTreeMap::new();
+            for &(slot, offset) in needs.iter().filter(|(_, offset)| *offset >= 0) {
+                let Some((_, SlotOf::Partition(cluster, topic, partition))) = workshop.slots.get(slot) else {
+                    continue;
+                };
+                let at = (cluster.clone(), TopicPartition::new(topic.clone(), *partition));
+                safe.entry(at).and_modify(|known| *known = offset.min(*known)).or_insert(offset);
+            }
+            safe
+        };
+        self.commit_these(safe, wait)
+    }
+
+    pub(super) fn commit_these(
+        &self,
+        safe: BTreeMap<(String, TopicPartition), i64>,
+        wait: Option<Duration>,
+    ) -> Result<(), Fault> {
+        if self.has_state {
+            return Ok(());
+        }
+        let mut committed = lock(&self.committed);
+        let mut fresh: BTreeMap<String, Vec<Offset>> = BTreeMap::new();
+        for ((cluster, at), next) in safe {
+            if self.membership.owns(&cluster, &at) && committed.get(&(cluster.clone(), at.clone())) != Some(&next) {
+                committed.insert((cluster.clone(), at.clone()), next);
+                fresh.entry(cluster).or_default().push(Offset { at, next });
+            }
+        }
+        drop(committed);
+        for (cluster, offsets) in fresh {
+            self.membership.commit(&cluster, &offsets, wait)?;
+        }
+        Ok(())
+    }
+}
+
+/// Sees how long nothing has come.
+#[derive(Default)]
+struct IdleWatch {
+    seen: u64,
+    since: Option<Instant>,
+}
+
+impl IdleWatch {
+    fn idle_for(&mut self, inner: &Inner) -> Duration {
+        let progress = inner.progress();
+        let tasks = inner.all_tasks();
+        let is_idle = progress == self.seen && inner.membership.is_assigned() && inner.is_drained(&tasks);
+        self.seen = progress;
+        match (is_idle, self.since) {
+            (true, Some(since)) => since.elapsed(),
+            (true, None) => {
+                self.since = Some(Instant::now());
+                Duration::ZERO
+            }
+            (false, _) => {
+                self.since = None;
+                Duration::ZERO
+            }
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Where tasks are made: lane by lane, with the bodies of their nodes, the queues between them, and what the lanes of a
+//! node share. What stands at the ends (topics, files, a test's script) is given by whoever runs the plan.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::channel::{Bounded, Channel, Needs};
+use super::clock::Clock;
+use super::ingest::Ingestor;
+use super::layout::Layout;
+use super::meter::NodeMeter;
+use super::outlet::{Outlet, TopicBody};
+use super::pool::{Pool, TaskCell};
+use super::reading::Reading;
+use super::task::{NodeBody, NodeRun, Output, Seen, Task};
+use crate::operators::{Body, Ingest, Shared, Sink, Site, Source, Spread, TopicSink, TopicSource};
+use crate::plan::{Plan, PlanThrough, TaskInput};
+use crate::problem::Fault;
+use crate::state::Stores;
+
+/// What stands at the ends of a plan.
+pub(crate) trait Ends {
+    /// A topic to write on one lane.
+    fn outlet(&mut self, end: End<'_>, sink: &TopicSink) -> Result<Box<dyn Outlet>, Fault>;
+
+    /// A sink that writes by itself, or what stands for it.
+    fn sink(&mut self, end: End<'_>, sink: Box<dyn Sink>) -> Result<Box<dyn Sink>, Fault>;
+
+    /// A source that makes or reads its records itself; `None` where others stand for it.
+    fn source(&mut self, end: End<'_>, source: Box<dyn Source>) -> Result<Option<Box<dyn Source>>, Fault>;
+}
+
+/// A node at an end, on one lane.
+pub(crate) struct End<'a> {
+    pub(crate) node: usize,
+    pub(crate) lane: u32,
+    /// lanes of its task
+    pub(crate) lanes: u32,
+    /// the through topic whose end it is
+    pub(crate) through: Option<&'a PlanThrough>,
+}
+
+/// What a reading is of, by its slot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum SlotOf {
+    /// a source node's own records on a lane
+    Own(usize, u32),
+    /// a partition of a topic of a cluster
+    Partition(String, Arc<str>, i32),
+}
+
+/// Numbers of readings.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    known: HashMap<(usize, SlotOf), u32>,
+    by_number: Vec<(usize, SlotOf)>,
+}
+
+pub(crate) struct Workshop {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) layouts: Vec<Arc<Layout>>,
+    pub(crate) meters: Vec<Arc<NodeMeter>>,
+    pub(crate) clock: Clock,
+    /// lanes of each task
+    pub(crate) lanes: Vec<u32>,
+    pub(crate) slots: Slots,
+    /// topics that each source node on topics reads
+    pub(crate) topics: BTreeMap<usize, TopicSource>,
+    shared: Vec<Shared>,
+    stores: HashMap<u32, Arc<Stores>>,
+    channels: HashMap<(usize, u32), Arc<Channel>>,
+    pub(crate) tasks: BTreeMap<(usize, u32), Arc<TaskCell>>,
+    pub(crate) watched: HashMap<(usize, usize), Seen>,
+}
+
+impl Slots {
+    /// The number of a node's reading; the same whenever it is asked for.
+    pub(crate) fn number(&mut self, node: usize, of: SlotOf) -> u32 {
+        let next = self.by_number.len() as u32;
+        let number = *self.known.entry((node, of.clone())).or_insert(next);
+        if number == next {
+            self.by_number.push((node, of));
+        }
+        number
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Option<&(usize, SlotOf)> {
+        self.by_number.get(number as usize)
+    }
+}
+
+impl Workshop {
+    pub(crate) fn new(plan: Arc<Plan>, clock: Clock) -> Workshop {
+        Workshop {
+            layouts: (0..plan.tasks.len()).map(|task| Arc::new(Layout::new(&plan, task))).collect(),
+            meters: plan.nodes.iter().map(|_| Arc::default()).collect(),
+            lanes: vec![0; plan.tasks.len()],
+            shared: plan.nodes.iter().map(|_| Shared::default()).collect(),
+            slots: Slots::default(),
+            topics: BTreeMap::new(),
+            stores: HashMap::new(),
+            channels: HashMap::new(),
+            tasks: BTreeMap::new(),
+            watched: HashMap::new(),
+            clock,
+            plan,
+        }
+    }
+
+    /// How many lanes each task has: as many as the largest of its inputs. `partitions` tells it of a source node;
+    /// `None`: one that is on no topic, and so on lane 0.
+    pub(crate) fn count_lanes(&mut self, partitions: &dyn Fn(usize, &[u32]) -> Option<u32>) {
+        // Through topics take their lanes from tasks further on: as many rounds as there can be topics in a row.
+        for _ in 0..=self.plan.through.len() {
+            for task in 0..self.plan.tasks.len() {
+                let counts = self.plan.tasks[task].inputs.iter().map(|input| match *input {
+                    TaskInput::Source(node) => partitions(node, &self.lanes).unwrap_or(1),
+                    TaskInput::Queue(queue) => self.writers(queue).map(|task| self.lanes[task]).max().unwrap_or(1),
+                });
+                self.lanes[task] = counts.max().unwrap_or(1).max(1);
+            }
+        }
+    }
+
+    /// Tasks that write a queue.
+    fn writers(&self, queue: usize) -> impl Iterator<Item = usize> + '_ {
+        (0..self.layouts.len()).filter(move |&task| self.layouts[task].outputs.contains(&queue))
+    }
+
+    /// The task that has a node.
+    pub(crate) fn task_of(&self, node: usize) -> Option<usize> {
+        self.layouts.iter().position(|layout| layout.nodes.contains(&node))
+    }
+
+    /// Makes all lanes of all tasks that are not there yet. They run when they are woken.
+    pub(crate) fn make_all(&mut self, ends: &mut dyn Ends, pool: Option<&Pool>) -> Result<Vec<Arc<TaskCell>>, Fault> {
+        let mut made = Vec::new();
+        for task in 0..self.plan.tasks.len() {
+            for lane in 0..self.lanes[task] {
+                if !self.tasks.contains_key(&(task, lane)) {
+                    made.push(self.make(task, lane, ends, pool)?);
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    fn make(
+        &mut self,
+        task: usize,
+        lane: u32,
+        ends: &mut dyn Ends,
+        pool: Option<&Pool>,
+    ) -> Result<Arc<TaskCell>, Fault> {
+        let layout = self.layouts[task].clone();
+        let mut nodes = Vec::new();
+        let mut readings = Vec::new();
+        for (place, &node) in layout.nodes.iter().enumerate() {
+            let body = self.body(task, node, place, lane, ends, &mut readings);
+            nodes.push(self.node_run(node, body.map_err(|fault| fault.at_node(&self.plan.nodes[node].id))?));
+        }
+        let inputs =
+            layout.inputs.iter().map(|&(queue, _)| self.channel(queue, lane)).collect::<Result<Vec<_>, _>>()?;
+        let outputs = self.outputs(&layout, lane)?;
+        let mut made = Task::new(layout.clone(), lane, nodes, inputs, outputs);
+        made.readings = readings;
+        for (&(node, port), seen) in &self.watched {
+            if let Some(place) = layout.place(node) {
+                made.watched.insert((place, port), seen.clone());
+            }
+        }
+        let cell = TaskCell::new(made, &self.clock, pool);
+        let made = cell.lock();
+        made.inputs.iter().for_each(|input| input.set_reader(cell.handle()));
+        made.outputs.iter().flat_map(|output| &output.lanes).for_each(|lane| lane.add_writer(cell.handle()));
+        drop(made);
+        self.tasks.insert((task, lane), cell.clone());
+        Ok(cell)
+    }
+
+    fn outputs(&mut self, layout: &Layout, lane: u32) -> Result<Vec<Output>, Fault> {
+        let outputs = layout.outputs.iter().zip(&layout.ways_to_output).map(|(&queue, &open)| {
+            let spread = self.plan.queues[queue].spread;
+            let lanes = match spread {
+                Spread::Lane => vec![self.channel(queue, lane)?],
+                _ => {
+                    let lanes = self.lanes[self.plan.queues[queue].reader];
+                    (0..lanes).map(|lane| self.channel(queue, lane)).collect::<Result<_, _>>()?
+                }
+            };
+            let meter = self.plan.queues[queue].node.map(|node| self.meters[node].clone());
+            Ok(Output { spread, lanes, meter, open, has_ended: false })
+        });
+        outputs.collect()
+    }
+
+    fn node_run(&self, node: usize, body: NodeBody) -> NodeRun {
+        let drawn = &self.plan.nodes[node];
+        NodeRun {
+            id: drawn.id.as_str().into(),
+            body,
+            meter: self.meters[node].clone(),
+            counts_errors: drawn.counts_errors,
+            errors: drawn.ports.may_fail.then_some(drawn.ports.outputs.len()),
+        }
+    }
+
+    fn body(
+        &mut self,
+        task: usize,
+        node: usize,
+        place: usize,
+        lane: u32,
+        ends: &mut dyn Ends,
+        readings: &mut Vec<Reading>,
+    ) -> Result<NodeBody, Fault> {
+        if self.plan.nodes[node].is_queue {
+            return Ok(NodeBody::Exit);
+        }
+        let plan = self.plan.clone();
+        let through = plan.through.iter().find(|through| through.reader == node || through.writer == node);
+        let end = End { node, lane, lanes: self.lanes[task], through };
+        Ok(match self.build(node, lane)? {
+            Body::Flow(flow) => NodeBody::Flow(flow),
+            Body::Queue(_) => return Err(Fault::ours("a queue came where none was planned")),
+            Body::Sink(sink) => NodeBody::Sink(ends.sink(end, sink)?, Needs::default()),
+            Body::TopicSink(sink, encode) => NodeBody::Topic(TopicBody::new(encode, ends.outlet(end, &sink)?)),
+            Body::TopicSource(topics, ingest) => {
+                self.topics.insert(node, topics);
+                NodeBody::Source(self.ingestor(node, &ingest, through))
+            }
+            Body::Source(source, ingest) => {
+                // One source, and it stands on lane 0.
+                if lane == 0
+                    && let Some(source) = ends.source(end, source)?
+                {
+                    let slot = self.slots.number(node, SlotOf::Own(node, lane));
+                    readings.push(Reading::own(place, slot, source));
+                    return Ok(NodeBody::Source(self.ingestor(node, &ingest, None)));
+                }
+                // Rows of a script are JSON where the source itself would give columns.
+                let format = Some(ingest.format.unwrap_or_default());
+                NodeBody::Source(self.ingestor(node, &Ingest { format, ..ingest }, None))
+            }
+        })
+    }
+
+    fn ingestor(&self, node: usize, ingest: &Ingest, through: Option<&PlanThrough>) -> Ingestor {
+        let (stream, keeps_payload) = (&self.plan.outputs[node][0], self.plan.payloads[node][0]);
+        match through {
+            Some(through) => Ingestor::through(&through.decode, stream, keeps_payload),
+            None => Ingestor::new(ingest.format.as_ref(), ingest.time.clone(), stream, keeps_payload),
+        }
+    }
+
+    fn build(&mut self, node: usize, lane: u32) -> Result<Body, Fault> {
+        let stores = self.stores.entry(lane).or_default().clone();
+        let drawn = &self.plan.nodes[node];
+        let connected: Vec<bool> = (0..drawn.ports.outputs.len())
+            .map(|port| {
+                self.plan.edges.iter().any(|edge| edge.from == (node, port)) || self.watched.contains_key(&(node, port))
+            })
+            .collect();
+        let site = Site {
+            node: &drawn.id,
+            lane,
+            inputs: &self.plan.inputs[node],
+            outputs: &self.plan.outputs[node][..drawn.ports.outputs.len()],
+            intact: self.plan.intact[node].as_ref(),
+            shared: &self.shared[node],
+            stores: &stores,
+            connected: &connected,
+        };
+        drawn.shape.build(&site)
+    }
+
+    /// One lane of a queue; made when it is first asked for.
+    fn channel(&mut self, queue: usize, lane: u32) -> Result<Arc<Channel>, Fault> {
+        if let Some(channel) = self.channels.get(&(queue, lane)) {
+            return Ok(channel.clone());
+        }
+        let planned = self.plan.queues[queue].clone();
+        let inner = match planned.node {
+            None => {
+                let lanes = self.lanes[planned.reader].max(1) as usize;
+                Box::new(Bounded::new(planned.size.records / lanes, planned.size.bytes / lanes))
+            }
+            Some(node) => match self.build(node, lane)? {
+                Body::Queue(queue) => queue,
+                _ => return Err(Fault::ours("a queue was planned where none came").at_node(&self.plan.nodes[node].id)),
+            },
+        };
+        let channel = Arc::new(Channel::new(inner));
+        self.channels.insert((queue, lane), channel.clone());
+        Ok(channel)
+    }
+
+    /// The lanes of a queue.
+    pub(crate) fn channels_of(&self, queue: usize) -> impl Iterator<Item = &Arc<Channel>> {
+        self.channels.iter().filter(move |((other, _), _)| *other == queue).map(|(_, channel)| channel)
+    }
+
+    pub(crate) fn channels(&self) -> impl Iterator<Item = &Arc<Channel>> {
+        self.channels.values()
+    }
+
+    /// The smallest offset per reading that is still needed anywhere: what is safe to commit. Looks at queues and tasks in
+    /// the order in which data flows: a row only moves on, so that it is met where it was or further on, or it is done.
+    pub(crate) fn survey(&self, makes_safe: bool) -> Result<Needs, Fault> {
+        let mut needs = Needs::default();
+        for (task, layout) in self.layouts.iter().enumerate() {
+            for &(queue, _) in &layout.inputs {
+                for channel in self.channels_of(queue) {
+                    needs.merge(&channel.needs());
+                }
+            }
+            for cell in self.tasks.range((task, 0)..=(task, u32::MAX)).map(|(_, cell)| cell) {
+                needs.merge(&cell.lock().needs(makes_safe)?.into_vec());
+            }
+        }
+        Ok(needs)
+    }
+}

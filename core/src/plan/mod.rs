@@ -1,0 +1,248 @@
+//! From a checked pipeline to what runs: which nodes are fused into a task, where queues lie between tasks, and which
+//! columns each edge really carries. Plain values: nothing here runs, and nothing knows how many lanes there will be.
+
+use std::sync::Arc;
+
+use crate::codec::ValueFormat;
+use crate::operators::{Ports, Role, Scope, Shape, Spread, ValueRole};
+use crate::types::{Schema, Stream};
+
+pub use through::ThroughDecode;
+pub(crate) use through::{split_payload, unwrap_headers};
+
+pub use drawn::Drawn;
+
+mod drawn;
+mod fuse;
+mod project;
+mod through;
+
+/// A node as the planner needs it.
+#[derive(Debug, Clone)]
+pub struct PlanNode {
+    /// the node's id; of the ends of a through topic, the edge's
+    pub id: String,
+    /// the configured node
+    pub shape: Arc<dyn Shape>,
+    /// its ports
+    pub ports: Ports,
+    /// where it stands
+    pub role: Role,
+    /// what its state is kept for
+    pub scope: Scope,
+    /// what becomes of values
+    pub value: ValueRole,
+    /// keys of what leaves it were changed by it or by a node before it, and not brought together since
+    pub is_rekeyed: bool,
+    /// the node is itself the queue in front of what follows
+    pub is_queue: bool,
+    /// format in which a source reads its payloads
+    pub reads: Option<ValueFormat>,
+    /// format in which a sink passes payloads on untouched
+    pub passes: Option<ValueFormat>,
+    /// failed records are counted where nobody takes them, instead of stopping the run
+    pub counts_errors: bool,
+}
+
+/// An edge as the planner needs it: node and port numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanEdge {
+    /// `from->to` of the file
+    pub id: String,
+    /// node and output port
+    pub from: (usize, usize),
+    /// node and input port
+    pub to: (usize, usize),
+    /// how it travels
+    pub via: PlanVia,
+}
+
+/// How an edge travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanVia {
+    /// in memory; through a queue where a size is given
+    Direct(Option<QueueSize>),
+    /// through a topic
+    Topic(ThroughTopic),
+}
+
+/// A topic in the middle of an edge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThroughTopic {
+    /// cluster
+    pub cluster: String,
+    /// name of the topic
+    pub topic: String,
+    /// one of ours: created, emptied and purged by us
+    pub is_own: bool,
+    /// partitions asked for
+    pub partitions: Option<u32>,
+    /// retention asked for, in milliseconds
+    pub retention_ms: Option<i64>,
+}
+
+/// How much a queue holds, all lanes together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueSize {
+    /// records
+    pub records: usize,
+    /// bytes
+    pub bytes: usize,
+}
+
+impl Default for QueueSize {
+    fn default() -> Self {
+        QueueSize { records: 4096, bytes: 16 << 20 }
+    }
+}
+
+/// What runs.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// nodes, in the file's order, then the ends of through topics
+    pub nodes: Vec<PlanNode>,
+    /// edges, in the file's order
+    pub edges: Vec<PlanEdge>,
+    /// streams at each node's input ports, with the columns that really come
+    pub inputs: Vec<Vec<Stream>>,
+    /// streams at each node's output ports (`errors` last), with the columns that really go
+    pub outputs: Vec<Vec<Stream>>,
+    /// whether the payload goes along, per node and output port
+    pub payloads: Vec<Vec<bool>>,
+    /// the format in which payloads arrive untouched at each node's first input
+    pub intact: Vec<Option<ValueFormat>>,
+    /// sub-topologies, in an order in which data flows
+    pub tasks: Vec<PlanTask>,
+    /// queues between them
+    pub queues: Vec<PlanQueue>,
+    /// topics in the middle of edges
+    pub through: Vec<PlanThrough>,
+}
+
+/// A sub-topology: nodes that hang together, run as one task per lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanTask {
+    /// numbers of its nodes, in an order in which data flows
+    pub nodes: Vec<usize>,
+    /// where rows come from
+    pub inputs: Vec<TaskInput>,
+    /// where rows go, from each of its nodes
+    pub links: Vec<Link>,
+}
+
+/// Where a task's rows come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskInput {
+    /// a source node of its own
+    Source(usize),
+    /// a queue
+    Queue(usize),
+}
+
+/// One way out of a node's port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// number of the edge
+    pub edge: usize,
+    /// node and output port
+    pub from: (usize, usize),
+    /// where it leads
+    pub to: LinkTo,
+    /// what is added to ordinals on this way, so that a fan-in finds the order of the forks
+    pub path: u32,
+}
+
+/// Where a way out of a port leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkTo {
+    /// input port of a node of the same task
+    Port(usize, usize),
+    /// a queue
+    Queue(usize),
+}
+
+/// A queue between tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanQueue {
+    /// the edges that it carries; several only in front of a queue node
+    pub edges: Vec<usize>,
+    /// the node that is itself this queue
+    pub node: Option<usize>,
+    /// node and input port that its rows come to; for a queue node with several ways out, the node's own exit
+    pub to: QueueTo,
+    /// which lane a record goes to
+    pub spread: Spread,
+    /// how much it holds
+    pub size: QueueSize,
+    /// number of the task that reads it
+    pub reader: usize,
+}
+
+/// What a queue's rows come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueTo {
+    /// an input port of a node
+    Port(usize, usize),
+    /// the output port 0 of a queue node, from which they go on
+    Exit(usize),
+}
+
+/// A topic in the middle of an edge, and its two ends: hidden nodes behind those of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanThrough {
+    /// number of the edge, which now leads to the writer
+    pub edge: usize,
+    /// number of the node that writes it
+    pub writer: usize,
+    /// number of the node that reads it
+    pub reader: usize,
+    /// the topic
+    pub topic: ThroughTopic,
+    /// how the reader makes rows again
+    pub decode: ThroughDecode,
+}
+
+impl Plan {
+    /// Plans nodes and edges (acyclic, with known streams). `observed` are output ports whose rows somebody wants to see whole.
+    pub fn new(mut nodes: Vec<PlanNode>, mut edges: Vec<PlanEdge>, observed: &[(usize, usize)]) -> Plan {
+        let order = fuse::topological(nodes.len(), &edges);
+        let mut projection = project::project(&nodes, &edges, &order, observed);
+        let through = through::split(&mut nodes, &mut edges, &mut projection);
+        let order = fuse::topological(nodes.len(), &edges);
+        let (tasks, queues) = fuse::fuse(&nodes, &edges, &order);
+        let project::Projection { inputs, outputs, payloads, intact } = projection;
+        Plan { nodes, edges, inputs, outputs, payloads, intact, tasks, queues, through }
+    }
+
+    /// The columns that an edge's reader takes of those that its writer gives, where they are not all.
+    pub(crate) fn selection(&self, edge: usize) -> Option<(Arc<Schema>, Vec<usize>)> {
+        let PlanEdge { from, to, .. } = &self.edges[edge];
+        let given = &self.outputs[from.0][from.1].schema;
+        let taken = &self.inputs[to.0][to.1].schema;
+        let names = |schema: &Schema| schema.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        if names(given) == names(taken) {
+            return None;
+        }
+        let places = taken.columns.iter().filter_map(|column| given.find(&column.name).map(|(place, _)| place));
+        Some((taken.clone(), places.collect()))
+    }
+
+    /// The format in which payloads leave by a port as they were read.
+    pub(crate) fn leaving(&self, node: usize, port: usize) -> Option<ValueFormat> {
+        let PlanNode { ports, role, value, reads, .. } = &self.nodes[node];
+        match (role, value) {
+            _ if port >= ports.outputs.len() => None,
+            (Role::Source, _) => reads.clone(),
+            (_, ValueRole::Kept) => self.intact[node].clone(),
+            (_, ValueRole::Made) => None,
+        }
+    }
+
+    /// Whether an edge stays within a task.
+    pub fn is_fused(&self, edge: usize) -> bool {
+        self.tasks
+            .iter()
+            .flat_map(|task| &task.links)
+            .any(|link| link.edge == edge && matches!(link.to, LinkTo::Port(..)))
+    }
+}
