@@ -4,9 +4,13 @@
 use std::sync::Arc;
 
 use arrow_array::builder::BinaryViewBuilder;
-use arrow_array::{Array, ArrayRef, BinaryViewArray, BooleanArray, UInt32Array, new_null_array};
+use arrow_array::cast::AsArray;
+use arrow_array::types::ByteViewType;
+use arrow_array::{
+    Array, ArrayRef, BinaryViewArray, BooleanArray, GenericByteViewArray, StructArray, UInt32Array, new_null_array,
+};
 use arrow_buffer::{BooleanBuffer, ScalarBuffer};
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, DataType};
 use bytes::Bytes;
 
 use crate::types::Schema;
@@ -189,6 +193,33 @@ impl Batch {
         value + views(&self.keys) + 48 * self.rows
     }
 
+    /// As [`Batch::bytes`], row by row.
+    pub fn row_bytes(&self) -> Vec<usize> {
+        let mut sizes = vec![48; self.rows];
+        let mut add = |lengths: &mut dyn Iterator<Item = u32>| {
+            sizes.iter_mut().zip(lengths).for_each(|(size, length)| *size += length as usize);
+        };
+        add(&mut self.keys.lengths());
+        match &self.payload {
+            Some(payload) => add(&mut payload.lengths()),
+            None => self.columns.iter().for_each(|column| match column.data_type() {
+                DataType::Utf8View => add(&mut column.as_string_view().lengths()),
+                DataType::BinaryView => add(&mut column.as_binary_view().lengths()),
+                other => add(&mut std::iter::repeat(flat_bytes(other) as u32)),
+            }),
+        }
+        sizes
+    }
+
+    /// The same records, without memory that they keep alive and do not use. What holds rows for long holds them so: a
+    /// few rows that a filter has left would else hold all the bytes that were read with them.
+    pub fn compact(mut self) -> Batch {
+        self.keys = compact_views(self.keys);
+        self.payload = self.payload.map(compact_views);
+        self.columns = self.columns.iter().map(compact_column).collect();
+        self
+    }
+
     /// The rows that `keep` has set, in order.
     ///
     /// # Errors
@@ -349,15 +380,78 @@ pub fn bytes_column<'a>(values: impl IntoIterator<Item = Option<&'a [u8]>>) -> B
 
 /// Arrow's kernels give back the type that they were given.
 fn binary_view(array: &ArrayRef) -> BinaryViewArray {
-    use arrow_array::cast::AsArray;
     array.as_binary_view().clone()
 }
 
 fn sliced_bytes(column: &ArrayRef) -> usize {
-    use arrow_array::cast::AsArray;
     match column.data_type() {
-        arrow_schema::DataType::Utf8View => column.as_string_view().lengths().map(|length| length as usize).sum(),
-        arrow_schema::DataType::BinaryView => column.as_binary_view().lengths().map(|length| length as usize).sum(),
-        other => other.primitive_width().unwrap_or(16) * column.len(),
+        DataType::Utf8View => column.as_string_view().lengths().map(|length| length as usize).sum(),
+        DataType::BinaryView => column.as_binary_view().lengths().map(|length| length as usize).sum(),
+        other => flat_bytes(other) * column.len(),
+    }
+}
+
+/// What a row of a column without text or bytes takes; of lists and structs a flat share.
+fn flat_bytes(data: &DataType) -> usize {
+    data.primitive_width().unwrap_or(16)
+}
+
+/// Less is not worth a copy, in bytes.
+const WASTE: usize = 4096;
+
+fn compact_views<T: ByteViewType>(views: GenericByteViewArray<T>) -> GenericByteViewArray<T> {
+    let held: usize = views.data_buffers().iter().map(|buffer| buffer.len()).sum();
+    let used: usize = views.lengths().map(|length| length as usize).sum();
+    if held > 2 * used + WASTE { views.gc() } else { views }
+}
+
+fn compact_column(column: &ArrayRef) -> ArrayRef {
+    match column.data_type() {
+        DataType::Utf8View => Arc::new(compact_views(column.as_string_view().clone())),
+        DataType::BinaryView => Arc::new(compact_views(column.as_binary_view().clone())),
+        DataType::Struct(fields) => {
+            let parts = column.as_struct();
+            let columns = parts.columns().iter().map(compact_column).collect();
+            let compacted = StructArray::try_new(fields.clone(), columns, parts.nulls().cloned());
+            compacted.map_or_else(|_| column.clone(), |parts| Arc::new(parts))
+        }
+        _ => column.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Column, Type};
+
+    fn batch(texts: &[&str]) -> Batch {
+        let keys = bytes_column(texts.iter().map(|text| Some(text.as_bytes())));
+        let texts: arrow_array::StringViewArray = texts.iter().map(|text| Some(*text)).collect();
+        let numbers = arrow_array::Int64Array::from_iter_values(0..texts.len() as i64);
+        let schema = Schema::new(vec![Column::nullable("t", Type::Text), Column::nullable("n", Type::Int64)]);
+        let origin = Origin::made_here(0, texts.len());
+        let timestamps = vec![0; texts.len()].into();
+        Batch::bare(keys, timestamps, origin).with_columns(Arc::new(schema), vec![Arc::new(texts), Arc::new(numbers)])
+    }
+
+    #[test]
+    fn the_bytes_of_a_batch_are_those_of_its_rows() {
+        let long = "x".repeat(100);
+        let mut batch = batch(&["", "abc", &long]);
+        assert_eq!(batch.row_bytes(), [56, 62, 256]);
+        assert_eq!(batch.row_bytes().iter().sum::<usize>(), batch.bytes());
+        batch.payload = Some(batch.keys.clone());
+        assert_eq!(batch.row_bytes().iter().sum::<usize>(), batch.bytes());
+    }
+
+    #[test]
+    fn a_compact_batch_holds_only_what_it_uses() {
+        let texts: Vec<String> = (0..512).map(|row| format!("{row:0100}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let few = batch(&texts).take(&[7, 300]).unwrap().compact();
+        let held: usize = few.keys.data_buffers().iter().map(|buffer| buffer.len()).sum();
+        assert_eq!(held, 200);
+        assert_eq!(few.columns[0].as_string_view().value(1), texts[300]);
+        assert_eq!(few.keys.value(0), texts[7].as_bytes());
     }
 }

@@ -43,6 +43,10 @@ pub static ALL: &[&Operator] = &[
     &branch::OPERATOR,
     &merge::OPERATOR,
     &key_by::OPERATOR,
+    &scan::OPERATOR,
+    &throttle::OPERATOR,
+    &buffer::OPERATOR,
+    &conflate::OPERATOR,
     &kafka_sink::OPERATOR,
     &file_sink::OPERATOR,
     &console_sink::OPERATOR,
@@ -50,6 +54,8 @@ pub static ALL: &[&Operator] = &[
 ];
 
 mod branch;
+mod buffer;
+mod conflate;
 mod console_sink;
 mod discard;
 mod file_sink;
@@ -61,6 +67,8 @@ mod kafka_source;
 mod key_by;
 mod map;
 mod merge;
+mod scan;
+mod throttle;
 
 /// Finds an operator by its name.
 pub fn find(name: &str) -> Option<&'static Operator> {

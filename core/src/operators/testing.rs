@@ -145,6 +145,23 @@ impl Bench {
         }
     }
 
+    /// Rows for a queue; what it gives back.
+    pub(super) fn offer<K: AsRef<str>, V: AsRef<str>>(&mut self, rows: &[(K, V)]) -> Result<Option<Batch>, Fault> {
+        let rows: Vec<(&str, &str)> = rows.iter().map(|(key, value)| (key.as_ref(), value.as_ref())).collect();
+        let batch = self.batch(&rows);
+        match self.body.as_mut() {
+            Some(Body::Queue(queue)) => queue.offer(batch, 0, &mut self.out),
+            _ => panic!("not a queue"),
+        }
+    }
+
+    pub(super) fn queue(&mut self) -> &mut dyn Queue {
+        match self.body.as_mut() {
+            Some(Body::Queue(queue)) => queue.as_mut(),
+            _ => panic!("not a queue"),
+        }
+    }
+
     pub(super) fn emitted(&self, port: usize) -> Vec<&Batch> {
         self.out.batches.iter().filter(|(at, _)| *at == port).map(|(_, batch)| batch).collect()
     }
@@ -164,9 +181,50 @@ impl Bench {
         self.out.failed.iter().flat_map(|failed| keys_of(&failed.batch).into_iter().zip(reasons(failed))).collect()
     }
 
+    /// All that the node gave: by port each record with its metadata, then what failed and was dropped.
+    pub(super) fn told(&mut self) -> Vec<String> {
+        let mut told = Vec::new();
+        for port in 0..self.outputs.len().max(1) {
+            for batch in self.emitted(port) {
+                let payload = |row| batch.payload.as_ref().map(|payload| payload.iter().nth(row));
+                told.extend((0..batch.rows).map(|row| {
+                    let (key, value) = (batch.keys.iter().nth(row), row_value(batch, row));
+                    let (ts, headers, offset) =
+                        (batch.timestamps[row], batch.headers_of(row), batch.origin.offset[row]);
+                    format!("{port} {key:?} {ts} {offset} {value} {headers:?} {:?}", payload(row))
+                }));
+            }
+        }
+        for failed in &self.out.failed {
+            for (row, reason) in failed.reasons.iter().enumerate() {
+                told.push(format!("failed {} {reason:?}", failed.batch.origin.offset[row]));
+            }
+        }
+        told.extend(self.drops().iter().map(|(reason, count)| format!("dropped {count} {reason}")));
+        told
+    }
+
     pub(super) fn drops(&mut self) -> Vec<(&'static str, u64)> {
         self.out.drops.drain().collect()
     }
+}
+
+/// Rows for [`Bench::offer`]: keys and values are the numbers.
+pub(super) fn numbers(numbers: &[i64]) -> Vec<(String, String)> {
+    numbers.iter().map(|number| (number.to_string(), format!("{{\"n\":{number}}}"))).collect()
+}
+
+/// The numbers of rows that a queue gave.
+pub(super) fn numbers_of(batch: Option<Batch>) -> Vec<i64> {
+    let numbers = |batch: Batch| (0..batch.rows).map(|row| row_value(&batch, row)["n"].as_i64().unwrap()).collect();
+    batch.map_or_else(Vec::new, numbers)
+}
+
+/// Keys and values of rows that a queue gave.
+pub(super) fn rows_of(batch: Option<Batch>) -> Vec<String> {
+    let Some(batch) = batch else { return Vec::new() };
+    assert_sound(&batch, None);
+    keys_of(&batch).iter().enumerate().map(|(row, key)| format!("{key} {}", row_value(&batch, row))).collect()
 }
 
 fn keys_of(batch: &Batch) -> Vec<String> {

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
+use super::testing::{Bench, changes, records};
 use super::*;
 use crate::form::FieldKind;
 use crate::form::FormField;
@@ -118,6 +120,73 @@ fn an_operator_knows_no_other_and_no_engine() {
         }
         for room in ["crate::engine", "crate::plan", "crate::kafka", "crate::check", "rdkafka", "std::thread"] {
             assert!(!source.contains(room), "{name} uses {room}");
+        }
+    }
+}
+
+/// Flows, on columns `n` (int64) and `s` (text), where some records fail.
+fn flows() -> Vec<(&'static str, Value, Carries)> {
+    let branches = json!({ "branches": { "a": "10 / n > 4", "b": "s = 'x' OR n > 1" } });
+    let scan = json!({ "columns": {
+        "sum": { "start": "0", "next": "sum + 12 / n" },
+        "seen": { "start": "''", "next": "seen || coalesce(s, '-')" },
+    } });
+    vec![
+        ("filter", json!({ "condition": "6 / n > 2" }), Carries::Records),
+        ("filter", json!({ "condition": "6 / n > 2" }), Carries::Changes),
+        ("map", json!({ "columns": { "n": "6 / n", "t": "s || 'x'" }, "keep": true }), Carries::Records),
+        ("map", json!({ "columns": { "n": "6 / n" } }), Carries::Changes),
+        ("branch", branches.clone(), Carries::Records),
+        ("branch", branches, Carries::Changes),
+        ("merge", json!({}), Carries::Records),
+        ("key-by", json!({ "key": "6 / n", "key_format": "int32" }), Carries::Records),
+        ("key-by", json!({ "columns": ["n", "s"] }), Carries::Records),
+        ("scan", scan, Carries::Records),
+        ("throttle", json!({ "rate": 1 }), Carries::Records),
+        (
+            "kafka-sink",
+            json!({ "topic": "t", "key": "s", "headers": { "h": "CAST(1 / n AS text)" } }),
+            Carries::Records,
+        ),
+    ]
+}
+
+proptest! {
+    /// The law of batching: whatever the boundaries, the output is that of one row after the other.
+    #[test]
+    fn batching_never_changes_results(
+        rows in prop::collection::vec((0usize..4, prop::option::of((prop::option::of(0i64..4), 0usize..3))), 1..24),
+        cuts in prop::collection::vec(1usize..6, 1..6),
+    ) {
+        let value = |row: &Option<(Option<i64>, usize)>| match row {
+            None => "null".to_string(),
+            Some((n, s)) => json!({ "n": n, "s": (["", "x", "y"][*s]) }).to_string(),
+        };
+        let values: Vec<String> = rows.iter().map(|(_, row)| value(row)).collect();
+        let rows: Vec<(&str, &str)> =
+            rows.iter().zip(&values).map(|((key, _), value)| (["", "a", "b", "c"][*key], value.as_str())).collect();
+        for (name, config, carries) in flows() {
+            let schema = r#"{ "n": "int64", "s": "text" }"#;
+            let input = if carries == Carries::Changes { changes(schema) } else { records(schema) };
+            let bench = || Bench::new(find(name).unwrap(), config.clone(), std::slice::from_ref(&input));
+            let mut single = bench();
+            let batch = single.batch(&rows);
+            (0..batch.rows).for_each(|row| single.process(batch.slice(row, 1)));
+            let mut pieces = bench();
+            let mut start = 0;
+            for cut in cuts.iter().cycle() {
+                let length = (*cut).min(batch.rows - start);
+                pieces.process(batch.slice(start, length));
+                start += length;
+                if start == batch.rows {
+                    break;
+                }
+            }
+            let mut whole = bench();
+            whole.process(batch);
+            let expected = single.told();
+            prop_assert_eq!(&pieces.told(), &expected, "{} {:?}", name, carries);
+            prop_assert_eq!(&whole.told(), &expected, "{} {:?}", name, carries);
         }
     }
 }
