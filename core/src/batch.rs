@@ -188,7 +188,7 @@ impl Batch {
         let views = |array: &BinaryViewArray| array.lengths().map(|length| length as usize).sum::<usize>();
         let value = match &self.payload {
             Some(payload) => views(payload),
-            None => self.columns.iter().map(|column| sliced_bytes(column)).sum(),
+            None => self.columns.iter().map(sliced_bytes).sum(),
         };
         value + views(&self.keys) + 48 * self.rows
     }

@@ -86,7 +86,7 @@ pub(super) static OPERATOR: Operator = Operator {
 
 impl Shape for Buffer {
     fn ports(&self) -> Ports {
-        Ports::flow(["out"])
+        Ports::flow(["out"]).queue()
     }
 
     fn output(&self, inputs: &[Option<Stream>], report: &mut Report) -> Vec<Option<Stream>> {
@@ -164,7 +164,9 @@ impl Queue for Running {
             self.rows -= rows;
             piece.live.start += rows;
             left -= rows;
-            self.pieces.pop_front_if(|piece| piece.live.is_empty());
+            if piece.live.is_empty() {
+                self.pieces.pop_front();
+            }
         }
         match parts.as_slice() {
             [] => Ok(None),
@@ -214,7 +216,9 @@ impl Running {
         self.rows -= 1;
         self.bytes -= piece.sizes[piece.live.start];
         piece.live.start += 1;
-        self.pieces.pop_front_if(|piece| piece.live.is_empty());
+        if piece.live.is_empty() {
+            self.pieces.pop_front();
+        }
         1
     }
 
@@ -223,7 +227,9 @@ impl Running {
         self.rows -= 1;
         piece.live.end -= 1;
         self.bytes -= piece.sizes[piece.live.end];
-        self.pieces.pop_back_if(|piece| piece.live.is_empty());
+        if piece.live.is_empty() {
+            self.pieces.pop_back();
+        }
         1
     }
 

@@ -142,7 +142,8 @@ mod tests {
         let input = records(r#"{ "side": "text" }"#);
         let rows = [("a", r#"{"side":"buy"}"#), ("b", "null"), ("c", r#"{"side":null}"#)];
         for (condition, passing) in [("side = 'buy'", vec!["a"]), ("side IS NULL", vec!["b", "c"])] {
-            let mut bench = Bench::new(&OPERATOR, serde_json::json!({ "condition": condition }), &[input.clone()]);
+            let mut bench =
+                Bench::new(&OPERATOR, serde_json::json!({ "condition": condition }), std::slice::from_ref(&input));
             bench.send(&rows);
             assert_eq!(bench.keys(0), passing, "{condition}");
         }

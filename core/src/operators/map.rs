@@ -196,7 +196,7 @@ mod tests {
             (Wanted { columns: ["c".to_string()].into(), ..Wanted::default() }, false, vec!["c"]),
             (Wanted::all(), true, vec!["a", "b"]),
         ] {
-            let needs = shape.needs(0, &[input.clone()], &[wanted, Wanted::default()]);
+            let needs = shape.needs(0, std::slice::from_ref(&input), &[wanted, Wanted::default()]);
             assert_eq!((needs.all, needs.columns.iter().map(String::as_str).collect::<Vec<_>>()), (all, columns));
         }
     }

@@ -49,9 +49,8 @@ pub trait Store: Any + Send + Sync {
     /// All keys, sorted.
     fn keys(&self) -> Vec<Box<[u8]>>;
 
-    /// The keys changed since this was last asked, sorted, with their values; `None` is a removed key. Empty where changes
-    /// are not tracked.
-    fn take_changed(&self) -> Vec<(Box<[u8]>, Option<Vec<u8>>)>;
+    /// The keys changed since this was last asked, sorted. Empty where changes are not tracked.
+    fn take_changed(&self) -> Vec<Change>;
 
     /// Puts a value back, or removes it, without telling of a change.
     ///
@@ -59,6 +58,9 @@ pub trait Store: Any + Send + Sync {
     /// Bytes that are not a value of this store.
     fn fill(&self, key: &[u8], value: Option<&[u8]>) -> Result<(), Fault>;
 }
+
+/// A key that changed, and its value in bytes; `None` where it was removed.
+pub type Change = (Box<[u8]>, Option<Vec<u8>>);
 
 /// How much a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -128,7 +130,7 @@ impl<V: StateValue> Store for Mutex<Table<V>> {
         keys
     }
 
-    fn take_changed(&self) -> Vec<(Box<[u8]>, Option<Vec<u8>>)> {
+    fn take_changed(&self) -> Vec<Change> {
         let mut table = self.lock().unwrap_or_else(PoisonError::into_inner);
         let mut keys = table.take_changed();
         keys.sort_unstable();

@@ -86,7 +86,7 @@ pub(super) static OPERATOR: Operator = Operator {
 
 impl Shape for Conflate {
     fn ports(&self) -> Ports {
-        Ports::flow(["out"]).failing()
+        Ports::flow(["out"]).failing().queue()
     }
 
     fn output(&self, inputs: &[Option<Stream>], report: &mut Report) -> Vec<Option<Stream>> {
