@@ -7,6 +7,7 @@
 //! - [`pipeline`]: the drawn graph: file, edits, differences, parameters
 //! - [`expr`]: SQL expressions, checked and evaluated on batches
 //! - [`snapshot`]: what the meters of a run say at one instant
+//! - [`check`]: from a drawn pipeline to everything known of it before it runs
 //! - [`problem`]: what was found before running, what happened while running
 //! - [`codec`]: bytes of values and keys to columns and back
 //! - [`state`]: stores of operators, handed out by name
@@ -16,6 +17,7 @@
 //! - [`kafka`]: consumers, producers, administration
 
 pub mod batch;
+pub mod check;
 pub mod codec;
 pub mod expr;
 pub mod fields;

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let nearness = |known: &str| strsim::jaro_winkler(known, word);
     let nearest = known.into_iter().max_by(|a, b| nearness(a).total_cmp(&nearness(b)))?;
-    let is_near = nearness(nearest) > 0.8 || strsim::damerau_levenshtein(nearest, word) <= nearest.len() / 4;
+    let is_near = nearness(nearest) > 0.75 || strsim::damerau_levenshtein(nearest, word) <= nearest.len() / 4;
     is_near.then_some(nearest)
 }
 

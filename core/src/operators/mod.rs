@@ -76,6 +76,7 @@ pub fn find(name: &str) -> Option<&'static Operator> {
 }
 
 /// The description of a kind of node: plain data, from which forms, help, checks and tests are derived.
+#[derive(Debug)]
 pub struct Operator {
     /// kebab-case, unique
     pub name: &'static str,

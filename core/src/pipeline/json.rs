@@ -23,20 +23,20 @@ pub(super) enum Step {
 ///
 /// # Errors
 /// The first thing that is not JSON, with line and column.
-pub(super) fn read(text: &str) -> Result<Value, Problem> {
+pub(super) fn read(text: &str) -> Result<Value, Box<Problem>> {
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
         // Building values says more exactly what is wrong than skipping them does.
         let error = serde_json::from_str::<Value>(text).err().unwrap_or(error);
         let place = Place { line: Some((error.line(), error.column())), ..Place::default() };
-        Problem::error(place, reason(&error))
+        Box::new(Problem::error(place, reason(&error)))
     })?;
     build(text, raw.get(), 0)
 }
 
-fn build(text: &str, part: &str, depth: usize) -> Result<Value, Problem> {
+fn build(text: &str, part: &str, depth: usize) -> Result<Value, Box<Problem>> {
     let fail = |why: String| {
         let place = Place { line: Some(line_column(text, offset_in(text, part))), ..Place::default() };
-        Problem::error(place, why)
+        Box::new(Problem::error(place, why))
     };
     if depth > MAX_DEPTH {
         return Err(fail(format!("nested deeper than {MAX_DEPTH} levels")));
@@ -45,7 +45,7 @@ fn build(text: &str, part: &str, depth: usize) -> Result<Value, Problem> {
         Some(b'{') => {
             let entries: Entries<&RawValue> = serde_json::from_str(part).map_err(|error| fail(reason(&error)))?;
             let value = |(name, raw): (String, &RawValue)| Ok((name, build(text, raw.get(), depth + 1)?));
-            entries.0.into_iter().map(value).collect::<Result<Map<_, _>, Problem>>().map(Value::Object)
+            entries.0.into_iter().map(value).collect::<Result<Map<_, _>, Box<Problem>>>().map(Value::Object)
         }
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(part).map_err(|error| fail(reason(&error)))?;

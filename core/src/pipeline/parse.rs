@@ -17,7 +17,7 @@ impl Pipeline {
         let text = text.trim_start_matches('\u{feff}');
         let mut value = match json::read(text) {
             Ok(value) => value,
-            Err(problem) => return (None, vec![problem]),
+            Err(problem) => return (None, vec![*problem]),
         };
         if let Some(problem) = version_problem(&value) {
             return (None, vec![problem]);

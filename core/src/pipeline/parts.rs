@@ -32,7 +32,7 @@ pub struct Settings {
     pub max_task_idle: Option<Settable<DurationText>>,
     /// Threads that run tasks. Default: as many as cores.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(extend("minimum" = 1))]
     pub threads: Option<Settable<u32>>,
 }
 

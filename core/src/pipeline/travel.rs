@@ -26,7 +26,7 @@ pub enum Via {
 pub struct Direct {
     /// Records that it holds. Given, the edge is a queue between two tasks. Default: 4096 where it is one anyway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(extend("minimum" = 1))]
     pub buffer: Option<Settable<u32>>,
     /// Bytes that it holds. Default: 16 MiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,7 +44,7 @@ pub struct ThroughTopic {
     pub name: Option<String>,
     /// Partitions of our own topic. Default: as many as lanes write to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(extend("minimum" = 1))]
     pub partitions: Option<Settable<u32>>,
     /// How long our own topic keeps records. Default: until they are committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ pub struct Restart {
     pub max_backoff: Option<Settable<DurationText>>,
     /// The share of a wait by which it is lengthened at random, from 0 to 1. Default: 0.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 1))]
+    #[schemars(extend("minimum" = 0, "maximum" = 1))]
     pub jitter: Option<Settable<f64>>,
     /// The most restarts without a record processed between them. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ impl Serialize for Via {
 
 impl<'de> Deserialize<'de> for Via {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Via, D::Error> {
-        either_spelling(deserializer, |value| Via::deserialize(value))
+        either_spelling(deserializer, Via::deserialize)
     }
 }
 
@@ -111,7 +111,7 @@ impl Serialize for Supervision {
 
 impl<'de> Deserialize<'de> for Supervision {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Supervision, D::Error> {
-        either_spelling(deserializer, |value| Supervision::deserialize(value))
+        either_spelling(deserializer, Supervision::deserialize)
     }
 }
 

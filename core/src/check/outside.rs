@@ -1,0 +1,105 @@
+//! What nodes read and write outside of the pipeline: topics and files that two of them share.
+
+use regex::Regex;
+
+use super::{Check, CheckedEdge, CheckedNode, Travel};
+use crate::operators::{TopicSink, TopicSource, Topics, Touches};
+use crate::problem::{Place, Problem};
+
+impl Check<'_> {
+    pub(super) fn outside(&mut self, nodes: &[CheckedNode], edges: &[CheckedEdge]) {
+        let touches: Vec<(&str, Touches)> = nodes
+            .iter()
+            .zip(&self.pipeline.nodes)
+            .filter(|(node, _)| node.is_active)
+            .filter_map(|(node, drawn)| Some((drawn.id.as_str(), node.shape.as_ref()?.touches())))
+            .collect();
+        for (number, (id, touch)) in touches.iter().enumerate() {
+            if let Touches::Reads(TopicSource { cluster, .. }) | Touches::Writes(TopicSink { cluster, .. }) = touch {
+                self.cluster_name(cluster, Place::node(*id).at_field("cluster"));
+            }
+            for (other_id, other) in &touches[..number] {
+                self.problems.extend(between((other_id, other), (id, touch)));
+            }
+            self.problems.extend(edges.iter().zip(&self.pipeline.edges).filter_map(|(edge, drawn)| {
+                let Travel::Topic { cluster, topic, .. } = &edge.travel else { return None };
+                let is_shared = edge.is_active && touches_topic(touch, cluster, topic);
+                is_shared.then(|| {
+                    let message = format!("`{id}` uses `{topic}`, which is the way of {}", drawn.id());
+                    Problem::warning(Place::edge(drawn.id()).at_field("via.topic.name"), message)
+                })
+            }));
+        }
+    }
+}
+
+/// What two nodes do to each other.
+fn between((one_id, one): (&str, &Touches), (other_id, other): (&str, &Touches)) -> Option<Problem> {
+    match (one, other) {
+        (Touches::WritesFile(one), Touches::WritesFile(other)) if one == other => {
+            let message = format!("`{one_id}` writes {} too", one.display());
+            Some(
+                Problem::error(Place::node(other_id), message)
+                    .remedy("give each its own file, or connect both to one node"),
+            )
+        }
+        (Touches::ReadsFile(one), Touches::WritesFile(other))
+        | (Touches::WritesFile(other), Touches::ReadsFile(one))
+            if one == other =>
+        {
+            let message = format!("{} is read and written at once, by `{one_id}` and `{other_id}`", one.display());
+            Some(Problem::warning(Place::node(other_id), message))
+        }
+        (Touches::Reads(one), Touches::Reads(other)) if one.start != other.start => {
+            let topic = shared_topic(one, other)?;
+            let message = format!("`{one_id}` reads `{topic}` too, and from another start; both are one reading");
+            Some(Problem::error(Place::node(other_id).at_field("start"), message).remedy("give both the same `start`"))
+        }
+        (Touches::Reads(source), Touches::Writes(sink)) => circle(one_id, source, other_id, sink, other_id),
+        (Touches::Writes(sink), Touches::Reads(source)) => circle(other_id, source, one_id, sink, other_id),
+        _ => None,
+    }
+}
+
+/// Patterns never match what the pipeline writes, so only names make a circle.
+fn circle(reader: &str, source: &TopicSource, writer: &str, sink: &TopicSink, at: &str) -> Option<Problem> {
+    let Topics::Named(names) = &source.topics else { return None };
+    let is_circle = source.cluster == sink.cluster && names.contains(&sink.topic);
+    is_circle.then(|| {
+        let message =
+            format!("`{}` is written by `{writer}` and read by `{reader}`: records may go round for ever", sink.topic);
+        Problem::warning(Place::node(at), message)
+    })
+}
+
+fn shared_topic(one: &TopicSource, other: &TopicSource) -> Option<String> {
+    if one.cluster != other.cluster {
+        return None;
+    }
+    match (&one.topics, &other.topics) {
+        (Topics::Named(names), topics) | (topics, Topics::Named(names)) => {
+            names.iter().find(|name| is_among(topics, name)).cloned()
+        }
+        (Topics::Matching(one), Topics::Matching(other)) => (one == other).then(|| one.clone()),
+    }
+}
+
+fn touches_topic(touch: &Touches, cluster: &str, topic: &str) -> bool {
+    match touch {
+        // Patterns leave out what the pipeline writes.
+        Touches::Reads(source) => {
+            source.cluster == cluster
+                && matches!(&source.topics, Topics::Named(names) if names.iter().any(|name| name == topic))
+        }
+        Touches::Writes(sink) => sink.cluster == cluster && sink.topic == topic,
+        Touches::Nothing | Touches::ReadsFile(_) | Touches::WritesFile(_) => false,
+    }
+}
+
+fn is_among(topics: &Topics, name: &str) -> bool {
+    match topics {
+        Topics::Named(names) => names.iter().any(|known| known == name),
+        // A pattern that is none was told of by its node.
+        Topics::Matching(pattern) => Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(name)),
+    }
+}

@@ -1,0 +1,117 @@
+//! The tests of a file: rows that the driver can read, at nodes and ports that there are.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::{Check, CheckedNode};
+use crate::fields::DurationText;
+use crate::pipeline::PortRef;
+use crate::problem::{Place, Problem, did_you_mean};
+
+/// The fields of each kind of row, the first of which tells the kind.
+const ROWS: [&[&str]; 5] = [
+    &["node", "ts", "key", "value", "headers", "partition"],
+    &["advance"],
+    &["end"],
+    &["hold"],
+    &["release", "records"],
+];
+
+/// The fields of a row that is expected.
+const EXPECTED: [&str; 8] = ["ts", "key", "value", "headers", "window", "old", "node", "port"];
+
+impl Check<'_> {
+    pub(super) fn scripts(&mut self, nodes: &[CheckedNode]) {
+        let pipeline = self.pipeline;
+        let mut names = HashSet::new();
+        for (number, test) in pipeline.tests.iter().enumerate() {
+            let path = format!("tests[{number}]");
+            if !names.insert(&test.name) {
+                let message = format!("there are two tests `{}`", test.name);
+                self.problems.push(Problem::warning(Place::field(format!("{path}.name")), message));
+            }
+            for (row, value) in test.script.iter().enumerate() {
+                self.script_row(value, &format!("{path}.script[{row}]"));
+            }
+            for (port, rows) in test.expect.iter() {
+                let path = format!("{path}.expect.{port}");
+                self.port_name(&PortRef::from(port), nodes, &path);
+                for (row, value) in rows.iter().enumerate() {
+                    let path = format!("{path}[{row}]");
+                    match value {
+                        Value::Object(map) => self.fields(map, &EXPECTED, &path),
+                        _ => self.problems.push(Problem::error(Place::field(path), "a row is an object")),
+                    }
+                }
+            }
+        }
+    }
+
+    fn script_row(&mut self, row: &Value, path: &str) {
+        let kind = row
+            .as_object()
+            .and_then(|map| ROWS.iter().find(|fields| map.contains_key(fields[0])).map(|kind| (map, kind)));
+        let Some((map, fields)) = kind else {
+            let message = "expected a row with `node`, `advance`, `end`, `hold` or `release`";
+            self.problems.push(Problem::error(Place::field(path), message));
+            return;
+        };
+        self.fields(map, fields, path);
+        let place = Place::field(format!("{path}.{}", fields[0]));
+        match (fields[0], map[fields[0]].as_str()) {
+            ("advance", Some(text)) => {
+                if let Err(error) = text.parse::<DurationText>() {
+                    self.problems.push(Problem::error(place, error.to_string()));
+                }
+            }
+            ("advance", None) => self.problems.push(Problem::error(place, "expected a duration as \"10s\"")),
+            (_, Some(id)) => self.node_name(id, place),
+            (_, None) => self.problems.push(Problem::error(place, "expected the id of a node")),
+        }
+        for whole in ["ts", "partition", "records"] {
+            if map.get(whole).is_some_and(|value| !value.is_i64() && !value.is_u64()) {
+                let place = Place::field(format!("{path}.{whole}"));
+                self.problems.push(Problem::error(place, format!("expected a whole number, found {}", map[whole])));
+            }
+        }
+    }
+
+    fn fields(&mut self, map: &Map<String, Value>, known: &[&str], path: &str) {
+        for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
+            let problem = Problem::error(Place::field(format!("{path}.{name}")), format!("unknown field `{name}`"));
+            let remedy = match did_you_mean(name, known.iter().copied()) {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("fields here: {}", known.join(", ")),
+            };
+            self.problems.push(problem.remedy(remedy));
+        }
+    }
+
+    fn node_name(&mut self, id: &str, place: Place) {
+        if self.places.contains_key(id) {
+            return;
+        }
+        let problem = Problem::error(place, format!("there is no node `{id}`"));
+        let nearest = did_you_mean(id, self.pipeline.nodes.iter().map(|node| node.id.as_str()));
+        self.problems.push(match nearest {
+            Some(nearest) => problem.remedy(format!("did you mean `{nearest}`?")),
+            None => problem,
+        });
+    }
+
+    fn port_name(&mut self, end: &PortRef, nodes: &[CheckedNode], path: &str) {
+        let place = Place::field(path);
+        let Some(&node) = self.places.get(end.node.as_str()) else { return self.node_name(&end.node, place) };
+        let Some(ports) = &nodes[node].ports else { return };
+        if ports.input(&end.port).is_none() && ports.output(&end.port).is_none() {
+            let inputs = ports.inputs.iter().map(|input| input.name.as_str());
+            let names: Vec<&str> = inputs.chain(ports.output_names()).collect();
+            let message = match end.port.as_str() {
+                "" => format!("`{end}` names no port: write `node.port`"),
+                port => format!("`{}` has no port `{port}`", end.node),
+            };
+            self.problems.push(Problem::error(place, message).remedy(format!("its ports: {}", names.join(", "))));
+        }
+    }
+}

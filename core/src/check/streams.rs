@@ -1,0 +1,151 @@
+//! What flows: streams from the sources down, each port's edges joined, each node asked for what it makes of them.
+
+use std::sync::Arc;
+
+use super::{Check, CheckedEdge, CheckedNode};
+use crate::operators::{Report, errors_stream};
+use crate::problem::{Place, Problem};
+use crate::types::{Carries, Column, Schema, Stream};
+
+impl Check<'_> {
+    /// Fills in the streams of ports and edges, and adds what the nodes report.
+    pub(super) fn streams(&self, nodes: &mut [CheckedNode], edges: &mut [CheckedEdge], found: &mut [Vec<Problem>]) {
+        for place in self.pipeline.order() {
+            let problems = &mut found[place];
+            let inputs = self.inputs(place, nodes, edges, problems);
+            let node = &mut nodes[place];
+            node.outputs = self.outputs(place, node, &inputs, problems);
+            node.inputs = inputs;
+            for edge in edges.iter_mut() {
+                if let Some((from, port)) = edge.from
+                    && from == place
+                {
+                    edge.stream = nodes[place].outputs.get(port).cloned().flatten();
+                }
+            }
+        }
+    }
+
+    fn inputs(
+        &self,
+        place: usize,
+        nodes: &[CheckedNode],
+        edges: &[CheckedEdge],
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Option<Stream>> {
+        let node = &nodes[place];
+        let Some(ports) = &node.ports else { return Vec::new() };
+        let id = &self.pipeline.nodes[place].id;
+        let mut inputs = Vec::with_capacity(ports.inputs.len());
+        for (port, input) in ports.inputs.iter().enumerate() {
+            let at = Place::node(id).at_port(&input.name);
+            // A node that rests is shown what it would get.
+            let comes = |edge: &&CheckedEdge| edge.to == Some((place, port)) && (edge.is_active || !node.is_active);
+            let comings: Vec<(String, &Stream)> = edges
+                .iter()
+                .zip(&self.pipeline.edges)
+                .filter(|(edge, _)| comes(edge))
+                .filter_map(|(edge, drawn)| Some((drawn.from.to_string(), edge.stream.as_ref()?)))
+                .collect();
+            let stream = join(&comings, &at, problems);
+            let fits = |stream: &Stream| input.carries.is_none_or(|carries| carries == stream.carries);
+            if let Some(stream) = stream.as_ref().filter(|stream| !fits(stream)) {
+                problems.push(misfit(stream, at, comings.first().map_or("", |(from, _)| from)));
+            }
+            inputs.push(stream.filter(fits));
+        }
+        inputs
+    }
+
+    fn outputs(
+        &self,
+        place: usize,
+        node: &CheckedNode,
+        inputs: &[Option<Stream>],
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Option<Stream>> {
+        let (Some(shape), Some(ports)) = (&node.shape, &node.ports) else { return Vec::new() };
+        let id = &self.pipeline.nodes[place].id;
+        let mut report = Report::new(id);
+        let mut outputs = shape.output(inputs, &mut report);
+        problems.extend(report.finish());
+        outputs.resize(ports.outputs.len(), None);
+        // A port for changes only takes them for what they are.
+        let open = inputs.iter().zip(&ports.inputs).filter(|(_, port)| port.carries.is_none()).map(|(input, _)| input);
+        let gives = |what| outputs.iter().flatten().any(|stream| stream.carries == what);
+        let takes_changes = open.flatten().any(|stream| stream.carries == Carries::Changes);
+        if takes_changes && gives(Carries::Records) && !gives(Carries::Changes) {
+            problems
+                .push(Problem::note(Place::node(id), "changes become records here: each change goes on for itself"));
+        }
+        if ports.may_fail {
+            // Failed records keep the key that they came with.
+            let key = inputs.iter().chain(&outputs).flatten().map(|stream| stream.key).next();
+            outputs.push(key.map(errors_stream));
+        }
+        outputs
+    }
+}
+
+fn misfit(stream: &Stream, at: Place, from: &str) -> Problem {
+    match stream.carries {
+        Carries::Records => Problem::error(at, format!("changes are wanted here, and `{from}` gives records"))
+            .remedy("put a node before it that keeps the last value of each key"),
+        Carries::Changes => Problem::error(at, format!("records are wanted here, and `{from}` gives changes"))
+            .remedy("connect what comes before the changes are made"),
+    }
+}
+
+/// What several edges into one port have in common: the columns that all of them have.
+fn join(comings: &[(String, &Stream)], at: &Place, problems: &mut Vec<Problem>) -> Option<Stream> {
+    let ((first_from, first), others) = comings.split_first()?;
+    let mut columns = first.schema.columns.clone();
+    for (from, stream) in others {
+        let differ = |what: &str, one: &dyn std::fmt::Display, other: &dyn std::fmt::Display| {
+            Problem::error(at.clone(), format!("{what} differ: `{first_from}` gives {one}, `{from}` gives {other}"))
+        };
+        if stream.key != first.key {
+            let word = |stream: &Stream| format!("{:?}", stream.key).to_lowercase();
+            problems.push(differ("keys", &word(first), &word(stream)).remedy("put a `key-by` before one of them"));
+        }
+        if (stream.carries, stream.windowed) != (first.carries, first.windowed) {
+            problems.push(differ("streams", &nature(first), &nature(stream)));
+            return None;
+        }
+        meet(&mut columns, stream, |column, other| {
+            problems.push(
+                differ(&format!("types of `{}`", column.name), &column.data, &other.data)
+                    .remedy("put a `map` before one of them that casts it"),
+            );
+        });
+        let mut lost = first.schema.columns.iter().chain(&stream.schema.columns).map(|column| column.name.as_str());
+        if let Some(name) = lost.find(|name| !(first.schema.find(name).is_some() && stream.schema.find(name).is_some()))
+        {
+            let (has, lacks) = if first.schema.find(name).is_some() { (first_from, from) } else { (from, first_from) };
+            let message = format!("`{name}` goes no further: `{has}` gives it, `{lacks}` does not");
+            problems.push(Problem::warning(at.clone(), message).remedy("put a `map` before one of them"));
+        }
+    }
+    Some(first.with_schema(Arc::new(Schema::new(columns))))
+}
+
+/// Keeps the columns that the other stream has too; null where either may be null.
+fn meet(columns: &mut Vec<Column>, other: &Stream, mut differ: impl FnMut(&Column, &Column)) {
+    columns.retain_mut(|column| {
+        let Some((_, same)) = other.schema.find(&column.name) else { return false };
+        column.required &= same.required;
+        if column.data != same.data {
+            differ(column, same);
+        }
+        column.data == same.data
+    });
+}
+
+fn nature(stream: &Stream) -> &'static str {
+    match (stream.carries, stream.windowed) {
+        (Carries::Records, false) => "records",
+        (Carries::Changes, false) => "changes",
+        (Carries::Records, true) => "records with windowed keys",
+        (Carries::Changes, true) => "changes with windowed keys",
+    }
+}
