@@ -8,6 +8,7 @@
 //! - [`expr`]: SQL expressions, checked and evaluated on batches
 //! - [`snapshot`]: what the meters of a run say at one instant
 //! - [`check`]: from a drawn pipeline to everything known of it before it runs
+//! - [`file_schema`]: the JSON schema of a file
 //! - [`problem`]: what was found before running, what happened while running
 //! - [`codec`]: bytes of values and keys to columns and back
 //! - [`state`]: stores of operators, handed out by name
@@ -21,6 +22,7 @@ pub mod check;
 pub mod codec;
 pub mod expr;
 pub mod fields;
+pub mod file_schema;
 pub mod form;
 pub mod kafka;
 pub mod operators;

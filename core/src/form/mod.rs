@@ -3,6 +3,7 @@
 
 mod flatten;
 mod read;
+mod schema;
 mod validate;
 
 #[cfg(test)]
@@ -134,6 +135,11 @@ impl Form {
             }
         }
         None
+    }
+
+    /// The JSON schema of a config, in which a text with `${NAME}` may stand for any value.
+    pub fn to_json_schema(&self) -> Value {
+        schema::object(&self.fields)
     }
 
     /// Everything that is wrong with a config: unknown and missing fields, values of a wrong kind. Places are `place`
