@@ -8,6 +8,7 @@ mod groups;
 mod metadata;
 mod offsets;
 mod produce;
+mod shape;
 mod topics;
 
 use std::net::SocketAddr;
@@ -49,6 +50,9 @@ const REQUESTS: &[(ApiKey, i16, i16)] = &[
     (ApiKey::DeleteGroups, 0, 2),
     (ApiKey::IncrementalAlterConfigs, 0, 1),
 ];
+
+/// The largest request that brings no records, in bytes.
+const MAX_ASKING_BYTES: usize = 4 * 1024 * 1024;
 
 /// What a connection is to its requests.
 #[derive(Debug)]
@@ -107,6 +111,12 @@ pub(crate) async fn answer(
         write(&header, api.response_header_version(version), out)?;
         let mut body = frame;
         let header: RequestHeader = read(&mut body, api.request_header_version(version))?;
+        if api != ApiKey::Produce && body.len() > MAX_ASKING_BYTES {
+            return Err(Refusal::Unreadable(format!("{} bytes", body.len())));
+        }
+        if !shape::is_whole(api, version, &body) {
+            return Err(Refusal::Unreadable("it ends before all is said".into()));
+        }
         let client = header.client_id.map(|client| client.to_string()).unwrap_or_default();
         let call = Call { cluster, connection, client, version };
         if dispatch(api, &call, &mut body, out).await? == Answered::Silently {

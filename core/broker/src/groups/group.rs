@@ -259,3 +259,6 @@ fn reply<T>(to: Option<oneshot::Sender<T>>, answer: T) {
         let _ = to.send(answer);
     }
 }
+
+#[cfg(test)]
+mod tests;
