@@ -6,8 +6,6 @@ use std::sync::Arc;
 use arrow_array::{Array, BinaryViewArray};
 use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 
-use crate::batch::MAX_ROWS;
-
 /// The longest value, in bytes: Kafka's protocol counts the bytes of a record in 31 bits, and Arrow the bytes of a buffer.
 pub const MAX_VALUE: usize = i32::MAX as usize;
 
@@ -68,7 +66,8 @@ impl BytesBuilder {
 
     /// The records so far as a column; the builder is empty again, with room for as much.
     pub fn finish(&mut self) -> BinaryViewArray {
-        let views = std::mem::replace(&mut self.views, Vec::with_capacity(MAX_ROWS));
+        let room = Vec::with_capacity(self.views.len());
+        let views = std::mem::replace(&mut self.views, room);
         let nulls = self.nulls.take(views.len());
         binary_array(views, self.blocks.take().into(), nulls)
     }
@@ -229,4 +228,52 @@ pub(super) fn binary_array(views: Vec<u128>, buffers: Arc<[Buffer]>, nulls: Opti
 #[inline]
 pub(super) fn value(column: &BinaryViewArray, row: usize) -> Option<&[u8]> {
     (!column.is_null(row)).then(|| column.value(row))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::batch::bytes_column;
+
+    proptest! {
+    #[test]
+    fn a_builder_gives_back_what_it_got(values in prop::collection::vec(prop::option::of(prop::collection::vec(any::<u8>(), 0..40)), 0..30)) {
+        let mut builder = BytesBuilder::new();
+        for _ in 0..2 {
+            values.iter().for_each(|value| builder.push(value.as_deref()));
+            prop_assert_eq!(builder.len(), values.len());
+            prop_assert_eq!(builder.finish(), bytes_column(values.iter().map(|value| value.as_deref())));
+            prop_assert!(builder.is_empty());
+        }
+    }
+
+        #[test]
+        fn a_view_within_a_record_is_that_of_its_bytes(record in prop::collection::vec(any::<u8>(), 0..60), at: [prop::sample::Index; 2]) {
+            let mut ends = at.map(|end| end.index(record.len() + 1));
+            ends.sort();
+            let view = view_within(&record, ends[0], ends[1], 0, 0);
+            let column = binary_array(vec![view], [Buffer::from_vec(record.clone())].into(), None);
+            prop_assert_eq!(column.value(0), &record[ends[0]..ends[1]]);
+            prop_assert!(column.to_data().validate_full().is_ok());
+        }
+    }
+
+    #[test]
+    fn blocks_are_no_longer_than_views_reach() {
+        let mut blocks = Blocks::default();
+        blocks.open = vec![b'x'; 100];
+        // As if the open block were nearly full.
+        let first = blocks.append(b"a value of more than twelve bytes");
+        blocks.seal();
+        let second = blocks.append(b"another one in the next block");
+        assert_eq!((place_of(first), place_of(second)), ((0, 100), (1, 0)));
+        let refused = blocks.write(0, |out| {
+            out.extend_from_slice(b"half of");
+            Err(())
+        });
+        assert_eq!(refused, Err(()));
+        assert_eq!(blocks.take().iter().map(|block| block.len()).collect::<Vec<_>>(), [133, 29]);
+    }
 }

@@ -1,6 +1,7 @@
 //! A cursor over one payload: white space, texts, numbers, literals, and whole values that nobody wants. It checks all
 //! of JSON's grammar and knows nothing of columns.
 
+use super::escape::hex4;
 use super::number::{Broken, Number};
 
 /// How many objects and lists may be open at once; serde_json has the same limit.
@@ -201,10 +202,18 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes over a whole value and checks its grammar; `depth` objects and lists are open around it.
+    #[inline(always)]
     pub(super) fn skip_value(&mut self, depth: u32) -> Result<(), Syntax> {
         match self.skip_space() {
             b'"' => self.text().map(drop),
             b'-' | b'0'..=b'9' => self.number().map(drop),
+            first => self.skip_rare(first, depth),
+        }
+    }
+
+    #[inline(never)]
+    fn skip_rare(&mut self, first: u8, depth: u32) -> Result<(), Syntax> {
+        match first {
             b'{' => self.skip_object(depth),
             b'[' => self.skip_list(depth),
             b't' => self.literal("true"),
@@ -276,45 +285,5 @@ impl<'a> Cursor<'a> {
         }
         self.at += 1;
         Ok(next == bracket)
-    }
-}
-
-/// Four hexadecimal digits at a place.
-pub(super) fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
-    let digits = bytes.get(at..at + 4)?;
-    digits.iter().try_fold(0, |value, &digit| Some(value * 16 + char::from(digit).to_digit(16)?))
-}
-
-/// Writes what is between the quotes of a text, checked by [`Cursor::text`], without its escapes.
-#[cold]
-pub(super) fn unescape(text: &[u8], out: &mut Vec<u8>) {
-    let mut rest = text;
-    while let Some(place) = rest.iter().position(|&byte| byte == b'\\') {
-        out.extend_from_slice(&rest[..place]);
-        let (character, length) = escaped_char(&rest[place..]);
-        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-        rest = rest.get(place + length..).unwrap_or_default();
-    }
-    out.extend_from_slice(rest);
-}
-
-/// The character of an escape and the bytes that it takes.
-fn escaped_char(escape: &[u8]) -> (char, usize) {
-    match escape.get(1) {
-        Some(b'b') => ('\u{8}', 2),
-        Some(b'f') => ('\u{c}', 2),
-        Some(b'n') => ('\n', 2),
-        Some(b'r') => ('\r', 2),
-        Some(b't') => ('\t', 2),
-        Some(b'u') => {
-            let high = hex4(escape, 2).unwrap_or(0xfffd);
-            let (code, length) = match (high, hex4(escape, 8)) {
-                (0xd800..0xdc00, Some(low @ 0xdc00..0xe000)) => (0x10000 + ((high - 0xd800) << 10) + low - 0xdc00, 12),
-                _ => (high, 6),
-            };
-            (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), length)
-        }
-        Some(&plain) => (char::from(plain), 2),
-        None => (char::REPLACEMENT_CHARACTER, 1),
     }
 }

@@ -10,6 +10,7 @@ use arrow_schema::DataType;
 use std::borrow::Cow;
 
 use super::Dialect;
+use super::escape::write_text;
 use crate::batch::Batch;
 use crate::codec::format::Nulls;
 use crate::codec::interval::write_interval;
@@ -39,10 +40,17 @@ pub(in crate::codec) struct Style {
 #[derive(Debug)]
 pub(in crate::codec) struct Member {
     name: String,
-    /// `,"name":`
-    lead: Vec<u8>,
+    lead: Lead,
     arrow: DataType,
     inner: Inner,
+}
+
+/// `,"name":`
+#[derive(Debug)]
+struct Lead {
+    bytes: Vec<u8>,
+    /// the same where it is short: 16 bytes are copied faster than a number of them that has to be looked up
+    head: [u8; 16],
 }
 
 /// What is to be written within a column.
@@ -109,7 +117,7 @@ impl JsonEncoder {
                 continue;
             }
             let mut length = 0;
-            let written: Result<_, Unwritable> = self.blocks.write(self.likely, |out| {
+            let written: Result<_, Box<Unwritable>> = self.blocks.write(self.likely, |out| {
                 let start = out.len();
                 write_members(&bound, row, self.style, out)?;
                 length = out.len() - start;
@@ -140,13 +148,35 @@ fn refuse_all(batch: &Batch, reason: &str) -> Encoded {
 }
 
 fn members_of<'a>(columns: impl Iterator<Item = (&'a str, DataType)>) -> Vec<Member> {
-    let member = |(name, arrow): (&str, DataType)| {
-        let mut lead = vec![b','];
-        write_text(name.as_bytes(), &mut lead);
-        lead.push(b':');
-        Member { name: name.to_string(), lead, inner: Inner::of(&arrow), arrow }
+    let member = |(name, arrow): (&str, DataType)| Member {
+        name: name.to_string(),
+        lead: Lead::new(name),
+        inner: Inner::of(&arrow),
+        arrow,
     };
     columns.map(member).collect()
+}
+
+impl Lead {
+    fn new(name: &str) -> Lead {
+        let mut bytes = vec![b','];
+        write_text(name.as_bytes(), &mut bytes);
+        bytes.push(b':');
+        let mut head = [0; 16];
+        let length = bytes.len().min(16);
+        head[..length].copy_from_slice(&bytes[..length]);
+        Lead { bytes, head }
+    }
+
+    #[inline(always)]
+    fn write(&self, out: &mut Vec<u8>) {
+        if self.bytes.len() > 16 {
+            return out.extend_from_slice(&self.bytes);
+        }
+        let end = out.len() + self.bytes.len();
+        out.extend_from_slice(&self.head);
+        out.truncate(end);
+    }
 }
 
 impl Inner {
@@ -213,17 +243,17 @@ pub(in crate::codec) fn bind<'a>(array: &'a ArrayRef, inner: &'a Inner) -> Bound
 }
 
 /// Writes an object.
-fn write_members(members: &[BoundMember], row: usize, style: Style, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+fn write_members(members: &[BoundMember], row: usize, style: Style, out: &mut Vec<u8>) -> Result<(), Box<Unwritable>> {
     let start = out.len();
     for BoundMember { member, column } in members {
         if column.is_null(row) {
             if style.nulls == Nulls::Write {
-                out.extend_from_slice(&member.lead);
+                member.lead.write(out);
                 out.extend_from_slice(b"null");
             }
             continue;
         }
-        out.extend_from_slice(&member.lead);
+        member.lead.write(out);
         if let Err(mut unwritable) = column.write(row, style, out) {
             unwritable.path.push(member.name.clone());
             return Err(unwritable);
@@ -246,7 +276,7 @@ impl Bound<'_> {
 
     /// Writes the value of a row that is not null.
     #[inline(always)]
-    pub(in crate::codec) fn write(&self, row: usize, style: Style, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+    pub(in crate::codec) fn write(&self, row: usize, style: Style, out: &mut Vec<u8>) -> Result<(), Box<Unwritable>> {
         match &self.values {
             Values::Int(values) => write_integer(values[row], out),
             Values::Float(values) => return write_float(values[row], style.dialect, out),
@@ -259,7 +289,7 @@ impl Bound<'_> {
 
 impl Values<'_> {
     #[inline(never)]
-    fn write_rare(&self, row: usize, style: Style, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+    fn write_rare(&self, row: usize, style: Style, out: &mut Vec<u8>) -> Result<(), Box<Unwritable>> {
         let is_exact = style.dialect == Dialect::Exact;
         match self {
             Values::Bool(values) => out.extend_from_slice(if values.value(row) { b"true" } else { b"false" }),
@@ -284,7 +314,13 @@ impl Values<'_> {
     }
 }
 
-fn write_list(list: &ListArray, items: &Bound, row: usize, style: Style, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+fn write_list(
+    list: &ListArray,
+    items: &Bound,
+    row: usize,
+    style: Style,
+    out: &mut Vec<u8>,
+) -> Result<(), Box<Unwritable>> {
     let offsets = list.value_offsets();
     out.push(b'[');
     for item in offsets[row] as usize..offsets[row + 1] as usize {
@@ -316,7 +352,7 @@ fn write_integer(value: i64, out: &mut Vec<u8>) {
 
 /// The shortest digits that read back as the same value, always with a point or an exponent.
 #[inline(always)]
-fn write_float(value: f64, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+fn write_float(value: f64, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), Box<Unwritable>> {
     if value.is_finite() {
         out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
         return Ok(());
@@ -335,8 +371,9 @@ fn write_float(value: f64, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), Un
     Ok(())
 }
 
-fn unwritable<T>(why: impl Into<Cow<'static, str>>) -> Result<T, Unwritable> {
-    Err(Unwritable { path: Vec::new(), why: why.into() })
+#[cold]
+fn unwritable<T>(why: impl Into<Cow<'static, str>>) -> Result<T, Box<Unwritable>> {
+    Err(Box::new(Unwritable { path: Vec::new(), why: why.into() }))
 }
 
 impl Unwritable {
@@ -354,65 +391,4 @@ impl Unwritable {
         }
         format!("column {path}: {}", self.why)
     }
-}
-
-/// Writes a text in quotes, with the escapes that JSON demands and no others.
-#[inline(always)]
-pub(in crate::codec) fn write_text(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    match next_escaped(text) {
-        None => out.extend_from_slice(text),
-        Some(place) => write_escaped(text, place, out),
-    }
-    out.push(b'"');
-}
-
-#[cold]
-fn write_escaped(text: &[u8], first: usize, out: &mut Vec<u8>) {
-    let (mut rest, mut next) = (text, Some(first));
-    while let Some(place) = next {
-        out.extend_from_slice(&rest[..place]);
-        match rest[place] {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            8 => out.extend_from_slice(b"\\b"),
-            12 => out.extend_from_slice(b"\\f"),
-            control => {
-                const HEX: [u8; 16] = *b"0123456789abcdef";
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&[HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]]);
-            }
-        }
-        rest = &rest[place + 1..];
-        next = next_escaped(rest);
-    }
-    out.extend_from_slice(rest);
-}
-
-/// The first byte that has to be escaped; eight bytes at once.
-#[inline(always)]
-fn next_escaped(text: &[u8]) -> Option<usize> {
-    let (words, rest) = text.as_chunks::<8>();
-    for (place, word) in words.iter().enumerate() {
-        let bits = escaped_bits(u64::from_le_bytes(*word));
-        if bits != 0 {
-            return Some(8 * place + bits.trailing_zeros() as usize / 8);
-        }
-    }
-    let start = text.len() - rest.len();
-    rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').map(|place| start + place)
-}
-
-/// The high bit of each byte that is a quote, a backslash or under 0x20; of those above the lowest one some may be wrong.
-#[inline(always)]
-fn escaped_bits(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
-    let quote = below(word ^ (ONES * u64::from(b'"')), 1);
-    let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
-    (below(word, 0x20) | quote | backslash) & HIGH
 }

@@ -9,15 +9,14 @@ pub(super) fn scan(bytes: &[u8], mask: &mut Vec<u64>) -> bool {
 
 #[inline(always)]
 fn scan_by(bytes: &[u8], mask: &mut Vec<u64>, block: impl Fn(&[u8; 64]) -> (u64, bool)) -> bool {
-    mask.clear();
-    mask.reserve(bytes.len() / 64 + 1);
     let (blocks, rest) = bytes.as_chunks::<64>();
     let mut is_ascii = true;
-    for chunk in blocks {
+    mask.clear();
+    mask.extend(blocks.iter().map(|chunk| {
         let (bits, ascii) = block(chunk);
-        mask.push(bits);
         is_ascii &= ascii;
-    }
+        bits
+    }));
     let mut last = [b' '; 64];
     last[..rest.len()].copy_from_slice(rest);
     let (bits, ascii) = block(&last);

@@ -1,9 +1,10 @@
-//! JSON to columns and back. `mask` finds the quotes, `cursor` and `number` know the grammar, `object`, `reader` and `node`
+//! JSON to columns and back. `mask` finds the quotes, `cursor`, `number` and `escape` know the grammar, `object`, `reader` and `node`
 //! fill columns, `decode` takes bad records back; `encode` writes.
 
 mod cursor;
 mod decode;
 mod encode;
+mod escape;
 mod mask;
 mod node;
 mod number;
@@ -13,7 +14,8 @@ mod reader;
 mod tests;
 
 pub(super) use decode::{JsonDecoder, check};
-pub(super) use encode::{Bound, Inner, JsonEncoder, Style, bind, write_text};
+pub(super) use encode::{Bound, Inner, JsonEncoder, Style, bind};
+pub(super) use escape::write_text;
 
 /// How the types stand in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! Objects of JSON to columns. The names of an object mostly follow each other as they did in the record before: the
 //! bytes from one value to the next are compared as a whole with those seen there, and only what differs is parsed.
 
-use super::cursor::{Span, Syntax, unescape};
+use super::cursor::{Span, Syntax};
+use super::escape::unescape;
 use super::node::Node;
 use super::reader::Reader;
 
@@ -33,6 +34,8 @@ struct Lead {
     word: u128,
     /// which of them count
     mask: u128,
+    length: usize,
+    /// what is longer than 16 bytes
     rest: Box<[u8]>,
     /// behind the opening bracket, not behind a value
     is_first: bool,
@@ -41,7 +44,7 @@ struct Lead {
 }
 
 /// More different leads than this are not kept: the objects have no shape then.
-const MAX_LEADS: usize = 128;
+const MAX_LEADS: usize = 512;
 /// Nor are longer ones.
 const MAX_LEAD: usize = 256;
 
@@ -60,6 +63,7 @@ impl Object {
         let mut place = 0;
         let mut is_first = true;
         loop {
+            // Columns are at one depth each, so a lead that was learnt has been found not to be too deep.
             let field = match self.shape.follow(reader, &mut place, is_first) {
                 Some(field) => field,
                 None => match self.next_name(reader, depth, &mut place, is_first)? {
@@ -154,7 +158,7 @@ impl Shape {
         for step in 0..2 {
             let lead = self.0.get(*place + step)?;
             if lead.is_first == is_first && lead.stands_in(here) {
-                reader.cursor.at += lead.length();
+                reader.cursor.at += lead.length;
                 *place += step + 1;
                 return Some(lead.field);
             }
@@ -181,20 +185,15 @@ impl Lead {
         let mut word = [0; 16];
         word[..head.len()].copy_from_slice(head);
         let mask = u128::MAX >> (128 - 8 * head.len().max(1));
-        Lead { word: u128::from_le_bytes(word), mask, rest: rest.into(), is_first, field }
-    }
-
-    fn length(&self) -> usize {
-        (self.mask.count_ones() / 8) as usize + self.rest.len()
+        Lead { word: u128::from_le_bytes(word), mask, length: lead.len(), rest: rest.into(), is_first, field }
     }
 
     #[inline(always)]
     fn stands_in(&self, here: &[u8]) -> bool {
         let Some(&head) = here.first_chunk::<16>() else {
-            let length = self.length();
-            return length <= 16 && here.len() >= length && here[..length] == self.word.to_le_bytes()[..length];
+            return self.length <= here.len() && here[..self.length] == self.word.to_le_bytes()[..self.length];
         };
-        u128::from_le_bytes(head) & self.mask == self.word
-            && (self.rest.is_empty() || here[16..].starts_with(&self.rest))
+        let is_head = u128::from_le_bytes(head) & self.mask == self.word;
+        is_head && (self.length <= 16 || here[16..].starts_with(&self.rest))
     }
 }

@@ -3,7 +3,8 @@
 use arrow_buffer::IntervalMonthDayNano;
 
 use super::Dialect;
-use super::cursor::{Cursor, Span, Syntax, kind_of, unescape};
+use super::cursor::{Cursor, Span, Syntax, kind_of};
+use super::escape::unescape;
 use super::node::{Node, Values};
 use crate::codec::interval::interval_of;
 use crate::codec::scalar::{base64_of, decimal_of, timestamp_of};
