@@ -44,7 +44,7 @@ fn trade(n: usize, is_broken: bool) -> String {
          \"tier\":\"{}\"}},\"note\":\"routed by desk {:02}, no remarks\"}}",
         1_700_000_000_000 + n * 3,
         SYMBOLS[n % 4],
-        if n % 2 == 0 { "buy" } else { "sell" },
+        ["buy", "sell"][n % 2],
         1 + n * 13 % 500,
         n * 17 % 100_000,
         TIERS[n % 3],

@@ -262,8 +262,7 @@ mod tests {
 
     #[test]
     fn blocks_are_no_longer_than_views_reach() {
-        let mut blocks = Blocks::default();
-        blocks.open = vec![b'x'; 100];
+        let mut blocks = Blocks { open: vec![b'x'; 100], ..Blocks::default() };
         // As if the open block were nearly full.
         let first = blocks.append(b"a value of more than twelve bytes");
         blocks.seal();
