@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::faults::fault;
+use super::faults::{fault, is_rebalance};
 use super::ffi::{Client, Code, Failure, Partitions, Queue, Role};
+use super::places::Places;
 use super::polling::Polling;
-use super::queue::{PartitionQueue, Places, lock};
+use super::queue::{PartitionQueue, lock};
 use super::settings::ClientSettings;
 use crate::problem::Fault;
 
@@ -209,8 +210,7 @@ impl Consumer {
     ) -> Result<(Arc<Consumer>, Vec<PartitionQueue>), Fault> {
         let consumer = Consumer::open(settings, options, events)?;
         let inner = &consumer.inner;
-        let queues =
-            starts.iter().map(|(at, _)| inner.places.open(&at.topic, at.partition)).collect::<Result<Vec<_>, _>>()?;
+        let queues = starts.iter().map(|(at, _)| inner.places.open(at)).collect::<Result<Vec<_>, _>>()?;
         let list = inner.resolve(starts, Duration::from_secs(10)).map_err(|why| inner.fault("reading", &why))?;
         inner.announce(&list).and_then(|()| inner.client.assign(&list)).map_err(|why| inner.fault("reading", &why))?;
         Ok((consumer, queues))
@@ -237,25 +237,49 @@ impl Consumer {
         self.inner.client.commit(&list(offsets), None).map_err(|why| self.inner.fault("committing", &why))
     }
 
-    /// Commits and waits for the group's answer.
+    /// Commits and waits for the group's answer. While a rebalance is under way a group takes no offsets: then it is
+    /// tried again until the time is over, for the partitions that are still ours. (Inside of
+    /// [`ConsumerEvents::revoked`] there is one try: nothing can change before that returns.) Whoever is about to leave
+    /// the group commits first and closes then, since leaving does not wait for a rebalance.
     ///
     /// # Errors
-    /// The group's refusal (which of a partition is no longer ours names it), or no answer within the time.
+    /// The group's refusal, or no answer within the time.
     pub fn commit_sync(&self, offsets: &[Offset], within: Duration) -> Result<(), Fault> {
-        if offsets.is_empty() {
-            return Ok(());
+        let end = Instant::now() + within;
+        let mut open: Vec<(Offset, u64)> = offsets
+            .iter()
+            .filter_map(|offset| Some((offset.clone(), self.inner.places.assignment(&offset.at)?)))
+            .collect();
+        while !open.is_empty() {
+            let left = end.saturating_duration_since(Instant::now());
+            let now: Vec<Offset> = open.iter().map(|(offset, _)| offset.clone()).collect();
+            match self.try_commit(&now, left) {
+                Ok(()) => return Ok(()),
+                Err((_, why)) if is_rebalance(why.code) && !left.is_zero() && !self.is_polling_thread() => {
+                    thread::sleep(Duration::from_millis(50));
+                }
+                Err((about, why)) => return Err(self.inner.fault(&about, &why)),
+            }
+            open.retain(|(offset, assignment)| self.inner.places.assignment(&offset.at) == Some(*assignment));
         }
-        let failed = |why: Failure| self.inner.fault("committing", &why);
+        Ok(())
+    }
+
+    fn try_commit(&self, offsets: &[Offset], within: Duration) -> Result<(), (String, Failure)> {
+        let failed = |why: Failure| ("committing".to_string(), why);
         let answers = self.inner.client.new_queue();
         self.inner.client.commit(&list(offsets), Some(&answers)).map_err(failed)?;
         let answer = answers.poll(within).ok_or_else(|| failed(Code::TIMED_OUT.into()))?;
         answer.code().check().map_err(failed)?;
         for entry in answer.partitions() {
-            entry.code.check().map_err(|why| {
-                self.inner.fault(&format!("committing topic `{}`, partition {}", entry.topic, entry.partition), &why)
-            })?;
+            let about = || format!("committing topic `{}`, partition {}", entry.topic, entry.partition);
+            entry.code.check().map_err(|why| (about(), why))?;
         }
         Ok(())
+    }
+
+    fn is_polling_thread(&self) -> bool {
+        thread::current().id() == self.thread_id
     }
 
     /// Goes on reading a partition from elsewhere; what its queue held before is never given.
@@ -267,10 +291,7 @@ impl Consumer {
         let failed = |why: Failure| inner.fault(&format!("topic `{}`", at.topic), &why);
         let list = inner.resolve(&[(at.clone(), to)], Duration::from_secs(10)).map_err(failed)?;
         let next = list.entries().first().map(|entry| entry.offset).filter(|&offset| offset >= 0);
-        inner
-            .places
-            .move_to(&at.topic, at.partition, next, || inner.client.seek(&list, Duration::from_secs(5)))
-            .map_err(failed)
+        inner.places.move_to(at, next, || inner.client.seek(&list, Duration::from_secs(5))).map_err(failed)
     }
 
     /// The name that the group knows this member by; empty before it has joined.
@@ -283,7 +304,7 @@ impl Consumer {
     pub fn close(&self) {
         self.inner.is_closing.store(true, Ordering::Release);
         self.inner.queue.interrupt();
-        if thread::current().id() == self.thread_id {
+        if self.is_polling_thread() {
             return;
         }
         if let Some(thread) = lock(&self.thread).take()
@@ -341,7 +362,7 @@ impl Inner {
     pub(super) fn announce(&self, starts: &Partitions) -> Result<(), Failure> {
         starts.entries().into_iter().try_for_each(|entry| {
             let first = (entry.offset >= 0).then_some(entry.offset);
-            self.places.move_to(&entry.topic.into(), entry.partition, first, || Ok(()))
+            self.places.move_to(&TopicPartition::new(entry.topic, entry.partition), first, || Ok(()))
         })
     }
 }

@@ -64,6 +64,11 @@ pub(super) fn is_passing(code: Code) -> bool {
     )
 }
 
+/// Whether a group refuses because it is dealing its partitions anew.
+pub(super) fn is_rebalance(code: Code) -> bool {
+    matches!(code, Code::REBALANCE_IN_PROGRESS | Code::ILLEGAL_GENERATION | Code::UNKNOWN_MEMBER)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,7 @@ mod delivery;
 mod faults;
 mod ffi;
 mod outage;
+mod places;
 mod polling;
 mod producer;
 mod queue;

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::consumer::{Assigned, ConsumerEvents, Inner, Start, TopicPartition};
-use super::faults::is_passing;
+use super::faults::{is_passing, is_rebalance};
 use super::ffi::{Code, Event, EventKind, Failure, Partition, Partitions};
 use super::outage::Outage;
 
@@ -78,7 +78,12 @@ impl Polling {
     fn assign(&mut self, partitions: &[Partition]) -> Result<(), Failure> {
         let is_incremental = self.inner.client.is_incremental();
         let starts = if partitions.is_empty() { Partitions::new([]) } else { self.ask_for_starts(partitions)? };
-        if is_incremental { self.inner.client.assign_more(&starts) } else { self.inner.client.assign(&starts) }
+        let client = &self.inner.client;
+        if is_incremental {
+            self.inner.places.keep_positions(|| client.assign_more(&starts))
+        } else {
+            client.assign(&starts)
+        }
     }
 
     fn ask_for_starts(&mut self, partitions: &[Partition]) -> Result<Partitions, Failure> {
@@ -96,7 +101,7 @@ impl Polling {
                 let queue = self
                     .inner
                     .places
-                    .open(&at.topic, at.partition)
+                    .open(at)
                     .map_err(|why| Failure { code: Code::UNKNOWN_PARTITION, text: why.message })?;
                 Ok(Assigned { queue, committed: (entry.offset >= 0).then_some(entry.offset) })
             })
@@ -137,7 +142,7 @@ impl Polling {
         }
         if is_incremental {
             let list = Partitions::new(at.iter().map(|at| (&*at.topic, at.partition, Partitions::NONE)));
-            self.inner.client.unassign_some(&list)
+            self.inner.places.keep_positions(|| self.inner.client.unassign_some(&list))
         } else {
             self.inner.client.unassign()
         }
@@ -145,7 +150,7 @@ impl Polling {
 
     fn end(&self, partitions: &[TopicPartition]) {
         for at in partitions {
-            self.inner.places.end(&at.topic, at.partition);
+            self.inner.places.end(at);
         }
     }
 
@@ -167,9 +172,7 @@ impl Polling {
         match failure.code {
             Code::NONE | Code::NO_OFFSET => {}
             // A rebalance is under way: what is not committed now will be, or is read again.
-            Code::REBALANCE_IN_PROGRESS | Code::ILLEGAL_GENERATION | Code::UNKNOWN_MEMBER => {
-                tracing::debug!("a commit came late: {}", failure.text);
-            }
+            code if is_rebalance(code) => tracing::debug!("a commit came late: {}", failure.text),
             _ => self.events.fault(self.inner.fault("committing", &failure)),
         }
     }

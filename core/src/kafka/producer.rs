@@ -124,6 +124,8 @@ impl Producer {
         let alarm = Arc::new(Alarm::default());
         let rung = alarm.clone();
         queue.on_filled(move || rung.ring(Ring::Soon));
+        // What has come before is told of by no call.
+        alarm.ring(Ring::Soon);
         let inner = Arc::new(Inner {
             queue,
             client,

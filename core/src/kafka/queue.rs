@@ -1,12 +1,11 @@
 //! The queue of one partition, read by its lane without a thread between. A queue that nobody reads fills to its bound
 //! and stops its fetcher: that is all of back-pressure at a source.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::consumer::TopicPartition;
 use super::faults::{fault, is_passing};
-use super::ffi::{Client, Code, Failure, Message, Messages, Queue};
+use super::ffi::{Client, Code, Failure, Message, Messages};
+use super::places::Place;
 use super::records::Records;
 use super::settings::ClientSettings;
 use crate::batch::Batch;
@@ -19,12 +18,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub struct PartitionQueue {
     /// number of the reading, as it is to stand in [`crate::batch::Position`]
     pub slot: u32,
-    topic: Arc<str>,
-    partition: i32,
     place: Arc<Place>,
     assignment: u64,
-    /// the offset that comes next, where it is known
-    next: Option<i64>,
     messages: Messages,
     settings: Arc<ClientSettings>,
     client: Arc<Client>,
@@ -62,14 +57,23 @@ impl Gap {
 }
 
 impl PartitionQueue {
+    pub(super) fn new(
+        place: Arc<Place>,
+        assignment: u64,
+        settings: Arc<ClientSettings>,
+        client: Arc<Client>,
+    ) -> PartitionQueue {
+        PartitionQueue { slot: 0, place, assignment, messages: Messages::default(), settings, client }
+    }
+
     /// The topic that is read.
     pub fn topic(&self) -> &Arc<str> {
-        &self.topic
+        &self.place.at.topic
     }
 
     /// The partition of it.
     pub fn partition(&self) -> i32 {
-        self.partition
+        self.place.at.partition
     }
 
     /// Offset behind the partition's newest record, as the client last heard.
@@ -79,19 +83,15 @@ impl PartitionQueue {
 
     /// Takes up to `max` records that are there; never waits.
     pub fn take(&mut self, max: usize) -> Taken {
-        let taken = {
-            // Held over the call, so that a queue that was given to a newer assignment is not read by an older one.
-            let mut state = self.place.lock();
-            if state.assignment != self.assignment {
-                return Taken::default();
-            }
-            if let Some(next) = state.moved_to.take() {
-                self.next = next;
-            }
-            self.place.queue.take(max, &mut self.messages)
-        };
+        let place = self.place.clone();
+        // Held throughout, so that a queue that was given to a newer assignment is not read by an older one.
+        let mut state = place.lock();
+        if state.assignment != self.assignment {
+            return Taken::default();
+        }
+        let taken = place.queue.take(max, &mut self.messages);
         let mut result = Taken { may_have_more: taken == max && max > 0, ..Taken::default() };
-        self.sort(&mut result);
+        state.next = self.sort(state.next, &mut result);
         self.messages.clear();
         result
     }
@@ -107,15 +107,14 @@ impl PartitionQueue {
         wake();
     }
 
-    /// Records into a batch, everything else to its place in the result.
-    fn sort(&mut self, result: &mut Taken) {
+    /// Records into a batch, everything else to its place in the result; gives the offset that comes next.
+    fn sort(&self, mut next: Option<i64>, result: &mut Taken) -> Option<i64> {
         let (mut count, mut bytes) = (0, 0);
         for message in self.messages.iter().filter(|message| message.code() == Code::NONE) {
             count += 1;
             bytes += Records::bytes_of(message);
         }
         let mut records = Records::with_capacity(count, bytes);
-        let mut next = self.next;
         for message in self.messages.iter() {
             match message.code() {
                 Code::NONE => {
@@ -132,17 +131,17 @@ impl PartitionQueue {
                     next = Some(message.offset());
                     result.end = next;
                 }
-                code if is_passing(code) => tracing::debug!(topic = &*self.topic, self.partition, "{}", code.text()),
-                _ => result.fault = Some(self.fault(message)),
+                code if is_passing(code) => tracing::debug!(at = ?self.place.at, "{}", code.text()),
+                _ => result.fault = Some(self.fault(next, message)),
             }
         }
-        self.next = next;
         if records.len() > 0 {
-            match records.finish(&self.topic, self.partition, self.slot) {
+            match records.finish(self.topic(), self.partition(), self.slot) {
                 Ok(batch) => result.batch = Some(batch),
                 Err(why) => result.fault = Some(Fault::ours(format!("records do not make a batch: {why}"))),
             }
         }
+        next
     }
 
     /// Whether the step from `wanted` to `found` passes offsets that the broker has deleted (and not only such as
@@ -152,134 +151,18 @@ impl PartitionQueue {
         if found < wanted {
             return Some(Gap { wanted, resumed: found });
         }
-        let (low, _) = self.client.known_watermarks(&self.topic, self.partition)?;
+        let (low, _) = self.client.known_watermarks(self.topic(), self.partition())?;
         (low > wanted).then(|| Gap { wanted, resumed: low.min(found) })
     }
 
-    fn fault(&self, message: Message<'_>) -> Fault {
+    fn fault(&self, next: Option<i64>, message: Message<'_>) -> Fault {
         let failure = Failure { code: message.code(), text: message.error_text() };
-        let fault = fault(&self.settings, &format!("topic `{}`", self.topic), &failure);
-        let record = RecordPlace {
-            topic: self.topic.to_string(),
-            partition: self.partition,
-            offset: self.next.unwrap_or_else(|| message.offset()),
-        };
-        fault.at_record(record)
-    }
-}
-
-/// One partition's queue through all its assignments.
-struct Place {
-    queue: Queue,
-    wake: Arc<Mutex<Option<Wake>>>,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// raised at every assignment and revocation
-    assignment: u64,
-    /// reading has been sent elsewhere: the offset that comes next, where it is known
-    moved_to: Option<Option<i64>>,
-}
-
-impl Place {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-}
-
-/// All partitions that a consumer has ever had.
-pub(super) struct Places {
-    client: Arc<Client>,
-    settings: Arc<ClientSettings>,
-    all: Mutex<HashMap<TopicPartition, Arc<Place>>>,
-}
-
-impl Places {
-    pub(super) fn new(client: Arc<Client>, settings: Arc<ClientSettings>) -> Places {
-        Places { client, settings, all: Mutex::default() }
-    }
-
-    /// A new assignment's queue, which must be asked for before the partition is assigned: else its first records go to
-    /// the consumer's common queue. Older ones of the same partition fall silent.
-    pub(super) fn open(&self, topic: &Arc<str>, partition: i32) -> Result<PartitionQueue, Fault> {
-        let mut all = lock(&self.all);
-        let key = TopicPartition::new(topic.clone(), partition);
-        let place = match all.get(&key) {
-            Some(place) => place.clone(),
-            None => {
-                let place = self.create(topic, partition)?;
-                all.insert(key, place.clone());
-                place
-            }
-        };
-        let assignment = place.renew();
-        Ok(PartitionQueue {
-            slot: 0,
-            topic: topic.clone(),
-            partition,
-            place,
-            assignment,
-            next: None,
-            messages: Messages::default(),
-            settings: self.settings.clone(),
-            client: self.client.clone(),
+        let fault = fault(&self.settings, &format!("topic `{}`", self.topic()), &failure);
+        fault.at_record(RecordPlace {
+            topic: self.topic().to_string(),
+            partition: self.partition(),
+            offset: next.unwrap_or_else(|| message.offset()),
         })
-    }
-
-    fn create(&self, topic: &str, partition: i32) -> Result<Arc<Place>, Fault> {
-        let queue = self
-            .client
-            .partition_queue(topic, partition)
-            .ok_or_else(|| Fault::ours(format!("no queue for topic `{topic}`, partition {partition}")))?;
-        queue.detach();
-        let wake: Arc<Mutex<Option<Wake>>> = Arc::default();
-        let woken = wake.clone();
-        queue.on_filled(move || {
-            let wake = lock(&woken).clone();
-            if let Some(wake) = wake {
-                wake();
-            }
-        });
-        Ok(Arc::new(Place { queue, wake, state: Mutex::default() }))
-    }
-
-    /// Ends an assignment: its queue gives nothing any more.
-    pub(super) fn end(&self, topic: &Arc<str>, partition: i32) {
-        if let Some(place) = self.find(topic, partition) {
-            place.renew();
-        }
-    }
-
-    /// Sends reading elsewhere by `send`, while nobody takes; `to` is the offset that comes next, where it is known.
-    pub(super) fn move_to(
-        &self,
-        topic: &Arc<str>,
-        partition: i32,
-        to: Option<i64>,
-        send: impl FnOnce() -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let place = self.find(topic, partition).ok_or(Code::UNKNOWN_PARTITION)?;
-        let mut state = place.lock();
-        send()?;
-        state.moved_to = Some(to);
-        Ok(())
-    }
-
-    fn find(&self, topic: &Arc<str>, partition: i32) -> Option<Arc<Place>> {
-        lock(&self.all).get(&TopicPartition::new(topic.clone(), partition)).cloned()
-    }
-}
-
-impl Place {
-    /// A new assignment, whose number this gives.
-    fn renew(&self) -> u64 {
-        let mut state = self.lock();
-        state.assignment += 1;
-        state.moved_to = None;
-        *lock(&self.wake) = None;
-        state.assignment
     }
 }
 

@@ -144,7 +144,7 @@ impl Topics {
             return Ok(topic);
         }
         let handle = ffi::Topic::open(&producer.client, &options.name, &options.settings()).map_err(|why| {
-            Fault::user(format!("topic `{}` cannot be written to with these settings ({why})", options.name))
+            Fault::user(format!("topic `{}` cannot be written to with these settings ({})", options.name, why.text))
                 .remedy("an idempotent producer needs `acks: all`")
         })?;
         let topic = Arc::new(Topic {

@@ -99,6 +99,19 @@ impl Client {
         to.entries().into_iter().try_for_each(|entry| entry.code.check())
     }
 
+    /// The same without waiting. What was fetched from elsewhere is not given any more from here on.
+    pub(crate) fn seek_soon(&self, to: &Partitions) -> Result<(), Failure> {
+        if to.entries().is_empty() {
+            return Ok(());
+        }
+        // SAFETY: as above.
+        unsafe { Failure::take(rd_kafka_seek_partitions(self.raw(), to.raw(), 0))? };
+        to.entries()
+            .into_iter()
+            .filter(|entry| entry.code != Code::IN_PROGRESS)
+            .try_for_each(|entry| entry.code.check())
+    }
+
     /// Oldest and next offset as the last answer of the broker told them; negative where none has yet.
     pub(crate) fn known_watermarks(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
         let (topic, mut low, mut high) = (c_name(topic), 0, 0);

@@ -21,6 +21,9 @@ unsafe impl Send for Topic {}
 // SAFETY: as above.
 unsafe impl Sync for Topic {}
 
+/// Kafka's own limit.
+const LONGEST_NAME: usize = 249;
+
 /// A header's name and value.
 pub(crate) type Header<'a> = (&'a str, Option<&'a [u8]>);
 
@@ -37,27 +40,25 @@ pub(crate) struct Record<'a> {
 
 impl Topic {
     /// A handle with settings of the topic's own.
-    pub(crate) fn open(client: &Arc<Client>, name: &str, settings: &[(&str, &str)]) -> Result<Topic, String> {
+    pub(crate) fn open(client: &Arc<Client>, name: &str, settings: &[(&str, &str)]) -> Result<Topic, Failure> {
+        if name.is_empty() || name.len() > LONGEST_NAME {
+            return Err(Code::INVALID_TOPIC.into());
+        }
         let name = c_name(name);
-        // SAFETY: a fresh object; topics take it over when they are made, else it is destroyed here.
+        // SAFETY: a fresh object. A topic takes it over; so does a refusal of its settings, which is the only failure
+        // left with a name that is not empty and not too long.
         unsafe {
             let conf = rd_kafka_default_topic_conf_dup(client.raw());
             for (setting, value) in settings {
                 if let Err(why) = set(conf, setting, value) {
                     rd_kafka_topic_conf_destroy(conf);
-                    return Err(match why {
-                        Setting::Unknown => format!("`{setting}` is not a setting of a topic"),
-                        Setting::Invalid(why) => why,
-                    });
+                    return Err(Failure { code: Code::INVALID_ARGUMENT, text: format!("{setting}: {why:?}") });
                 }
             }
-            match NonNull::new(rd_kafka_topic_new(client.raw(), name.as_ptr(), conf)) {
+            let raw = rd_kafka_topic_new(client.raw(), name.as_ptr(), conf);
+            match NonNull::new(raw) {
                 Some(raw) => Ok(Topic { raw, client: client.clone() }),
-                None => {
-                    let code = Code::of(rd_kafka_last_error());
-                    rd_kafka_topic_conf_destroy(conf);
-                    Err(code.text())
-                }
+                None => Err(Code::of(rd_kafka_last_error()).into()),
             }
         }
     }
