@@ -78,7 +78,7 @@ impl PartitionQueue {
 
     /// Offset behind the partition's newest record, as the client last heard.
     pub fn high(&self) -> Option<i64> {
-        self.client.known_watermarks(&self.topic, self.partition).map(|(_, high)| high).filter(|&high| high >= 0)
+        self.client.known_watermarks(self.topic(), self.partition()).map(|(_, high)| high).filter(|&high| high >= 0)
     }
 
     /// Takes up to `max` records that are there; never waits.
