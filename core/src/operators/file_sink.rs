@@ -94,20 +94,10 @@ impl Shape for FileSink {
 
     fn build(&self, site: &Site<'_>) -> Result<Body, Fault> {
         let file = site.shared.get("file", || Mutex::new(None::<File>));
-        let mut opened = file.lock().unwrap_or_else(PoisonError::into_inner);
-        if opened.is_none() {
-            *opened = Some(open(self.path.as_str(), self.mode).map_err(|error| self.fault("open", &error))?);
-        }
-        drop(opened);
         let lines = LineWriter::new(self.lines.style(), &self.format, true, site)?;
-        let FileSink { path, sync, .. } = self;
-        Ok(Body::Sink(Box::new(Running { lines, buffer: Vec::new(), file, path: path.0.clone(), syncs: *sync })))
-    }
-}
-
-impl FileSink {
-    fn fault(&self, verb: &str, error: &io::Error) -> Fault {
-        Fault::user(format!("cannot {verb} {}: {error}", self.path)).remedy("check the path and its permissions")
+        let FileSink { path, mode, sync, .. } = self;
+        let (path, buffer) = (path.0.clone(), Vec::new());
+        Ok(Body::Sink(Box::new(Running { lines, buffer, file, path, mode: *mode, syncs: *sync })))
     }
 }
 
@@ -133,15 +123,22 @@ fn open(path: &str, mode: Mode) -> io::Result<File> {
 struct Running {
     lines: LineWriter,
     buffer: Vec<u8>,
+    /// of all lanes; opened by the first write, so that a body that never runs leaves no trace
     file: Arc<Mutex<Option<File>>>,
     path: String,
+    mode: Mode,
     syncs: bool,
 }
 
 impl Running {
     fn with_file(&self, verb: &str, work: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Fault> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = file.as_mut().ok_or_else(|| Fault::ours("the file was opened and is not there"))?;
+        let mut opened = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match &mut *opened {
+            Some(file) => file,
+            none => none.insert(open(&self.path, self.mode).map_err(|error| {
+                Fault::user(format!("cannot open {}: {error}", self.path)).remedy("check the path and its permissions")
+            })?),
+        };
         work(file).map_err(|error| {
             Fault::outside(format!("cannot {verb} {}: {error}", self.path)).remedy("check the disk and its space")
         })
@@ -157,7 +154,7 @@ impl Sink for Running {
     }
 
     fn flush(&mut self) -> Result<(), Fault> {
-        if self.syncs { self.with_file("sync", |file| file.sync_data()) } else { Ok(()) }
+        self.with_file("sync", |file| if self.syncs { file.sync_data() } else { Ok(()) })
     }
 }
 
@@ -207,7 +204,10 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_named() {
         let config = json!({ "path": "/no/such/folder/out.jsonl" });
-        let fault = Bench::refused(&OPERATOR, config, &[records("{}")]);
+        let Some(Body::Sink(mut sink)) = Bench::new(&OPERATOR, config, &[records("{}")]).body else {
+            panic!("no sink")
+        };
+        let fault = sink.flush().unwrap_err();
         assert!(fault.message.starts_with("cannot open /no/such/folder/out.jsonl"), "{fault}");
     }
 }

@@ -86,11 +86,8 @@ impl Shape for FileSource {
     }
 
     fn build(&self, _: &Site<'_>) -> Result<Body, Fault> {
-        let file = File::open(self.path.as_str()).map_err(|error| {
-            Fault::user(format!("cannot open {}: {error}", self.path)).remedy("check the path and its permissions")
-        })?;
         let source = Running {
-            reader: BufReader::with_capacity(1 << 16, file),
+            reader: None,
             path: self.path.as_str().into(),
             lines: self.lines,
             format: self.format,
@@ -104,7 +101,8 @@ impl Shape for FileSource {
 }
 
 struct Running {
-    reader: BufReader<File>,
+    /// opened by the first call, since a script may stand for the file
+    reader: Option<BufReader<File>>,
     path: Arc<str>,
     lines: LinesOf,
     format: ValueFormat,
@@ -154,7 +152,11 @@ impl Running {
     fn next_line(&mut self) -> Result<bool, Fault> {
         loop {
             self.line.clear();
-            let read = self.reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut self.line);
+            let reader = match &mut self.reader {
+                Some(reader) => reader,
+                none => none.insert(open(&self.path)?),
+            };
+            let read = reader.take(MAX_LINE).read_until(b'\n', &mut self.line);
             match read {
                 Ok(0) => return Ok(false),
                 Ok(_) => self.lines_read += 1,
@@ -188,6 +190,13 @@ impl Running {
             }
         }
     }
+}
+
+fn open(path: &str) -> Result<BufReader<File>, Fault> {
+    let file = File::open(path).map_err(|error| {
+        Fault::user(format!("cannot open {path}: {error}")).remedy("check the path and its permissions")
+    })?;
+    Ok(BufReader::with_capacity(1 << 16, file))
 }
 
 /// Lines on their way into a batch.

@@ -17,7 +17,7 @@ pub(super) struct Bench {
     intact: Option<ValueFormat>,
     shared: Shared,
     stores: Stores,
-    body: Option<Body>,
+    pub(super) body: Option<Body>,
     out: Outbox,
     sent: i64,
 }
@@ -62,12 +62,6 @@ impl Bench {
         let mut bench = Bench { intact: Some(*format), ..Bench::unbuilt(operator, config, inputs) };
         bench.rebuild();
         bench
-    }
-
-    /// Why a node cannot be built.
-    pub(super) fn refused(operator: &Operator, config: Value, inputs: &[Stream]) -> Fault {
-        let bench = Bench::unbuilt(operator, config, inputs);
-        bench.at_site(|site| bench.shape.build(site)).err().unwrap()
     }
 
     fn unbuilt(operator: &Operator, config: Value, inputs: &[Stream]) -> Bench {

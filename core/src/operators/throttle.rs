@@ -6,7 +6,7 @@
 //!
 //! There is one bucket for all lanes of the process. A lane that finds it empty is promised the next token that nobody was
 //! promised before, so lanes that wait are served in turn; what is in the bucket is shared among the lanes that have asked
-//! within the last second.
+//! within the last second. A promise that is not fetched within a second lapses.
 //!
 //! Keys, bytes, tombstones and changes pass as they are. While a record waits, the task shows as `limited`.
 //!
@@ -64,9 +64,12 @@ impl Shape for Throttle {
         let burst = self.burst.unwrap_or(tenth).max(1);
         let bucket = site.shared.get("bucket", || Mutex::new(Bucket::new(records, per_ms, burst)));
         let selection = Selection::new(site.input(0)?, site.output(0)?)?;
-        Ok(Body::Flow(Box::new(Running { selection, lane: site.lane, bucket, granted: 0, promised_ms: None })))
+        Ok(Body::Flow(Box::new(Running { selection, lane: site.lane, bucket, granted: 0 })))
     }
 }
+
+/// How long a lane counts after it asked, and a promise after its time, in milliseconds.
+const FORGET_MS: i64 = 1000;
 
 /// Tokens, counted in parts: a record costs `per_ms` parts, and every millisecond brings `records` of them.
 #[derive(Debug)]
@@ -76,26 +79,30 @@ struct Bucket {
     most: i128,
     records: i128,
     per_ms: i128,
-    /// tokens promised and not fetched yet; they have their place in the bucket
-    promised: i128,
     filled_ms: Option<i64>,
     /// lanes, and when each last asked
     asked_ms: Vec<(u32, i64)>,
+    /// lanes, and when the token that was promised to each comes
+    promised_ms: Vec<(u32, i64)>,
 }
 
 impl Bucket {
     fn new(records: u64, per_ms: u64, burst: u64) -> Bucket {
         let (records, per_ms) = (i128::from(records), i128::from(per_ms));
         let most = i128::from(burst) * per_ms;
-        Bucket { parts: most, most, records, per_ms, promised: 0, filled_ms: None, asked_ms: Vec::new() }
+        let (asked_ms, promised_ms) = (Vec::new(), Vec::new());
+        Bucket { parts: most, most, records, per_ms, filled_ms: None, asked_ms, promised_ms }
     }
 
     fn fill(&mut self, lane: u32, now_ms: i64) {
         let since = self.filled_ms.map_or(0, |then| now_ms.saturating_sub(then).max(0));
         self.filled_ms = Some(self.filled_ms.map_or(now_ms, |then| then.max(now_ms)));
         self.add(i128::from(since) * self.records);
-        self.asked_ms.retain(|(known, asked)| *known != lane && now_ms.saturating_sub(*asked) < 1000);
+        self.asked_ms.retain(|(known, asked)| *known != lane && now_ms.saturating_sub(*asked) < FORGET_MS);
         self.asked_ms.push((lane, now_ms));
+        let promised = self.promised_ms.len();
+        self.promised_ms.retain(|(_, due)| now_ms.saturating_sub(*due) < FORGET_MS);
+        self.give_back((promised - self.promised_ms.len()) as u64);
     }
 
     fn give_back(&mut self, tokens: u64) {
@@ -103,7 +110,7 @@ impl Bucket {
     }
 
     fn add(&mut self, parts: i128) {
-        self.parts = (self.parts + parts).min(self.most - self.promised * self.per_ms);
+        self.parts = (self.parts + parts).min(self.most);
     }
 
     /// A fair part of the tokens that are there and promised to nobody; none where there are none.
@@ -114,11 +121,32 @@ impl Bucket {
         u64::try_from(share).unwrap_or(u64::MAX)
     }
 
-    /// Promises the next token, and says when it comes.
-    fn promise(&mut self, now_ms: i64) -> i64 {
+    /// Promises the next token to a lane, and says when it comes.
+    fn promise(&mut self, lane: u32, now_ms: i64) -> i64 {
         self.parts -= self.per_ms;
-        self.promised += 1;
-        now_ms.saturating_add(self.wait_ms(0))
+        let due_ms = now_ms.saturating_add(self.wait_ms(0));
+        self.promised_ms.push((lane, due_ms));
+        due_ms
+    }
+
+    /// The token that was promised to a lane: that it has come, or when it comes.
+    fn fetch(&mut self, lane: u32, now_ms: i64) -> Result<u64, i64> {
+        match self.promised_ms.iter().position(|(known, _)| *known == lane) {
+            None => Ok(0),
+            Some(place) if self.promised_ms[place].1 > now_ms => Err(self.promised_ms[place].1),
+            Some(place) => {
+                self.promised_ms.remove(place);
+                Ok(1)
+            }
+        }
+    }
+
+    /// Forgets a lane, and takes back what was promised to it.
+    fn forget(&mut self, lane: u32) {
+        let promised = self.promised_ms.len();
+        self.promised_ms.retain(|(known, _)| *known != lane);
+        self.asked_ms.retain(|(known, _)| *known != lane);
+        self.give_back((promised - self.promised_ms.len()) as u64);
     }
 
     /// How long until there are so many parts.
@@ -134,8 +162,6 @@ struct Running {
     bucket: Arc<Mutex<Bucket>>,
     /// tokens taken out and not used yet
     granted: u64,
-    /// when the token that was promised comes
-    promised_ms: Option<i64>,
 }
 
 impl Flow for Running {
@@ -149,18 +175,13 @@ impl Flow for Running {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         bucket.fill(self.lane, now_ms);
         bucket.give_back(std::mem::take(&mut self.granted));
-        let promised = match self.promised_ms {
-            Some(due_ms) if now_ms < due_ms => return Grant { rows: 0, again_at_ms: Some(due_ms) },
-            Some(_) => 1,
-            None => 0,
+        let wait = |due_ms| Grant { rows: 0, again_at_ms: Some(due_ms) };
+        self.granted = match bucket.fetch(self.lane, now_ms) {
+            Ok(promised) => promised + bucket.share(),
+            Err(due_ms) => return wait(due_ms),
         };
-        self.promised_ms = None;
-        bucket.promised -= i128::from(promised);
-        self.granted = promised + bucket.share();
         if self.granted == 0 {
-            let due_ms = bucket.promise(now_ms);
-            self.promised_ms = Some(due_ms);
-            return Grant { rows: 0, again_at_ms: Some(due_ms) };
+            return wait(bucket.promise(self.lane, now_ms));
         }
         let again_at_ms = now_ms.saturating_add(bucket.wait_ms(bucket.per_ms));
         Grant { rows: usize::try_from(self.granted).unwrap_or(usize::MAX), again_at_ms: Some(again_at_ms) }
@@ -171,10 +192,8 @@ impl Flow for Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        let promised = u64::from(self.promised_ms.is_some());
-        bucket.promised -= i128::from(promised);
-        bucket.give_back(self.granted + promised);
-        bucket.asked_ms.retain(|(lane, _)| *lane != self.lane);
+        bucket.give_back(self.granted);
+        bucket.forget(self.lane);
     }
 }
 
@@ -202,8 +221,7 @@ mod tests {
         let bucket = Arc::new(Mutex::new(Bucket::new(records, per_ms, burst)));
         let stream = Stream::records(Arc::default(), KeyFormat::Text);
         let selection = || Selection::new(&stream, &stream).unwrap();
-        let lane =
-            |lane| Running { selection: selection(), lane, bucket: bucket.clone(), granted: 0, promised_ms: None };
+        let lane = |lane| Running { selection: selection(), lane, bucket: bucket.clone(), granted: 0 };
         (0..lanes).map(lane).collect()
     }
 
@@ -223,7 +241,7 @@ mod tests {
         assert_eq!(use_up(lane, 100), 1);
         assert_eq!(use_up(lane, 350), 2);
         assert_eq!(lane.grant(350).again_at_ms, Some(400));
-        // A pause fills no more than the bucket, the promised token among it.
+        // A pause fills no more than the bucket: the promise has lapsed.
         assert_eq!(use_up(lane, 100_000), 3);
     }
 
@@ -253,6 +271,14 @@ mod tests {
         assert_eq!((use_up(&mut lanes[0], 0), use_up(&mut lanes[1], 0)), (1, 0));
         lanes.pop();
         assert_eq!(lanes[0].grant(0).again_at_ms, Some(1000));
+    }
+
+    #[test]
+    fn a_lane_that_does_not_fetch_holds_up_nobody() {
+        let mut lanes = lanes(1, 10, 1, 2);
+        assert_eq!((use_up(&mut lanes[0], 0), use_up(&mut lanes[1], 0)), (1, 0));
+        let passed: u64 = (1..=2000).map(|now_ms| use_up(&mut lanes[0], now_ms)).sum();
+        assert_eq!(passed, 200);
     }
 
     #[test]
