@@ -11,8 +11,6 @@
 //!
 //! - **Back-pressure**: takes nothing while the client's queue is full.
 
-use std::collections::BTreeSet;
-
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_schema::DataType;
