@@ -80,6 +80,34 @@ fn names_are_found_however_they_are_written() {
 }
 
 #[test]
+fn what_was_learnt_from_one_record_hides_no_error_of_the_next() {
+    check(
+        json!({ "a": "int64", "b": "int64" }),
+        &[
+            (r#"{"a":1}"#, Ok(json!({ "a": 1, "b": null }))),
+            (r#"{"b":2}"#, Ok(json!({ "a": null, "b": 2 }))),
+            (r#"{"b":2,"a":1}"#, Ok(json!({ "a": 1, "b": 2 }))),
+            (r#"{"b":2{"a":1}"#, Err("expected `,` or `}`, found `{` (at byte 6)")),
+            (r#",b":2}"#, Err("expected a value, found `,` (at byte 0)")),
+            (r#"{"b":2,"a":"#, Err("expected a value, found the end (at byte 11)")),
+            (r#"{"b":2,"a" :1}"#, Ok(json!({ "a": 1, "b": 2 }))),
+        ],
+    );
+}
+
+#[test]
+fn objects_without_a_shape_are_read_all_the_same() {
+    let schema = schema(json!({ "x": "int64" }));
+    let record = |n: usize| {
+        let names = (0..700).map(|m| format!("\"{}\":{m},", (n * 31 + m * 7) % 5000)).collect::<String>();
+        format!("{{{names}\"{}\":0,\"x\":{n}}}", "long ".repeat(100))
+    };
+    let records: Vec<String> = (0..20).map(record).collect();
+    let rows = read(&schema, &records.iter().map(|record| record.as_bytes()).collect::<Vec<_>>());
+    assert_eq!(rows, (0..20).map(|n| Ok(json!({ "x": n }))).collect::<Vec<_>>());
+}
+
+#[test]
 fn of_a_name_that_comes_twice_the_last_one_counts() {
     check(
         json!({ "a": "int64!", "s": { "struct": { "x": "int64!", "y": "text" } }, "l": { "list": "int64" } }),
