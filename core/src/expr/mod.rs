@@ -32,6 +32,7 @@ use arrow_array::{ArrayRef, BooleanArray};
 use crate::batch::Batch;
 use crate::types::{KeyFormat, Schema, Stream, Type};
 
+pub(crate) use check::METADATA;
 pub use functions::{Category, Example, Function, catalogue, names};
 
 /// What an expression can see: the columns of a port's stream, and the type of its key.

@@ -42,6 +42,7 @@ pub(super) fn output(accumulators: &Accumulators, input: &Stream, report: &mut R
     let mut starts = Vec::new();
     for (name, accumulator) in accumulators.iter() {
         let field = format!("columns.{name}");
+        report.check_column(&field, name);
         if input.schema.find(name).is_some() {
             report.error(
                 &field,
@@ -142,7 +143,8 @@ impl Steps {
         let subset = pick(batch, &ready)?;
         let mut columns = subset.columns.clone();
         for (place, accumulator) in self.accumulators.iter().enumerate() {
-            let known = values.iter().filter_map(|values| values.as_ref().ok()?.get(place));
+            // State may come from a run whose config had fewer.
+            let known = values.iter().flatten().map(|values| values.get(place).unwrap_or(&Scalar::Null));
             columns.push(scalar_column(&accumulator.data, known)?);
         }
         let after = self.evaluate(&subset.with_columns(self.schema.clone(), columns), "next")?;
@@ -187,9 +189,15 @@ impl Steps {
     }
 }
 
-/// Some rows of a batch, without a copy where they are all.
-fn pick(batch: &Batch, rows: &[u32]) -> Result<Batch, Fault> {
-    if rows.len() == batch.rows { Ok(batch.clone()) } else { batch.take(rows).map_err(arrow_fault) }
+/// Some rows of a batch, in order; without a copy where they are neighbours.
+pub(super) fn pick(batch: &Batch, rows: &[u32]) -> Result<Batch, Fault> {
+    match (rows.first(), rows.last()) {
+        _ if rows.len() == batch.rows => Ok(batch.clone()),
+        (Some(first), Some(last)) if (last - first) as usize + 1 == rows.len() => {
+            Ok(batch.slice(*first as usize, rows.len()))
+        }
+        _ => batch.take(rows).map_err(arrow_fault),
+    }
 }
 
 /// The key of a row as state knows it: its bytes, and those of its window where it has one. `None` without a key.

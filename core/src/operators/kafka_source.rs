@@ -210,6 +210,7 @@ mod tests {
             (json!({ "topic": "a", "pattern": "b" }), "topics are given in two ways"),
             (json!({ "topic": "a", "format": "text", "schema": { "a": "text" } }), "only JSON has a schema"),
             (json!({ "topic": "a", "time": { "column": "ts" } }), "there is no column `ts`"),
+            (json!({ "topic": "a", "schema": { "_id": "text", "_key": "text" } }), "`_key` is the name of metadata"),
             (
                 json!({ "topic": "a", "schema": { "ts": "text" }, "time": { "column": "ts" } }),
                 "`ts` is text, and a time is a timestamp or an int64 in milliseconds",

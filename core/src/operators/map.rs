@@ -55,7 +55,9 @@ impl Shape for Map {
         let [Some(input)] = inputs else { return vec![None] };
         let mut columns = if self.keep { input.schema.columns.clone() } else { Vec::new() };
         for (name, text) in self.columns.iter() {
-            let Some(expr) = report.compile(&format!("columns.{name}"), text.as_str(), input) else { continue };
+            let field = format!("columns.{name}");
+            report.check_column(&field, name);
+            let Some(expr) = report.compile(&field, text.as_str(), input) else { continue };
             let column = Column { name: name.into(), data: expr.data_type().clone(), required: expr.is_required() };
             match columns.iter_mut().find(|known| known.name == name) {
                 Some(known) => *known = column,

@@ -2,7 +2,7 @@
 
 use super::Names;
 use crate::codec::ValueFormat;
-use crate::expr::Expr;
+use crate::expr::{Expr, METADATA};
 use crate::fields::{PathText, Time};
 use crate::problem::{Fault, Place, Problem, Severity};
 use crate::types::{KeyFormat, Schema, Stream, Type};
@@ -95,10 +95,14 @@ impl Report {
             let remedy = format!("take the schema away: {format} is one column, `value`");
             self.error("schema", "only JSON has a schema", remedy);
         }
-        for column in schema.columns.iter().filter(|column| column.name.starts_with('_')) {
-            let field = format!("schema.{}", column.name);
-            let message = format!("`{}` begins with `_`, as the names of metadata do", column.name);
-            self.error(&field, message, "a map can read it only under another name: rename it where it is made");
+        schema.columns.iter().for_each(|column| self.check_column(&format!("schema.{}", column.name), &column.name));
+    }
+
+    /// A column does not hide behind metadata of its name.
+    pub(super) fn check_column(&mut self, field: &str, name: &str) {
+        if METADATA.contains(&name) {
+            let remedy = "give it another name: expressions take this one for the metadata";
+            self.error(field, format!("`{name}` is the name of metadata"), remedy);
         }
     }
 

@@ -21,9 +21,9 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::accumulate::{self, Accumulators, Steps, Values, rounds, state_key};
+use super::accumulate::{self, Accumulators, Steps, Values, pick, rounds, state_key};
 use super::page::page;
-use super::rows::{Failures, arrow_fault, place_of, without};
+use super::rows::{Failures, place_of, without};
 use super::*;
 use crate::state::{KeyedStore, Scalar, Table, scalar_column};
 
@@ -149,8 +149,7 @@ impl Running {
             return Ok(());
         }
         let before = alive.iter().map(|&row| table.get(key(row)).cloned()).collect();
-        let subset = if alive.len() == batch.rows { batch.clone() } else { batch.take(&alive).map_err(arrow_fault)? };
-        for (row, values) in alive.into_iter().zip(self.steps.take(&subset, before)?) {
+        for (&row, values) in alive.iter().zip(self.steps.take(&pick(batch, &alive)?, before)?) {
             match values {
                 Ok(values) => {
                     table.put(key(row), values.clone());

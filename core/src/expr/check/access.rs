@@ -10,7 +10,8 @@ use crate::expr::functions::{catalogue, list};
 use crate::expr::node::{Meta, Node, Op};
 use crate::types::{Column, KeyFormat, Type};
 
-const METADATA: [&str; 8] =
+/// What an expression sees of a record beside its columns, and before columns of the same name.
+pub(crate) const METADATA: [&str; 8] =
     ["_key", "_timestamp", "_headers", "_topic", "_partition", "_offset", "_window_start", "_window_end"];
 
 /// The most alike of some names, if it is alike at all.

@@ -22,6 +22,7 @@ use super::source::Source;
 use super::{ExprProblem, Scope, Uses};
 use crate::types::Type;
 
+pub(crate) use access::METADATA;
 pub(super) use types::is_number;
 
 const MAX_DEPTH: usize = 200;

@@ -26,9 +26,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::line::{Line, Waiting, gather};
-use super::accumulate::{self, Accumulators, Steps, Values, rounds, state_key};
+use super::accumulate::{self, Accumulators, Steps, Values, pick, rounds, state_key};
 use super::page::page;
-use super::rows::{Failures, arrow_fault, place_of};
+use super::rows::{Failures, place_of};
 use super::*;
 use crate::fields::ByteSize;
 use crate::state::{Scalar, scalar_column};
@@ -235,7 +235,7 @@ impl Running {
                 None => self.line.find(key).and_then(|waiting| waiting.values.clone()),
             };
             let before = alive.iter().map(|&row| known(keys[row as usize].as_deref())).collect();
-            let after = steps.take(&batch.take(&alive).map_err(arrow_fault)?, before)?;
+            let after = steps.take(&pick(batch, &alive)?, before)?;
             for (row, values) in alive.into_iter().zip(after) {
                 if let Ok(values) = &values {
                     newest.insert(keys[row as usize].as_deref(), Some(values.clone()));

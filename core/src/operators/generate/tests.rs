@@ -86,6 +86,8 @@ fn a_rate_is_kept_on_average() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     /// Whatever was pulled before, whichever columns are wanted: record n is record n.
     #[test]
     fn a_record_depends_on_seed_and_number_alone(seed: u64, sizes in prop::collection::vec(1usize..40, 1..6)) {
