@@ -388,3 +388,6 @@ fn batch_of(
     batch.payload = Some(payload.finish());
     Ok(batch)
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,6 +127,16 @@ struct Pass {
     now_ms: i64,
 }
 
+impl Pass {
+    /// The rows that come before the one at which the run stops, if it does.
+    fn before_cut(&self, batch: Batch) -> Result<Batch, Fault> {
+        match &self.cut {
+            Some((cut, _)) => until(batch, *cut),
+            None => Ok(batch),
+        }
+    }
+}
+
 impl Task {
     pub(crate) fn new(
         layout: Arc<Layout>,
@@ -349,10 +359,7 @@ impl Task {
                 continue;
             }
             for (port, batch) in fanin::runs(ports)? {
-                let batch = match &pass.cut {
-                    Some((cut, _)) => until(batch, *cut)?,
-                    None => batch,
-                };
+                let batch = pass.before_cut(batch)?;
                 if batch.rows == 0 {
                     continue;
                 }
@@ -382,28 +389,30 @@ impl Task {
 
     /// What a node gave goes its ways.
     fn give(&mut self, node: usize, mut out: Outbox, pass: &mut Pass) -> Result<(), Fault> {
+        // What a node at a topic gives goes to the topic; what fails there, like everywhere.
+        let encoded = match &self.nodes[node].body {
+            NodeBody::Topic(_) => std::mem::take(&mut out.batches),
+            _ => Vec::new(),
+        };
         for failed in std::mem::take(&mut out.failed) {
             self.give_failed(node, failed, &mut out, pass);
         }
-        let run = &mut self.nodes[node];
-        run.meter.count_drops(&mut out.drops);
+        let NodeRun { id, body, meter, errors, .. } = &mut self.nodes[node];
+        meter.count_drops(&mut out.drops);
+        for (_, batch) in encoded {
+            let batch = pass.before_cut(batch)?;
+            count(&meter.records_out, batch.rows);
+            if let NodeBody::Topic(topic) = body {
+                topic.send(batch).map_err(|fault| fault.at_node(id))?;
+            }
+        }
         for (port, batch) in out.batches {
-            let batch = match &pass.cut {
-                Some((cut, _)) => until(batch, *cut)?,
-                None => batch,
-            };
+            let batch = pass.before_cut(batch)?;
             if let Some(seen) = self.watched.get(&(node, port)) {
                 seen(&batch);
             }
-            if let NodeBody::Topic(topic) = &mut run.body
-                && Some(port) != run.errors
-            {
-                count(&run.meter.records_out, batch.rows);
-                topic.send(batch)?;
-                continue;
-            }
-            if Some(port) != run.errors {
-                count(&run.meter.records_out, batch.rows);
+            if Some(port) != *errors {
+                count(&meter.records_out, batch.rows);
             }
             for way in &self.layout.ways[node][port] {
                 let batch = way.pass(&batch);
@@ -441,13 +450,10 @@ impl Task {
     }
 
     /// Puts what leaves the task in order and hands it over; stops the lane at a record that failed.
-    fn finish(&mut self, pass: Pass, came: &Batch, bad: &[Batch]) -> Result<(), Fault> {
-        for (output, batches) in pass.leaving.into_iter().enumerate() {
+    fn finish(&mut self, mut pass: Pass, came: &Batch, bad: &[Batch]) -> Result<(), Fault> {
+        for (output, batches) in std::mem::take(&mut pass.leaving).into_iter().enumerate() {
             let Some(batch) = fanin::merge(batches)? else { continue };
-            let batch = match &pass.cut {
-                Some((cut, _)) => until(batch, *cut)?,
-                None => batch,
-            };
+            let batch = pass.before_cut(batch)?;
             let Output { spread: how, lanes, .. } = &self.outputs[output];
             for (lane, batch) in spread(batch, *how, lanes.len()) {
                 if batch.rows > 0 {

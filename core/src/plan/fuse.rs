@@ -204,7 +204,10 @@ fn number_paths(task: &mut PlanTask) {
     let mut free = crate::batch::ORDINAL_SHIFT;
     for &node in &task.nodes {
         let ways: Vec<usize> = (0..task.links.len()).filter(|&link| task.links[link].from.0 == node).collect();
-        let bits = usize::BITS - ways.len().saturating_sub(1).leading_zeros();
+        if ways.len() < 2 {
+            continue;
+        }
+        let bits = usize::BITS - (ways.len() - 1).leading_zeros();
         // More forks in one task than bits: those behind keep the order of their edges only among equals.
         let Some(left) = free.checked_sub(bits) else { return };
         free = left;

@@ -37,6 +37,10 @@ pub(super) fn project(
     let intact = intact_formats(nodes, edges, order);
     let arrives: Vec<Option<ValueFormat>> =
         (0..nodes.len()).map(|node| arriving(nodes, edges, &intact, node)).collect();
+    // A sink that does not pass this format on encodes columns: no bytes come to it untouched.
+    let passes = |node: usize| nodes[node].role != Role::Sink || nodes[node].passes == arrives[node];
+    let arrives: Vec<Option<ValueFormat>> =
+        (0..nodes.len()).map(|node| arrives[node].clone().filter(|_| passes(node))).collect();
     let mut wanted: Vec<Vec<Wanted>> =
         nodes.iter().map(|node| vec![Wanted::default(); node.ports.output_count()]).collect();
     for &(node, port) in observed {

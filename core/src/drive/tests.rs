@@ -1,0 +1,147 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::check::{CheckOptions, check};
+use crate::operators::{self, Example};
+use crate::pipeline::Pipeline;
+use crate::plan::Drawn;
+
+fn drawn(file: &Value) -> Drawn {
+    let (pipeline, problems) = Pipeline::parse(&file.to_string());
+    let pipeline = pipeline.unwrap_or_else(|| panic!("{problems:?}"));
+    let checked = check(&pipeline, &CheckOptions::new(&[]));
+    assert!(checked.is_runnable(), "{file:#}\n{:#?}", checked.problems);
+    Drawn::new(&pipeline, &checked)
+}
+
+fn rows(file: &Value, script: &str, shown: &[&str], pack: usize) -> Vec<Value> {
+    let drawn = drawn(file);
+    let names: Vec<String> = shown.iter().map(|name| name.to_string()).collect();
+    let shown = if names.is_empty() { Shown::sinks() } else { Shown::named(&names, &drawn.nodes).unwrap() };
+    let lines = read_lines(script).unwrap();
+    let driven = drive(drawn.plan(shown.observed()), &lines, &shown, pack);
+    assert_eq!(driven.fault, None);
+    driven.rows.iter().map(|row| serde_json::to_value(row).unwrap()).collect()
+}
+
+fn trades() -> Value {
+    json!({ "tidegate": 1, "name": "trades",
+        "nodes": [
+            { "id": "trades", "operator": "kafka-source",
+              "config": { "topic": "trades", "schema": { "symbol": "text!", "price": "float64!", "qty": "int64!" } } },
+            { "id": "big", "operator": "filter", "config": { "condition": "price * qty > 100" } },
+            { "id": "out", "operator": "kafka-sink", "config": { "topic": "big" } } ],
+        "edges": [ { "from": "trades.out", "to": "big.in" }, { "from": "big.out", "to": "out.in" } ] })
+}
+
+const THREE: &str = r#"{"node":"trades","ts":1,"key":"A","value":{"symbol":"A","price":10.5,"qty":10,"note":"kept"}}
+{"node":"trades","ts":2,"key":"B","value":{"symbol":"B","price":1,"qty":10}}
+{"node":"trades","ts":3,"key":"C","value":{"symbol":"C","price":100,"qty":2},"headers":[["h","x"]]}"#;
+
+#[test]
+fn rows_cross_a_pipeline_untouched() {
+    let out = rows(&trades(), THREE, &[], 1);
+    assert_eq!(
+        out,
+        [
+            json!({"node":"out","port":"in","ts":1,"key":"A","value":{"symbol":"A","price":10.5,"qty":10,"note":"kept"}}),
+            json!({"node":"out","port":"in","ts":3,"key":"C","value":{"symbol":"C","price":100,"qty":2},"headers":[["h","x"]]}),
+        ]
+    );
+    assert_eq!(rows(&trades(), THREE, &[], 512), out);
+}
+
+#[test]
+fn a_through_topic_changes_nothing() {
+    let mut file = trades();
+    for edge in 0..2 {
+        file["edges"][edge]["via"] = json!("topic");
+    }
+    assert_eq!(rows(&file, THREE, &[], 1), rows(&trades(), THREE, &[], 1));
+}
+
+/// Every example of every operator runs and gives what it says, whatever the size of batches.
+#[test]
+fn examples_of_operators_hold() {
+    for operator in operators::ALL {
+        for example in operator.examples {
+            for pack in [1, 2, 512] {
+                if let Err(why) = run_example(operator.name, example, pack) {
+                    panic!("{}: {} (batches of {pack}): {why}", operator.name, example.title);
+                }
+            }
+        }
+    }
+}
+
+fn run_example(name: &str, example: &Example, pack: usize) -> Result<(), String> {
+    let config: Value = serde_json::from_str(example.config).map_err(|why| why.to_string())?;
+    let inputs: Value = serde_json::from_str(example.inputs).map_err(|why| why.to_string())?;
+    let mut nodes = vec![json!({ "id": "self", "operator": name, "config": config })];
+    let mut edges = Vec::new();
+    for (port, stream) in inputs.as_object().ok_or("inputs is no object")? {
+        let mut config = stream.clone();
+        config["topic"] = json!(port);
+        nodes.push(json!({ "id": format!("to-{port}"), "operator": "kafka-source", "config": config }));
+        edges.push(json!({ "from": format!("to-{port}.out"), "to": format!("self.{port}") }));
+    }
+    let operator = operators::find(name).ok_or("no such operator")?;
+    let shape = (operator.configure)(config.clone()).map_err(|why| why.message)?;
+    let ports: Vec<String> = shape.ports().output_names().map(Into::into).collect();
+    for port in &ports {
+        nodes.push(json!({ "id": format!("from-{port}"), "operator": "kafka-sink", "config": { "topic": "t" } }));
+        edges.push(json!({ "from": format!("self.{port}"), "to": format!("from-{port}.in") }));
+    }
+    let file = json!({ "tidegate": 1, "name": "example", "nodes": nodes, "edges": edges });
+    let script: Vec<Line> = example
+        .script
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| {
+            let mut line: Value = serde_json::from_str(line).map_err(|why| format!("{line}: {why}"))?;
+            for field in ["node", "end", "hold", "release"] {
+                if let Some(port) = line.get(field).and_then(Value::as_str).map(str::to_string) {
+                    let is_in = inputs.get(&port).is_some();
+                    let id = if is_in { format!("to-{port}") } else if port == "self" { port } else { format!("from-{port}") };
+                    line[field] = json!(id);
+                }
+            }
+            read_line(&line)
+        })
+        .collect::<Result<_, _>>()?;
+    let mut drawn = drawn(&file);
+    // All columns are to be seen, and not the bytes that they came in.
+    drawn.nodes.iter_mut().for_each(|node| node.passes = None);
+    let shown = Shown::sinks();
+    let driven = drive(drawn.plan(&[]), &script, &shown, pack);
+    if let Some(fault) = driven.fault {
+        return Err(fault.to_string());
+    }
+    let mut left: Vec<Value> = driven
+        .rows
+        .iter()
+        .map(|row| {
+            let mut value = serde_json::to_value(row).unwrap_or_default();
+            let node = row.node.trim_start_matches("from-").to_string();
+            value["port"] = json!(if node == "self" { "in".to_string() } else { node });
+            value
+        })
+        .collect();
+    for line in example.expect.lines().filter(|line| !line.trim().is_empty()) {
+        let expected: Value = serde_json::from_str(line).map_err(|why| format!("{line}: {why}"))?;
+        let port = expected["port"].clone();
+        let Some(place) = left.iter().position(|row| row["port"] == port) else {
+            return Err(format!("expected {expected}, and nothing more came at {port}"));
+        };
+        let came = left.remove(place);
+        let fields = expected.as_object().ok_or("an expected row is an object")?;
+        let is_same = fields.iter().all(|(name, value)| came.get(name).unwrap_or(&Value::Null) == value);
+        if !is_same {
+            return Err(format!("expected {expected}\n     came {came}"));
+        }
+    }
+    match left.first() {
+        Some(row) => Err(format!("more came than expected: {row}")),
+        None => Ok(()),
+    }
+}
