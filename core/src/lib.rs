@@ -6,6 +6,7 @@
 //! - [`form`]: a config type as fields, to edit, check and print
 //! - [`pipeline`]: the drawn graph: file, edits, differences, parameters
 //! - [`expr`]: SQL expressions, checked and evaluated on batches
+//! - [`plan`]: from a checked pipeline to tasks, queues and the columns that edges carry
 //! - [`snapshot`]: what the meters of a run say at one instant
 //! - [`check`]: from a drawn pipeline to everything known of it before it runs
 //! - [`file_schema`]: the JSON schema of a file
@@ -15,11 +16,15 @@
 //! - [`partition`]: which partition a key belongs to
 //!
 //! Running rooms:
+//! - [`engine`]: runs a plan
+//! - [`drive`]: the test driver: the same without threads, broker and clock
 //! - [`kafka`]: consumers, producers, administration
 
 pub mod batch;
 pub mod check;
 pub mod codec;
+pub mod drive;
+pub mod engine;
 pub mod expr;
 pub mod fields;
 pub mod file_schema;
@@ -28,6 +33,7 @@ pub mod kafka;
 pub mod operators;
 pub mod partition;
 pub mod pipeline;
+pub mod plan;
 pub mod problem;
 pub mod snapshot;
 pub mod state;

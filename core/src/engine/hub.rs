@@ -182,7 +182,8 @@ impl Ends for KafkaEnds<'_> {
         Ok(Box::new(Writer(writer)))
     }
 
-    fn sink(&mut self, _: End<'_>, sink: Box<dyn Sink>) -> Result<Box<dyn Sink>, Fault> {
+    fn sink(&mut self, _: End<'_>, mut sink: Box<dyn Sink>) -> Result<Box<dyn Sink>, Fault> {
+        sink.flush()?;
         Ok(sink)
     }
 

@@ -246,7 +246,7 @@ pub trait Sink: Send {
     /// What stops the node.
     fn write(&mut self, batch: Batch, out: &mut Outbox) -> Result<(), Fault>;
 
-    /// Makes safe whatever was written.
+    /// Makes safe whatever was written. Called once before the first row, so that what cannot be opened is known at once.
     ///
     /// # Errors
     /// What stops the node.

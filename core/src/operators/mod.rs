@@ -185,7 +185,7 @@ pub trait Shape: Send + Sync + fmt::Debug {
         Touches::Nothing
     }
 
-    /// What runs on one lane.
+    /// What runs on one lane. Nothing outside is touched yet: a test builds bodies that it never uses.
     ///
     /// # Errors
     /// What cannot be opened, or a config that the checker would have refused.
