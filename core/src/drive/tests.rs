@@ -149,7 +149,13 @@ fn run_example(name: &str, example: &Example, pack: usize) -> Result<(), String>
             for field in ["node", "end", "hold", "release"] {
                 if let Some(port) = line.get(field).and_then(Value::as_str).map(str::to_string) {
                     let is_in = inputs.get(&port).is_some();
-                    let id = if is_in { format!("to-{port}") } else if port == "self" { port } else { format!("from-{port}") };
+                    let id = if is_in {
+                        format!("to-{port}")
+                    } else if port == "self" {
+                        port
+                    } else {
+                        format!("from-{port}")
+                    };
                     line[field] = json!(id);
                 }
             }

@@ -23,6 +23,8 @@ pub(crate) struct Layout {
     pub(crate) ways_in: Vec<usize>,
     /// per output queue, ways into it
     pub(crate) ways_to_output: Vec<usize>,
+    /// per output queue, the outputs for records that fail when they are put into it
+    pub(crate) failures: Vec<Vec<usize>>,
 }
 
 /// Where rows come into a task.
@@ -63,6 +65,7 @@ impl Layout {
             outputs: Vec::new(),
             ways_in: vec![0; nodes.len()],
             ways_to_output: Vec::new(),
+            failures: Vec::new(),
             nodes: nodes.clone(),
         };
         for link in &plan.tasks[task].links {
@@ -76,6 +79,11 @@ impl Layout {
             let columns = plan.selection(link.edge);
             let (from, port) = link.from;
             layout.ways[place(from)][port].push(Way { to, path: u64::from(link.path), columns });
+        }
+        for output in 0..layout.outputs.len() {
+            let errors = plan.queues[layout.outputs[output]].errors.clone();
+            let places: Vec<usize> = errors.into_iter().map(|queue| layout.output(queue)).collect();
+            layout.failures[output] = places;
         }
         for input in &plan.tasks[task].inputs {
             if let TaskInput::Queue(queue) = *input {
@@ -96,6 +104,7 @@ impl Layout {
         let place = known.unwrap_or_else(|| {
             self.outputs.push(queue);
             self.ways_to_output.push(0);
+            self.failures.push(Vec::new());
             self.outputs.len() - 1
         });
         self.ways_to_output[place] += 1;

@@ -57,11 +57,20 @@ pub(crate) struct Output {
     pub(crate) spread: Spread,
     /// one per lane, or the one of this lane
     pub(crate) lanes: Vec<Arc<Channel>>,
-    /// the node to which drops of a queue node are counted
-    pub(crate) meter: Option<Arc<NodeMeter>>,
+    /// the node that is this queue
+    pub(crate) node: Option<QueueNode>,
+    /// outputs for records that fail when they are put into it
+    pub(crate) failures: Vec<usize>,
     /// ways into it that have not ended
     pub(crate) open: usize,
     pub(crate) has_ended: bool,
+}
+
+/// A node that is itself a queue.
+pub(crate) struct QueueNode {
+    pub(crate) id: Arc<str>,
+    pub(crate) meter: Arc<NodeMeter>,
+    pub(crate) counts_errors: bool,
 }
 
 /// Told of the rows that leave by a port.
@@ -488,16 +497,43 @@ impl Task {
             }
             let target = &self.outputs[output];
             let mut out = Outbox::default();
-            let rest = target.lanes[lane].offer(batch, now_ms, &mut out)?;
-            if let Some(meter) = &target.meter {
-                settle_queue(meter, out);
+            let rows = batch.rows;
+            let rest = target.lanes[lane].offer(batch, now_ms, &mut out).map_err(|fault| target.at_node(fault))?;
+            if let Some(node) = &target.node {
+                count(&node.meter.records_in, rows - rest.as_ref().map_or(0, |rest| rest.rows));
             }
+            self.settle_queue(output, lane, out)?;
             if let Some(rest) = rest {
                 full.push((output, lane));
                 self.pending.push_back((output, lane, rest));
             }
         }
         Ok(is_free && self.pending.is_empty())
+    }
+
+    /// Drops and failures of a queue node, told by the one who puts rows into it.
+    fn settle_queue(&mut self, output: usize, lane: usize, mut out: Outbox) -> Result<(), Fault> {
+        let Output { node: Some(node), failures, .. } = &self.outputs[output] else { return Ok(()) };
+        node.meter.count_drops(&mut out.drops);
+        for failed in out.failed {
+            count(&node.meter.errors, failed.batch.rows);
+            if !failures.is_empty() {
+                let rows = error_rows(&node.id, failed);
+                // A queue of failures lies on the lane of the queue itself.
+                self.pending.extend(failures.iter().map(|&to| (to, lane, rows.clone())));
+            } else if node.counts_errors {
+                for (row, reason) in failed.reasons.iter().enumerate() {
+                    node.meter.keep_failure(place_of(&failed.batch, row), &reason.reason);
+                }
+            } else if let Some(reason) = failed.reasons.first() {
+                let mut needs = Needs::default();
+                needs.add(&failed.batch);
+                let fault = stop_fault(&node.id, &failed.batch, 0, reason);
+                self.stopped = Some(needs);
+                return Err(fault);
+            }
+        }
+        Ok(())
     }
 
     fn tick(&mut self, now_ms: i64) -> Result<(), Fault> {
@@ -573,9 +609,12 @@ impl Task {
 
     /// All nodes have ended and all is handed over and acknowledged.
     fn is_over(&mut self) -> Result<bool, Fault> {
-        for output in self.outputs.iter_mut().filter(|output| output.open == 0 && !output.has_ended) {
-            output.has_ended = true;
-            output.lanes.iter().for_each(|lane| lane.end());
+        while let Some(output) = self.outputs.iter().position(|output| output.open == 0 && !output.has_ended) {
+            self.outputs[output].has_ended = true;
+            self.outputs[output].lanes.iter().for_each(|lane| lane.end());
+            for failures in self.outputs[output].failures.clone() {
+                self.outputs[failures].open -= 1;
+            }
         }
         let mut is_over = self.open.iter().all(|&open| open == usize::MAX);
         for node in &mut self.nodes {
@@ -643,13 +682,11 @@ impl Task {
     }
 }
 
-/// Drops and failures of a queue node's own doing. A record that fails in a queue is counted there.
-fn settle_queue(meter: &NodeMeter, mut out: Outbox) {
-    meter.count_drops(&mut out.drops);
-    for failed in out.failed {
-        count(&meter.errors, failed.batch.rows);
-        for (row, reason) in failed.reasons.iter().enumerate() {
-            meter.keep_failure(place_of(&failed.batch, row), &reason.reason);
+impl Output {
+    fn at_node(&self, fault: Fault) -> Fault {
+        match &self.node {
+            Some(node) => fault.at_node(&node.id),
+            None => fault,
         }
     }
 }

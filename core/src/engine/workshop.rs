@@ -12,7 +12,7 @@ use super::meter::NodeMeter;
 use super::outlet::{Outlet, TopicBody};
 use super::pool::{Pool, TaskCell};
 use super::reading::Reading;
-use super::task::{NodeBody, NodeRun, Output, Seen, Task};
+use super::task::{NodeBody, NodeRun, Output, QueueNode, Seen, Task};
 use crate::operators::{Body, Ingest, Shared, Sink, Site, Source, Spread, TopicSink, TopicSource};
 use crate::plan::{Plan, PlanThrough, TaskInput};
 use crate::problem::Fault;
@@ -179,18 +179,24 @@ impl Workshop {
     }
 
     fn outputs(&mut self, layout: &Layout, lane: u32) -> Result<Vec<Output>, Fault> {
-        let outputs = layout.outputs.iter().zip(&layout.ways_to_output).map(|(&queue, &open)| {
-            let spread = self.plan.queues[queue].spread;
-            let lanes = match spread {
-                Spread::Lane => vec![self.channel(queue, lane)?],
-                _ => {
-                    let lanes = self.lanes[self.plan.queues[queue].reader];
-                    (0..lanes).map(|lane| self.channel(queue, lane)).collect::<Result<_, _>>()?
-                }
-            };
-            let meter = self.plan.queues[queue].node.map(|node| self.meters[node].clone());
-            Ok(Output { spread, lanes, meter, open, has_ended: false })
-        });
+        let outputs = layout.outputs.iter().zip(&layout.ways_to_output).zip(&layout.failures).map(
+            |((&queue, &open), failures)| {
+                let spread = self.plan.queues[queue].spread;
+                let lanes = match spread {
+                    Spread::Lane => vec![self.channel(queue, lane)?],
+                    _ => {
+                        let lanes = self.lanes[self.plan.queues[queue].reader];
+                        (0..lanes).map(|lane| self.channel(queue, lane)).collect::<Result<_, _>>()?
+                    }
+                };
+                let node = self.plan.queues[queue].node.map(|node| QueueNode {
+                    id: self.plan.nodes[node].id.as_str().into(),
+                    meter: self.meters[node].clone(),
+                    counts_errors: self.plan.nodes[node].counts_errors,
+                });
+                Ok(Output { spread, lanes, node, failures: failures.clone(), open, has_ended: false })
+            },
+        );
         outputs.collect()
     }
 

@@ -302,7 +302,7 @@ const EXAMPLES: &[Example] = &[
                      "create": { "partitions": 4, "replication": 1 } }"#,
         inputs: r#"{ "in": { "schema": { "symbol": "text" } } }"#,
         script: r#"{"node":"in","ts":1,"key":"a","value":{"symbol":"ABC"}}"#,
-        expect: r#"{"port":"in","ts":1,"key":"a","value":{"symbol":"ABC"}}"#,
+        expect: r#"{"port":"in","ts":1,"key":"ABC","value":{"symbol":"ABC"},"headers":[["origin","tidegate"]]}"#,
     },
 ];
 

@@ -32,7 +32,10 @@ pub(super) fn fuse(nodes: &[PlanNode], edges: &[PlanEdge], order: &[usize]) -> (
     let stages = stages(nodes, edges, order);
     // A queue node has two sides: rows enter it in one task and leave it in another.
     let is_inner = |edge: &PlanEdge| {
-        !is_cut(nodes, edge) && stages.exit[edge.from.0] == stages.entry[edge.to.0] && !nodes[edge.to.0].is_queue
+        !is_cut(nodes, edge)
+            && stages.exit[edge.from.0] == stages.entry[edge.to.0]
+            && !nodes[edge.to.0].is_queue
+            && !is_failure_of_queue(nodes, edge)
     };
     let groups = components(nodes, edges, &is_inner);
     let ids: BTreeSet<(usize, usize)> = (0..nodes.len())
@@ -53,7 +56,13 @@ pub(super) fn fuse(nodes: &[PlanNode], edges: &[PlanEdge], order: &[usize]) -> (
             }
         }
     }
+    let mut failures = Vec::new();
     for (number, edge) in edges.iter().enumerate() {
+        if is_failure_of_queue(nodes, edge) {
+            let queue = builder.queue(number, &task);
+            failures.push((edge.from.0, queue));
+            continue;
+        }
         let Some(from) = link_task(nodes, edges, edge, &task) else { continue };
         let to = if is_inner(edge) {
             LinkTo::Port(edge.to.0, edge.to.1)
@@ -63,6 +72,10 @@ pub(super) fn fuse(nodes: &[PlanNode], edges: &[PlanEdge], order: &[usize]) -> (
             LinkTo::Queue(builder.queue(number, &task))
         };
         tasks[from].links.push(Link { edge: number, from: edge.from, to, path: 0 });
+    }
+    for queue in &mut builder.queues {
+        let of_node = failures.iter().filter(|(node, _)| Some(*node) == queue.node);
+        queue.errors = of_node.map(|(_, errors)| *errors).collect();
     }
     for (number, queue) in builder.queues.iter().enumerate() {
         tasks[queue.reader].inputs.push(TaskInput::Queue(number));
@@ -96,16 +109,24 @@ fn spread(nodes: &[PlanNode], edge: &PlanEdge) -> Spread {
 
 /// An edge behind a queue node with one way out needs no queue of its own.
 fn skips(nodes: &[PlanNode], edges: &[PlanEdge], edge: &PlanEdge) -> bool {
-    nodes[edge.from.0].is_queue && ways_out(edges, edge.from.0) == 1 && !nodes[edge.to.0].is_queue
+    let is_only = || rows_out(nodes, edges, edge.from.0).count() == 1;
+    nodes[edge.from.0].is_queue && !is_failure_of_queue(nodes, edge) && is_only() && !nodes[edge.to.0].is_queue
 }
 
-fn ways_out(edges: &[PlanEdge], node: usize) -> usize {
-    edges.iter().filter(|edge| edge.from.0 == node).count()
+/// Records fail at a queue node when they are put into it: whoever puts them there hands them on.
+fn is_failure_of_queue(nodes: &[PlanNode], edge: &PlanEdge) -> bool {
+    let from = &nodes[edge.from.0];
+    from.is_queue && edge.from.1 >= from.ports.outputs.len()
+}
+
+/// The edges on which rows, and not failures, leave a node.
+fn rows_out<'a>(nodes: &'a [PlanNode], edges: &'a [PlanEdge], node: usize) -> impl Iterator<Item = &'a PlanEdge> {
+    edges.iter().filter(move |edge| edge.from.0 == node && edge.from.1 < nodes[node].ports.outputs.len())
 }
 
 /// Whether a node runs in a task: a queue node does so only where its rows go several ways, or into another queue node.
 fn has_side(nodes: &[PlanNode], edges: &[PlanEdge], node: usize) -> bool {
-    !nodes[node].is_queue || edges.iter().filter(|edge| edge.from.0 == node).any(|edge| !skips(nodes, edges, edge))
+    !nodes[node].is_queue || rows_out(nodes, edges, node).any(|edge| !skips(nodes, edges, edge))
 }
 
 fn link_task(
@@ -193,7 +214,15 @@ impl Builder<'_> {
         reader: Option<usize>,
     ) -> usize {
         let reader = reader.unwrap_or_default();
-        self.queues.push(PlanQueue { edges: vec![edge], node, to, spread, size: size.unwrap_or_default(), reader });
+        self.queues.push(PlanQueue {
+            edges: vec![edge],
+            node,
+            to,
+            spread,
+            size: size.unwrap_or_default(),
+            reader,
+            errors: Vec::new(),
+        });
         self.queues.len() - 1
     }
 }

@@ -176,6 +176,8 @@ pub struct PlanQueue {
     pub size: QueueSize,
     /// number of the task that reads it
     pub reader: usize,
+    /// queues for the records that fail when they are put into this one
+    pub errors: Vec<usize>,
 }
 
 /// What a queue's rows come to.
