@@ -11,7 +11,7 @@ use crate::batch::Batch;
 use crate::codec::{ValueFormat, header_value, key_value, row_value};
 use crate::engine::Workshop;
 use crate::operators::{Role, Touches};
-use crate::plan::Plan;
+use crate::plan::{Drawn, Plan, PlanNode};
 use crate::problem::Fault;
 use crate::types::KeyFormat;
 
@@ -34,7 +34,7 @@ impl Shown {
     ///
     /// # Errors
     /// A name that is no port of the pipeline.
-    pub fn named(names: &[String], nodes: &[crate::plan::PlanNode]) -> Result<Shown, Fault> {
+    pub fn named(names: &[String], nodes: &[PlanNode]) -> Result<Shown, Fault> {
         let mut shown = Shown { ports: Vec::new(), sinks: Some(Vec::new()) };
         for name in names {
             let (id, port) = name.split_once('.').map_or((name.as_str(), None), |(id, port)| (id, Some(port)));
@@ -59,9 +59,15 @@ impl Shown {
         Ok(shown)
     }
 
-    /// Output ports that the planner must leave whole.
-    pub fn observed(&self) -> &[(usize, usize)] {
-        &self.ports
+    /// Output ports that the planner must leave whole: those shown, and those before a sink that is shown.
+    pub fn observed(&self, drawn: &Drawn) -> Vec<(usize, usize)> {
+        let is_shown = |node: usize| drawn.nodes[node].role == Role::Sink && self.shows(node);
+        let before_sinks = drawn.edges.iter().filter(|edge| is_shown(edge.to.0)).map(|edge| edge.from);
+        self.ports.iter().copied().chain(before_sinks).collect()
+    }
+
+    fn shows(&self, sink: usize) -> bool {
+        self.sinks.as_ref().is_none_or(|sinks| sinks.contains(&sink))
     }
 
     pub(super) fn watch(&self, workshop: &mut Workshop, log: &Log) {
@@ -78,7 +84,7 @@ impl Shown {
     pub(super) fn rows(&self, plan: &Plan, log: Vec<Seen>) -> Vec<OutRow> {
         let is_shown = |seen: &Seen| match seen.port {
             Some(_) => true,
-            None => self.sinks.as_ref().is_none_or(|sinks| sinks.contains(&seen.node)),
+            None => self.shows(seen.node),
         };
         log.iter().filter(|seen| is_shown(seen)).flat_map(|seen| rows_of(plan, seen)).collect()
     }
@@ -91,15 +97,14 @@ fn rows_of(plan: &Plan, seen: &Seen) -> Vec<OutRow> {
         Some(port) => {
             let stream = &plan.outputs[seen.node][port];
             let name = node.ports.output_names().nth(port).unwrap_or_default().to_string();
-            let has_columns = batch.columns.len() == stream.schema.columns.len() && !stream.schema.columns.is_empty();
-            (name, stream.key, plan.leaving(seen.node, port).filter(|_| !has_columns || batch.payload.is_some()))
+            (name, stream.key, plan.leaving(seen.node, port).filter(|_| batch.payload.is_some()))
         }
         None => {
             let key = plan.inputs[seen.node].first().map(|stream| stream.key).unwrap_or_default();
             match node.shape.touches() {
                 // What a topic is written with is its bytes.
                 Touches::Writes(sink) => ("in".to_string(), sink.new_key.unwrap_or(key), node.shape.format().cloned()),
-                _ => ("in".to_string(), key, plan.intact[seen.node].clone().filter(|_| batch.payload.is_some())),
+                _ => ("in".to_string(), key, plan.arriving(seen.node).filter(|_| batch.payload.is_some())),
             }
         }
     };

@@ -68,7 +68,7 @@ fn rows(file: &Value, script: &str, shown: &[&str], pack: usize) -> Vec<Value> {
     let names: Vec<String> = shown.iter().map(|name| name.to_string()).collect();
     let shown = if names.is_empty() { Shown::sinks() } else { Shown::named(&names, &drawn.nodes).unwrap() };
     let lines = read_lines(script).unwrap();
-    let driven = drive(drawn.plan(shown.observed()), &lines, &shown, pack);
+    let driven = drive(drawn.plan(&shown.observed(&drawn)), &lines, &shown, pack);
     assert_eq!(driven.fault, None);
     driven.rows.iter().map(|row| serde_json::to_value(row).unwrap()).collect()
 }
@@ -166,7 +166,7 @@ fn run_example(name: &str, example: &Example, pack: usize) -> Result<(), String>
     // All columns are to be seen, and not the bytes that they came in.
     drawn.nodes.iter_mut().for_each(|node| node.passes = None);
     let shown = Shown::sinks();
-    let driven = drive(drawn.plan(&[]), &script, &shown, pack);
+    let driven = drive(drawn.plan(&shown.observed(&drawn)), &script, &shown, pack);
     if let Some(fault) = driven.fault {
         return Err(fault.to_string());
     }

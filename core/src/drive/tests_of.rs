@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::script::{Line, OutRow, read_line};
 use super::{Shown, drive};
 use crate::pipeline::{Order, PipelineTest};
-use crate::plan::{Plan, PlanNode};
+use crate::plan::{Drawn, PlanNode};
 use crate::problem::Fault;
 
 /// What came of a test.
@@ -39,33 +39,23 @@ impl TestOutcome {
     }
 }
 
-/// Runs a test; `plan` gives the plan, once it is known which ports have to be left whole.
-pub fn run_test(
-    test: &PipelineTest,
-    nodes: &[PlanNode],
-    plan: impl FnOnce(&Shown) -> Plan,
-    pack: usize,
-) -> TestOutcome {
-    let (mismatches, fault) = match expect(test, nodes, plan, pack) {
+/// Runs a test of a pipeline, with up to `pack` consecutive rows of one node in a batch.
+pub fn run_test(test: &PipelineTest, drawn: &Drawn, pack: usize) -> TestOutcome {
+    let (mismatches, fault) = match expect(test, drawn, pack) {
         Ok(outcome) => outcome,
         Err(fault) => (Vec::new(), Some(fault)),
     };
     TestOutcome { name: test.name.clone(), mismatches, fault }
 }
 
-fn expect(
-    test: &PipelineTest,
-    nodes: &[PlanNode],
-    plan: impl FnOnce(&Shown) -> Plan,
-    pack: usize,
-) -> Result<(Vec<Mismatch>, Option<Fault>), Fault> {
+fn expect(test: &PipelineTest, drawn: &Drawn, pack: usize) -> Result<(Vec<Mismatch>, Option<Fault>), Fault> {
     let lines = test.script.iter().enumerate().map(|(number, line)| {
         read_line(line).map_err(|why| Fault::user(format!("line {} of the script: {why}", number + 1)))
     });
     let script: Vec<Line> = lines.collect::<Result<_, _>>()?;
     let ports: Vec<String> = test.expect.iter().map(|(port, _)| port.to_string()).collect();
-    let shown = Shown::named(&ports, nodes)?;
-    let driven = drive(plan(&shown), &script, &shown, pack);
+    let shown = Shown::named(&ports, &drawn.nodes)?;
+    let driven = drive(drawn.plan(&shown.observed(drawn)), &script, &shown, pack);
     let mut came: BTreeMap<String, Vec<&OutRow>> = BTreeMap::new();
     for row in &driven.rows {
         came.entry(format!("{}.{}", row.node, row.port)).or_default().push(row);
@@ -74,7 +64,7 @@ fn expect(
     let mismatches = test.expect.iter().filter_map(|(port, expected)| {
         let name = match port.contains('.') {
             true => port.to_string(),
-            false => whole_name(port, nodes),
+            false => whole_name(port, &drawn.nodes),
         };
         let rows: Vec<Value> = came.get(&name).into_iter().flatten().map(|row| value_of(row)).collect();
         let is_same = is_same(expected, &rows, order);

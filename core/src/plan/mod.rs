@@ -240,6 +240,14 @@ impl Plan {
         }
     }
 
+    /// The format in which payloads come to a node as they were read: one for all its edges, or none.
+    pub(crate) fn arriving(&self, node: usize) -> Option<ValueFormat> {
+        let mut formats =
+            self.edges.iter().filter(|edge| edge.to.0 == node).map(|edge| self.leaving(edge.from.0, edge.from.1));
+        let first = formats.next()??;
+        formats.all(|format| format == Some(first)).then_some(first)
+    }
+
     /// Whether an edge stays within a task.
     pub fn is_fused(&self, edge: usize) -> bool {
         self.tasks

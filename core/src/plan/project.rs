@@ -44,7 +44,8 @@ pub(super) fn project(
     let mut wanted: Vec<Vec<Wanted>> =
         nodes.iter().map(|node| vec![Wanted::default(); node.ports.output_count()]).collect();
     for &(node, port) in observed {
-        wanted[node][port] = if intact[node].is_some() { bytes_only() } else { Wanted::all() };
+        let is_intact = intact[node].is_some() && port < nodes[node].ports.outputs.len();
+        wanted[node][port] = if is_intact { bytes_only() } else { Wanted::all() };
     }
     for &node in order.iter().rev() {
         let PlanNode { shape, ports, .. } = &nodes[node];
