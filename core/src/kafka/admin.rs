@@ -201,18 +201,6 @@ impl Admin {
         })
     }
 
-    /// Forgets what a group has committed for these partitions.
-    ///
-    /// # Errors
-    /// The group reads the topic at this moment, or no answer.
-    pub fn delete_group_offsets(&self, group: &str, of: &[TopicPartition]) -> Result<(), Fault> {
-        let list = || Partitions::new(of.iter().map(|at| (&*at.topic, at.partition, Partitions::NONE)));
-        self.ask(&format!("group `{group}`"), |left| match self.client.delete_group_offsets(group, &list(), left) {
-            Err(failure) if failure.code == Code::GROUP_NOT_FOUND => Ok(()),
-            result => each_is_good(result?),
-        })
-    }
-
     /// All groups, by name, without their members.
     ///
     /// # Errors

@@ -39,7 +39,7 @@ pub(super) fn fault(settings: &ClientSettings, about: &str, failure: &Failure) -
             Fault::outside(format!("{about}: records were not acknowledged within `message.timeout.ms` ({why})"))
                 .remedy("check the brokers and the in-sync replicas of the topic")
         }
-        Code::NON_EMPTY_GROUP | Code::GROUP_SUBSCRIBED => {
+        Code::NON_EMPTY_GROUP => {
             Fault::user(format!("{about}: the group has members ({why})")).remedy("stop them first")
         }
         Code::INVALID_REPLICATION => Fault::user(format!("{about}: {why}"))
