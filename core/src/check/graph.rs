@@ -45,7 +45,7 @@ impl Check<'_> {
                 self.problems.push(problem);
             }
             self.dead_end(place, node, edges);
-            self.order_at(place, node, edges);
+            self.order_at(place, nodes, edges);
         }
     }
 
@@ -122,16 +122,20 @@ impl Check<'_> {
     }
 
     /// Says where records that come in on several ways have no fixed order among each other.
-    fn order_at(&mut self, place: usize, node: &CheckedNode, edges: &[CheckedEdge]) {
+    fn order_at(&mut self, place: usize, nodes: &[CheckedNode], edges: &[CheckedEdge]) {
+        let node = &nodes[place];
         let Some(ports) = &node.ports else { return };
+        let is_sink = node.operator.is_some_and(|operator| operator.role == Role::Sink);
         let into = || edges.iter().filter(|edge| edge.is_active && edge.to.is_some_and(|(to, _)| to == place));
         let is_cut = |edge: &CheckedEdge| {
-            let is_queue = match edge.travel {
+            let travels_in_queue = match edge.travel {
                 Travel::Direct { records, bytes } => records.is_some() || bytes.is_some(),
                 Travel::Topic { .. } => true,
             };
+            let leaves_queue =
+                edge.from.is_some_and(|(from, _)| nodes[from].ports.as_ref().is_some_and(|ports| ports.is_queue));
             let spread = edge.to.and_then(|(_, port)| ports.inputs.get(port)).map(|input| input.spread);
-            is_queue || spread == Some(Spread::Key)
+            is_sink || travels_in_queue || leaves_queue || spread.is_some_and(|spread| spread != Spread::Lane)
         };
         if into().count() > 1 && into().any(is_cut) {
             let id = &self.pipeline.nodes[place].id;

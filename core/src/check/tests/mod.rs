@@ -244,7 +244,9 @@ fn streams_that_meet_must_fit() {
     note: m: what leaves by `out` goes nowhere
     note: n: what leaves by `out` goes nowhere
     note: l: what leaves by `out` goes nowhere
+    note: l: records of different edges come in here in no fixed order: not all of them come within one task
     note: k: what leaves by `out` goes nowhere
+    note: k: records of different edges come in here in no fixed order: not all of them come within one task
     note: `s` keeps state that does not survive a run yet: no offsets are committed, each run reads again from `start`
     ");
 }
