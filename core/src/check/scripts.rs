@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Check, CheckedNode};
 use crate::fields::DurationText;
+use crate::operators::Role;
 use crate::pipeline::PortRef;
 use crate::problem::{Place, Problem, did_you_mean};
 
@@ -32,7 +33,7 @@ impl Check<'_> {
                 self.problems.push(Problem::warning(Place::field(format!("{path}.name")), message));
             }
             for (row, value) in test.script.iter().enumerate() {
-                self.script_row(value, &format!("{path}.script[{row}]"));
+                self.script_row(value, nodes, &format!("{path}.script[{row}]"));
             }
             for (port, rows) in test.expect.iter() {
                 let path = format!("{path}.expect.{port}");
@@ -48,7 +49,7 @@ impl Check<'_> {
         }
     }
 
-    fn script_row(&mut self, row: &Value, path: &str) {
+    fn script_row(&mut self, row: &Value, nodes: &[CheckedNode], path: &str) {
         let kind = row
             .as_object()
             .and_then(|map| ROWS.iter().find(|fields| map.contains_key(fields[0])).map(|kind| (map, kind)));
@@ -66,6 +67,7 @@ impl Check<'_> {
                 }
             }
             ("advance", None) => self.problems.push(Problem::error(place, "expected a duration as \"10s\"")),
+            ("node" | "end", Some(id)) => self.source_name(id, nodes, place),
             (_, Some(id)) => self.node_name(id, place),
             (_, None) => self.problems.push(Problem::error(place, "expected the id of a node")),
         }
@@ -85,6 +87,17 @@ impl Check<'_> {
                 None => format!("fields here: {}", known.join(", ")),
             };
             self.problems.push(problem.remedy(remedy));
+        }
+    }
+
+    fn source_name(&mut self, id: &str, nodes: &[CheckedNode], place: Place) {
+        let operator = self.places.get(id).and_then(|&node| nodes[node].operator);
+        match operator.filter(|operator| operator.role != Role::Source) {
+            Some(operator) => {
+                let message = format!("`{id}` is no source but a {}: rows come in at sources", operator.name);
+                self.problems.push(Problem::error(place, message));
+            }
+            None => self.node_name(id, place),
         }
     }
 

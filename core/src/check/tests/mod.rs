@@ -350,7 +350,7 @@ fn ways_of_edges_are_checked() {
 fn scripts_are_checked() {
     let rest = json!({ "tests": [
         { "name": "t", "script": [ 1, { "nod": "a" }, { "node": "b", "tz": 1, "ts": "x" }, { "advance": "1" }, { "end": 1 },
-                                   { "release": "a", "record": 1 } ],
+                                   { "release": "c", "record": 1 }, { "node": "c" } ],
           "expect": { "a.out": [ 1, { "valu": 1 } ], "a.in": [], "b.out": [], "a": [] } },
         { "name": "t" } ] });
     let nodes = [("a", "kafka-source", source("x")), ("c", "discard", json!({}))];
@@ -365,6 +365,7 @@ fn scripts_are_checked() {
     error: tests[0].script[4].end: expected the id of a node
     error: tests[0].script[5].record: unknown field `record`
       remedy: did you mean `records`?
+    error: tests[0].script[6].node: `c` is no source but a discard: rows come in at sources
     error: tests[0].expect.a.out[0]: a row is an object
     error: tests[0].expect.a.out[1].valu: unknown field `valu`
       remedy: did you mean `value`?
