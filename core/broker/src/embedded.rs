@@ -115,8 +115,11 @@ impl Shared {
     fn watch(&self, folder: &Path) {
         loop {
             let link = self.seat().link.as_ref().map(TcpStream::try_clone);
-            if let Some(Ok(link)) = link {
-                wait_for_end(link);
+            match link {
+                Some(Ok(link)) => wait_for_end(link),
+                // out of file handles, most likely: look again later
+                Some(Err(_)) => thread::sleep(Duration::from_secs(1)),
+                None => {}
             }
             let is_closed = || self.seat().is_closed;
             if is_closed() {

@@ -66,7 +66,9 @@ impl Broker {
     }
 
     /// Ends all connections, gives the data folder back and returns when that is done. Dropping does the same.
-    pub fn stop(self) {}
+    pub fn stop(self) {
+        drop(self);
+    }
 
     /// Serves a claimed folder on the first of the addresses that is free.
     fn serve(folder: Option<Folder>, addresses: &[SocketAddr]) -> Result<Broker, BrokerError> {

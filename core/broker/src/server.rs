@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -36,6 +37,7 @@ pub(crate) struct Server {
 impl Server {
     /// Binds the first address that is free and opens the logs.
     pub(crate) fn open(folder: Option<Folder>, addresses: &[SocketAddr]) -> Result<Server, BrokerError> {
+        raise_file_limit();
         let (listener, address) = bind(addresses)?;
         if let Some(folder) = &folder {
             folder.announce(address)?;
@@ -92,6 +94,17 @@ fn bind(addresses: &[SocketAddr]) -> Result<(TcpListener, SocketAddr), BrokerErr
     Err(failure.unwrap_or_else(|| BrokerError::Threads(io::ErrorKind::InvalidInput.into())))
 }
 
+/// Each partition keeps files open, and systems allow few at first.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if limit.current != limit.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, raised)
+    {
+        tracing::debug!(%error, limit = ?limit.current, "the limit of open files stays");
+    }
+}
+
 async fn accept(listener: &tokio::net::TcpListener, cluster: &Arc<Cluster>) {
     // dropped with this function, which ends them all
     let mut connections = JoinSet::new();
@@ -117,11 +130,11 @@ async fn accept(listener: &tokio::net::TcpListener, cluster: &Arc<Cluster>) {
 
 async fn converse(mut stream: TcpStream, peer: SocketAddr, cluster: Arc<Cluster>) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut connection = Connection::new(peer);
+    let connection = Connection::new(peer);
     let (mut inbox, mut outbox) = (BytesMut::new(), BytesMut::new());
     while let Some(frame) = read_frame(&mut stream, &mut inbox).await? {
         outbox.clear();
-        api::answer(&cluster, &mut connection, frame, &mut outbox).await.map_err(io::Error::other)?;
+        api::answer(&cluster, &connection, frame, &mut outbox).await.map_err(io::Error::other)?;
         stream.write_all(&outbox).await?;
         if outbox.capacity() > KEPT_BUFFER_BYTES {
             outbox = BytesMut::new();

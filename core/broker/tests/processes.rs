@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
@@ -26,6 +26,8 @@ fn other_process() {
 struct Other {
     child: Child,
     address: String,
+    /// kept open, so that the process can write to its end
+    _output: BufReader<ChildStdout>,
 }
 
 impl Other {
@@ -37,9 +39,10 @@ impl Other {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut lines = output.by_ref().lines();
         let address = lines.find_map(|line| line.unwrap().strip_prefix("open ").map(str::to_string)).unwrap();
-        Other { child, address }
+        Other { child, address, _output: output }
     }
 
     /// As kill −9 does.
@@ -87,10 +90,9 @@ fn expect(consumer: &BaseConsumer, numbers: std::ops::Range<usize>) {
     for number in numbers {
         let message = loop {
             assert!(Instant::now() < until, "record {number} has not come");
-            match consumer.poll(Duration::from_millis(100)) {
-                Some(Ok(message)) => break message,
-                // the broker may be away for a while
-                Some(Err(_)) | None => {}
+            // an error tells that the broker is away, which it may be for a while
+            if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
+                break message;
             }
         };
         assert_eq!(message.payload(), Some(number.to_string().as_bytes()));

@@ -11,7 +11,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::{Call, code};
-use crate::groups::Sync;
+use crate::groups::Speaker;
 use crate::journal::{Committed, Entry, GroupOffsets};
 
 /// Kafka's `offset.metadata.max.bytes`.
@@ -66,7 +66,7 @@ fn allow(call: &Call<'_>, request: &OffsetCommitRequest) -> Result<(), ResponseE
     if request.group_id.is_empty() {
         return Err(ResponseError::InvalidGroupId);
     }
-    let who = Sync {
+    let who = Speaker {
         member: &request.member_id,
         instance: request.group_instance_id.as_ref(),
         generation: request.generation_id_or_member_epoch,

@@ -18,7 +18,7 @@ use kafka_protocol::protocol::StrBytes;
 use tokio::sync::oneshot;
 
 use super::{Call, code};
-use crate::groups::{Group, Join, Joining, Phase, Sync};
+use crate::groups::{Group, Join, Joining, Phase, Speaker};
 use crate::journal::Entry;
 
 /// Kafka's `group.min.session.timeout.ms` and `group.max.session.timeout.ms`.
@@ -80,7 +80,7 @@ pub(super) async fn join(call: &Call<'_>, request: JoinGroupRequest) -> JoinGrou
 pub(super) async fn sync(call: &Call<'_>, request: SyncGroupRequest) -> SyncGroupResponse {
     let (answer, share) = oneshot::channel();
     let assignments = request.assignments.into_iter().map(|share| (share.member_id, share.assignment)).collect();
-    let who = Sync {
+    let who = Speaker {
         member: &request.member_id,
         instance: request.group_instance_id.as_ref(),
         generation: request.generation_id,
@@ -105,7 +105,7 @@ pub(super) async fn sync(call: &Call<'_>, request: SyncGroupRequest) -> SyncGrou
 }
 
 pub(super) fn heartbeat(call: &Call<'_>, request: &HeartbeatRequest) -> HeartbeatResponse {
-    let who = Sync {
+    let who = Speaker {
         member: &request.member_id,
         instance: request.group_instance_id.as_ref(),
         generation: request.generation_id,

@@ -198,3 +198,6 @@ fn write<T: Encodable>(message: &T, version: i16, out: &mut BytesMut) -> Result<
 fn code(error: Option<ResponseError>) -> i16 {
     error.map_or(0, |error| error.code())
 }
+
+#[cfg(test)]
+mod tests;

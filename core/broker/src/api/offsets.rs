@@ -19,7 +19,8 @@ pub(super) fn list(call: &Call<'_>, request: ListOffsetsRequest) -> ListOffsetsR
                 .with_leader_epoch(-1);
             match find(call, (&topic.name, partition.partition_index), partition.timestamp) {
                 Ok(Some((offset, timestamp))) => {
-                    response.with_offset(offset).with_timestamp(timestamp).with_leader_epoch(0)
+                    let epoch = if call.version >= 4 { 0 } else { -1 };
+                    response.with_offset(offset).with_timestamp(timestamp).with_leader_epoch(epoch)
                 }
                 Ok(None) => response,
                 Err(error) => response.with_error_code(error.code()),

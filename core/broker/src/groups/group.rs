@@ -100,7 +100,7 @@ pub(crate) struct Joined {
 
 /// Who speaks, of which generation.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sync<'a> {
+pub(crate) struct Speaker<'a> {
     pub(crate) member: &'a str,
     pub(crate) instance: Option<&'a StrBytes>,
     pub(crate) generation: i32,
@@ -128,7 +128,7 @@ impl Group {
     pub(crate) fn sync(
         &mut self,
         now: Instant,
-        who: Sync<'_>,
+        who: Speaker<'_>,
         assignments: Vec<(StrBytes, Bytes)>,
         answer: oneshot::Sender<SyncAnswer>,
     ) {
@@ -169,13 +169,13 @@ impl Group {
     }
 
     /// A member says that it lives.
-    pub(crate) fn heartbeat(&mut self, now: Instant, who: Sync<'_>) -> Result<(), ResponseError> {
+    pub(crate) fn heartbeat(&mut self, now: Instant, who: Speaker<'_>) -> Result<(), ResponseError> {
         self.hear(now, who)?;
         if self.phase == Phase::Preparing { Err(ResponseError::RebalanceInProgress) } else { Ok(()) }
     }
 
     /// Whether this speaker may commit offsets. One without generation may where nobody is a member.
-    pub(crate) fn may_commit(&mut self, now: Instant, who: Sync<'_>) -> Result<(), ResponseError> {
+    pub(crate) fn may_commit(&mut self, now: Instant, who: Speaker<'_>) -> Result<(), ResponseError> {
         if who.generation < 0 && self.phase == Phase::Empty {
             return Ok(());
         }
@@ -184,7 +184,7 @@ impl Group {
     }
 
     /// The speaker is a member of this generation, and lives.
-    fn hear(&mut self, now: Instant, who: Sync<'_>) -> Result<(), ResponseError> {
+    fn hear(&mut self, now: Instant, who: Speaker<'_>) -> Result<(), ResponseError> {
         self.know(who.member, who.instance)?;
         let member = self.members.get_mut(who.member).ok_or(ResponseError::UnknownMemberId)?;
         if who.generation != self.generation {

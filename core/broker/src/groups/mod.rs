@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-pub(crate) use group::{Group, Join, Joining, Phase, Sync};
+pub(crate) use group::{Group, Join, Joining, Phase, Speaker};
 
 /// All groups, by id.
 #[derive(Debug)]

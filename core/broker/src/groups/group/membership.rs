@@ -210,7 +210,7 @@ impl Group {
         let has_come = |member: &Member| member.join.is_some();
         if !self.members.is_empty() && !self.members.values().any(has_come) {
             let longest = self.members.values().map(|member| member.rebalance).max().unwrap_or_default();
-            self.latest = Some(now + longest);
+            self.latest = Some(now + longest.max(FIRST_JOIN_DELAY));
             return;
         }
         self.generation = self.generation.checked_add(1).unwrap_or(1);

@@ -84,13 +84,13 @@ impl Play {
         let share_of = |(name, share): &(&str, &str)| {
             (StrBytes::from_string(name.to_string()), Bytes::copy_from_slice(share.as_bytes()))
         };
-        let who = Sync { member, instance: None, generation };
+        let who = Speaker { member, instance: None, generation };
         self.group.sync(self.now, who, shares.iter().map(share_of).collect(), answer);
         share
     }
 
     fn heartbeat(&mut self, member: &str, generation: i32) -> Result<(), ResponseError> {
-        self.group.heartbeat(self.now, Sync { member, instance: None, generation })
+        self.group.heartbeat(self.now, Speaker { member, instance: None, generation })
     }
 
     /// Two members with their shares, m1 leads.
@@ -221,13 +221,13 @@ fn static_members_come_back_to_their_share() {
     let told = [("range", "told")];
     let (_a, _b) = (play.join_as("", Some("a"), &told), play.join_as("", Some("b"), &told));
     play.pass(FIRST_JOIN_DELAY);
-    let _ = play.sync("m1", 1, &[("m1", "one"), ("m2", "two")]);
+    drop(play.sync("m1", 1, &[("m1", "one"), ("m2", "two")]));
     let mut back = play.join_as("", Some("a"), &told);
     let joined = joined(&mut back);
     assert_eq!((joined.member.as_str(), joined.leader.as_str(), joined.generation), ("m3", "m1", 1));
     assert_eq!(share(&mut play.sync("m3", 1, &[])), "one");
     assert_eq!(play.refused("m1", Some("a"), &told), ResponseError::FencedInstanceId);
-    let old = Sync { member: "m1", instance: Some(&StrBytes::from_static_str("a")), generation: 1 };
+    let old = Speaker { member: "m1", instance: Some(&StrBytes::from_static_str("a")), generation: 1 };
     assert_eq!(play.group.heartbeat(play.now, old), Err(ResponseError::FencedInstanceId));
     // one that is not back when a third comes keeps its place until its session ends
     let mut third = play.join_as("", Some("c"), &told);
@@ -268,7 +268,7 @@ fn a_protocol_that_all_know_is_chosen() {
 #[test]
 fn committing() {
     let mut play = Play::new();
-    let nobody = Sync { member: "", instance: None, generation: -1 };
+    let nobody = Speaker { member: "", instance: None, generation: -1 };
     assert_eq!(play.group.may_commit(play.now, nobody), Ok(()));
     let mut play = Play::stable_pair();
     for (member, generation, expected) in [
@@ -277,10 +277,10 @@ fn committing() {
         ("m1", 0, Err(ResponseError::IllegalGeneration)),
         ("m9", 1, Err(ResponseError::UnknownMemberId)),
     ] {
-        let who = Sync { member, instance: None, generation };
+        let who = Speaker { member, instance: None, generation };
         assert_eq!(play.group.may_commit(play.now, who), expected, "{member} {generation}");
     }
     let _third = play.join("");
-    let who = Sync { member: "m1", instance: None, generation: 1 };
+    let who = Speaker { member: "m1", instance: None, generation: 1 };
     assert_eq!(play.group.may_commit(play.now, who), Ok(()), "before it joins again");
 }
