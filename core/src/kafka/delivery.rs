@@ -106,6 +106,13 @@ pub(super) struct Freed {
     pub(super) bytes: usize,
 }
 
+impl Freed {
+    pub(super) fn add(&mut self, other: Freed) {
+        self.records += other.records;
+        self.bytes += other.bytes;
+    }
+}
+
 /// The chunks of one partition in the order in which they were sent.
 #[derive(Default)]
 pub(super) struct Ledger {

@@ -18,6 +18,7 @@ mod polling;
 mod producer;
 mod queue;
 mod records;
+mod room;
 mod settings;
 mod topics;
 mod writer;

@@ -23,7 +23,9 @@ pub(super) struct Place {
 pub(super) struct State {
     /// raised at every assignment and revocation
     pub(super) assignment: u64,
-    pub(super) is_assigned: bool,
+    is_assigned: bool,
+    /// it was there at the last change of an incremental assignment
+    is_settled: bool,
     /// the offset that comes next, where it is known
     pub(super) next: Option<i64>,
 }
@@ -102,14 +104,18 @@ impl Places {
     pub(super) fn keep_positions(&self, change: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
         let places: Vec<Arc<Place>> = lock(&self.all).values().cloned().collect();
         // Held until the positions are right: nobody takes meanwhile.
-        let states: Vec<MutexGuard<'_, State>> = places.iter().map(|place| place.lock()).collect();
+        let mut states: Vec<MutexGuard<'_, State>> = places.iter().map(|place| place.lock()).collect();
         change()?;
         let kept = places
             .iter()
             .zip(&states)
-            .filter(|(_, state)| state.is_assigned)
+            .filter(|(_, state)| state.is_assigned && state.is_settled)
             .filter_map(|(place, state)| Some((&*place.at.topic, place.at.partition, state.next?)));
-        self.client.seek_soon(&Partitions::new(kept))
+        let result = self.client.seek_soon(&Partitions::new(kept));
+        for state in &mut states {
+            state.is_settled = state.is_assigned;
+        }
+        result
     }
 
     /// The number of a partition's present assignment; none where it never had one.
@@ -130,7 +136,7 @@ impl Place {
     /// A new assignment, or none, whose number this gives.
     fn renew(&self, is_assigned: bool) -> u64 {
         let mut state = self.lock();
-        *state = State { assignment: state.assignment + 1, is_assigned, next: None };
+        *state = State { assignment: state.assignment + 1, is_assigned, ..State::default() };
         *lock(&self.wake) = None;
         state.assignment
     }

@@ -76,14 +76,22 @@ impl Polling {
     }
 
     fn assign(&mut self, partitions: &[Partition]) -> Result<(), Failure> {
-        let is_incremental = self.inner.client.is_incremental();
-        let starts = if partitions.is_empty() { Partitions::new([]) } else { self.ask_for_starts(partitions)? };
+        let starts = match partitions.is_empty() {
+            true => Ok(Partitions::new([])),
+            false => self.ask_for_starts(partitions),
+        };
+        let (starts, result) = match starts {
+            Ok(starts) => (starts, Ok(())),
+            // The group waits for an answer all the same, or leaving it would take until the session ends.
+            Err(why) => (Partitions::new([]), Err(why)),
+        };
         let client = &self.inner.client;
-        if is_incremental {
-            self.inner.places.keep_positions(|| client.assign_more(&starts))
+        if client.is_incremental() {
+            self.inner.places.keep_positions(|| client.assign_more(&starts))?;
         } else {
-            client.assign(&starts)
+            client.assign(&starts)?;
         }
+        result
     }
 
     fn ask_for_starts(&mut self, partitions: &[Partition]) -> Result<Partitions, Failure> {

@@ -12,6 +12,7 @@ use super::faults::fault;
 use super::ffi::{Client, Code, Delivery, Event, EventKind, Failure, Queue, Role};
 use super::outage::Outage;
 use super::queue::lock;
+use super::room::Room;
 use super::settings::ClientSettings;
 use super::topics::{Topic, TopicOptions, Topics};
 use super::writer::TopicWriter;
@@ -48,7 +49,8 @@ impl Default for ProducerOptions {
 /// Told of what is wrong outside of a single writer. Where it may be retried, the client does so by itself.
 pub type FaultSink = Arc<dyn Fn(Fault) + Send + Sync>;
 
-/// A producer. What is in flight when it is dropped may be lost: [`Producer::flush`] first.
+/// A producer. Its writers are good for as long as it lives; what is in flight when it is dropped may be lost
+/// ([`Producer::flush`] first).
 pub struct Producer {
     inner: Arc<Inner>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -65,13 +67,6 @@ pub(super) struct Inner {
     serving: Mutex<Outage>,
     faults: FaultSink,
     alarm: Arc<Alarm>,
-}
-
-/// What of the client's queue is taken.
-pub(super) struct Room {
-    most: Freed,
-    taken: Mutex<Freed>,
-    emptied: Condvar,
 }
 
 /// Wakes the producer's thread.
@@ -167,7 +162,7 @@ impl Producer {
 
     /// Records that are in flight.
     pub fn in_flight(&self) -> usize {
-        lock(&self.inner.room.taken).records
+        self.inner.room.taken().records
     }
 
     /// The error that has ended this producer's life, if one has: it must be opened anew.
@@ -265,57 +260,6 @@ impl Inner {
     /// A lane has found the queue full.
     pub(super) fn hurry(&self) {
         self.alarm.ring(Ring::Now);
-    }
-}
-
-impl Freed {
-    fn add(&mut self, other: Freed) {
-        self.records += other.records;
-        self.bytes += other.bytes;
-    }
-}
-
-impl Room {
-    fn new(records: usize, bytes: usize) -> Room {
-        Room { most: Freed { records, bytes }, taken: Mutex::default(), emptied: Condvar::new() }
-    }
-
-    /// Takes room for as many of these records, by their bytes and in order, as there is; one that is too large for the
-    /// whole passes when nothing else is in flight.
-    pub(super) fn take(&self, sizes: impl Iterator<Item = usize>) -> Freed {
-        let mut taken = lock(&self.taken);
-        let mut got = Freed::default();
-        for size in sizes {
-            let is_alone = taken.records + got.records == 0;
-            let fits =
-                taken.records + got.records < self.most.records && taken.bytes + got.bytes + size <= self.most.bytes;
-            if !fits && !is_alone {
-                break;
-            }
-            got.add(Freed { records: 1, bytes: size });
-        }
-        taken.add(got);
-        got
-    }
-
-    pub(super) fn free(&self, freed: Freed) {
-        if freed == Freed::default() {
-            return;
-        }
-        let mut taken = lock(&self.taken);
-        taken.records = taken.records.saturating_sub(freed.records);
-        taken.bytes = taken.bytes.saturating_sub(freed.bytes);
-        if taken.records == 0 {
-            self.emptied.notify_all();
-        }
-    }
-
-    fn wait_until_empty(&self, within: Duration) -> bool {
-        let taken = lock(&self.taken);
-        match self.emptied.wait_timeout_while(taken, within, |taken| taken.records > 0) {
-            Ok((taken, _)) => taken.records == 0,
-            Err(_) => false,
-        }
     }
 }
 
