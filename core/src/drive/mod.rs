@@ -187,7 +187,7 @@ impl Driver {
         let Some(fed) = self.scripts.get_mut(&at) else { return Ok(()) };
         let records = std::mem::take(&mut fed.waiting);
         let node = &self.workshop.plan.nodes[at.0];
-        let format = node.reads.clone().unwrap_or_default();
+        let format = node.reads.unwrap_or_default();
         let stream = &self.workshop.plan.outputs[at.0][0];
         let batch =
             batch_of(&records, fed.next, at.1, stream, &format, &node.id, now).map_err(|why| why.at_node(&node.id))?;

@@ -28,7 +28,8 @@ struct Inner {
     open: usize,
 }
 
-/// What a reader gets.
+/// What a reader gets; not kept anywhere, so that its size does not matter.
+#[allow(clippy::large_enum_variant, reason = "handed over once per batch and never stored")]
 pub(crate) enum Taken {
     Rows(Batch),
     /// nothing now; maybe at this wall clock

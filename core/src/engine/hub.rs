@@ -106,7 +106,7 @@ impl Hub {
                 .map(|name| match admin.partitions(name)? {
                     Some(partitions) => Ok((name.clone(), partitions)),
                     None => Err(Fault::user(format!("there is no topic `{name}`"))
-                        .remedy(format!("make it, or correct its name; `tidegate topics` lists what there is"))),
+                        .remedy("make it, or correct its name; `tidegate topics` lists what there is")),
                 })
                 .collect(),
             Topics::Matching(pattern) => {
@@ -231,16 +231,19 @@ impl Outlet for Writer {
     }
 }
 
+/// Told of records that retention deleted unread: topic, partition, how many.
+pub(crate) type OnGap = Box<dyn Fn(&str, i32, u64) + Send>;
+
 /// A partition's queue as a task reads it.
 pub(crate) struct PartitionFeed {
     queue: PartitionQueue,
-    on_gap: Box<dyn Fn(&str, i32, u64) + Send>,
+    on_gap: OnGap,
     /// came with records: told when they have been taken
     fault: Option<Fault>,
 }
 
 impl PartitionFeed {
-    pub(crate) fn new(queue: PartitionQueue, on_gap: Box<dyn Fn(&str, i32, u64) + Send>) -> PartitionFeed {
+    pub(crate) fn new(queue: PartitionQueue, on_gap: OnGap) -> PartitionFeed {
         PartitionFeed { queue, on_gap, fault: None }
     }
 }

@@ -9,8 +9,6 @@ use crate::types::Schema;
 
 /// The shape of a task.
 pub(crate) struct Layout {
-    /// number of the task in the plan
-    pub(crate) task: usize,
     /// numbers of its nodes in the plan, in an order in which data flows
     pub(crate) nodes: Vec<usize>,
     /// per node and output port, the ways out
@@ -59,7 +57,6 @@ impl Layout {
         let nodes = plan.tasks[task].nodes.clone();
         let place = |node: usize| nodes.iter().position(|&other| other == node).unwrap_or_default();
         let mut layout = Layout {
-            task,
             ways: nodes.iter().map(|&node| plan.nodes[node].ports.output_count().max(1)).map(empty_ports).collect(),
             inputs: Vec::new(),
             outputs: Vec::new(),

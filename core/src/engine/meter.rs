@@ -15,7 +15,6 @@ const KEPT_FAILURES: usize = 16;
 pub(crate) struct NodeMeter {
     pub(crate) records_in: AtomicU64,
     pub(crate) records_out: AtomicU64,
-    pub(crate) bytes_in: AtomicU64,
     pub(crate) errors: AtomicU64,
     drops: Mutex<BTreeMap<&'static str, u64>>,
     failures: Mutex<VecDeque<(RecordPlace, String)>>,

@@ -8,7 +8,7 @@ use crate::operators::{Flow, Outbox};
 use crate::problem::Fault;
 
 /// Where encoded rows go: a topic, or what stands for one.
-pub trait Outlet: Send {
+pub(crate) trait Outlet: Send {
     /// Sends rows from row `from` on, and says how many were taken before there was no room. None is not a fault: the
     /// task asks again.
     ///

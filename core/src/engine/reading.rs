@@ -10,7 +10,7 @@ use crate::operators::{Failed, Outbox, Pulled, Source};
 use crate::problem::Fault;
 
 /// One partition's queue, or whatever else records are read from by position.
-pub trait Feed: Send {
+pub(crate) trait Feed: Send {
     /// Up to `max` records that are there now: with payloads, without columns, offsets rising.
     ///
     /// # Errors
@@ -25,13 +25,13 @@ pub trait Feed: Send {
 
 /// What a feed gave.
 #[derive(Debug, Clone, Default)]
-pub struct Fed {
+pub(crate) struct Fed {
     /// records
-    pub rows: Option<Batch>,
+    pub(crate) rows: Option<Batch>,
     /// the end of the partition was reached at this offset, behind the rows
-    pub end: Option<i64>,
+    pub(crate) end: Option<i64>,
     /// there is more, which cannot be had before others have moved on: not to be waited for
-    pub is_held_back: bool,
+    pub(crate) is_held_back: bool,
 }
 
 /// A source node's records on one lane.

@@ -8,14 +8,15 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::hub::{ClusterSettings, Hub, KafkaEnds};
+use super::hub::{Hub, KafkaEnds};
 use super::membership::Membership;
+use super::options::RunOptions;
 use super::pool::{Pool, TaskCell};
 use super::task::Budget;
 use super::through::ThroughTopics;
 use super::workshop::{SlotOf, Workshop};
 use crate::kafka::{Offset, TopicPartition};
-use crate::operators::{Scope, Start, Touches};
+use crate::operators::{Scope, Touches};
 use crate::plan::Plan;
 use crate::problem::Fault;
 use crate::snapshot::Snapshot;
@@ -24,38 +25,6 @@ use crate::snapshot::Snapshot;
 const LOOK: Duration = Duration::from_millis(50);
 /// How long sinks have to acknowledge when the last commit is due.
 pub(super) const COMMIT_WITHIN: Duration = Duration::from_secs(5);
-
-/// How a plan is run.
-#[derive(Debug, Clone)]
-pub struct RunOptions {
-    /// the consumer group, and the prefix of durable names
-    pub application_id: String,
-    /// threads of the pool; 0: as many as there are cores
-    pub threads: usize,
-    /// how often what is safe is committed
-    pub commit_interval: Duration,
-    /// whether other processes may share the partitions
-    pub is_group: bool,
-    /// clusters by name
-    pub clusters: ClusterSettings,
-    /// where to start, whatever is committed
-    pub from: Option<Start>,
-    /// when to stop by itself
-    pub until: Until,
-    /// how long queues may run empty after a stop
-    pub drain: Duration,
-}
-
-/// When a run stops by itself.
-#[derive(Debug, Clone, Default)]
-pub struct Until {
-    /// nothing has come for so long, and nothing is left to do
-    pub idle: Option<Duration>,
-    /// so long after the start
-    pub time: Option<Duration>,
-    /// so many records were read
-    pub records: Option<u64>,
-}
 
 /// Why a run is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -86,14 +55,25 @@ pub struct Outcome {
     pub undone: usize,
     /// they will not be read again, as their source does not keep them
     pub is_lossy: bool,
+    /// how often it started again
+    pub restarts: u32,
     /// the counters at the end
     pub snapshot: Snapshot,
 }
 
 /// A run.
 pub struct Run {
-    pub(super) inner: Arc<Inner>,
-    keeper: JoinHandle<(EndedBy, usize, bool)>,
+    /// the attempt that runs now: another one after each restart
+    current: Arc<Mutex<Arc<Inner>>>,
+    signals: Arc<Signals>,
+    keeper: JoinHandle<Outcome>,
+}
+
+/// What the outside wants of a run.
+#[derive(Default)]
+struct Signals {
+    is_told_to_stop: AtomicBool,
+    is_told_to_abort: AtomicBool,
 }
 
 pub(super) struct Inner {
@@ -109,8 +89,7 @@ pub(super) struct Inner {
     pub(super) committed: Mutex<BTreeMap<(String, TopicPartition), i64>>,
     /// a pipeline with state reads everything again and commits nothing
     pub(super) has_state: bool,
-    is_told_to_stop: AtomicBool,
-    is_told_to_abort: AtomicBool,
+    signals: Arc<Signals>,
     budget: Option<Budget>,
     started: Instant,
     pub(super) clock: Clock,
@@ -157,38 +136,36 @@ impl Run {
     /// # Errors
     /// What keeps it from starting: a broker that does not answer, a topic that is not there, a file that cannot be opened.
     pub fn start(plan: Plan, options: RunOptions) -> Result<Run, Fault> {
-        let inner = Inner::new(Arc::new(plan), options)?;
-        inner.through.prepare(&inner)?;
-        inner.make_tasks()?;
-        Membership::join(&inner)?;
+        let signals = Arc::new(Signals::default());
+        let workshop = Workshop::new(Arc::new(plan), Clock::machine());
+        let inner = Inner::start(workshop, options, signals.clone(), Instant::now())?;
+        let current = Arc::new(Mutex::new(inner));
         let keeper = {
-            let inner = inner.clone();
-            std::thread::Builder::new().name("keeper".into()).spawn(move || inner.keep())
+            let current = current.clone();
+            std::thread::Builder::new().name("keeper".into()).spawn(move || supervise(&current))
         };
         let keeper = keeper.map_err(|why| Fault::outside(format!("no thread for the run: {why}")))?;
-        Ok(Run { inner, keeper })
+        Ok(Run { current, signals, keeper })
     }
 
     /// Sources stop, queues run empty, what is safe is committed.
     pub fn stop(&self) {
-        self.inner.is_told_to_stop.store(true, Ordering::Release);
-        self.inner.faults.bell.notify_all();
+        self.signals.is_told_to_stop.store(true, Ordering::Release);
     }
 
     /// Stops at once.
     pub fn abort(&self) {
-        self.inner.is_told_to_abort.store(true, Ordering::Release);
+        self.signals.is_told_to_abort.store(true, Ordering::Release);
         self.stop();
     }
 
-    /// A handle that may stop the run from elsewhere, from a signal's handler say.
+    /// A handle that may stop the run from elsewhere, from a signal's handler say. The second call stops at once.
     pub fn stopper(&self) -> impl Fn() + Send + Sync + 'static {
-        let inner = self.inner.clone();
+        let signals = self.signals.clone();
         move || {
-            if inner.is_told_to_stop.swap(true, Ordering::AcqRel) {
-                inner.is_told_to_abort.store(true, Ordering::Release);
+            if signals.is_told_to_stop.swap(true, Ordering::AcqRel) {
+                signals.is_told_to_abort.store(true, Ordering::Release);
             }
-            inner.faults.bell.notify_all();
         }
     }
 
@@ -199,24 +176,73 @@ impl Run {
 
     /// What the meters say now.
     pub fn snapshot(&self) -> Snapshot {
-        self.inner.snapshot()
+        let inner = lock(&self.current).clone();
+        inner.snapshot()
     }
 
     /// Waits for its end.
     pub fn wait(self) -> Outcome {
-        let Run { inner, keeper } = self;
-        let (ended_by, undone, is_lossy) = keeper.join().unwrap_or_else(|_| {
-            inner.faults.push(Fault::ours("the thread that looks after the run has failed"));
-            (EndedBy::Fault, 0, true)
-        });
-        let faults = std::mem::take(&mut *lock(&inner.faults.all));
-        Outcome { ended_by, faults, undone, is_lossy, snapshot: inner.snapshot() }
+        let Run { current, keeper, .. } = self;
+        keeper.join().unwrap_or_else(|_| Outcome {
+            ended_by: EndedBy::Fault,
+            faults: vec![Fault::ours("the thread that looks after the run has failed")],
+            undone: 0,
+            is_lossy: true,
+            restarts: 0,
+            snapshot: lock(&current).snapshot(),
+        })
     }
 }
 
+/// Keeps a run going, through restarts, to its end.
+fn supervise(current: &Mutex<Arc<Inner>>) -> Outcome {
+    let mut restarts = 0;
+    let mut backoff = Backoff::default();
+    loop {
+        let inner = lock(current).clone();
+        let Ending { ended_by, undone, is_lossy, snapshot } = inner.keep();
+        let faults = std::mem::take(&mut *lock(&inner.faults.all));
+        let again = backoff.after(&inner, &faults, ended_by).and_then(|wait| {
+            tracing::warn!("starting again in {} ms", wait.as_millis());
+            (!inner.sleep(wait)).then(|| inner.again()).transpose().unwrap_or_else(|fault| {
+                tracing::error!("{fault}");
+                None
+            })
+        });
+        match again {
+            Some(next) => {
+                restarts += 1;
+                *lock(current) = next;
+            }
+            None => return Outcome { ended_by, faults, undone, is_lossy, restarts, snapshot },
+        }
+    }
+}
+
+/// How one attempt ended.
+struct Ending {
+    ended_by: EndedBy,
+    undone: usize,
+    is_lossy: bool,
+    snapshot: Snapshot,
+}
+
 impl Inner {
-    fn new(plan: Arc<Plan>, options: RunOptions) -> Result<Arc<Inner>, Fault> {
-        let clock = Clock::machine();
+    fn start(
+        workshop: Workshop,
+        options: RunOptions,
+        signals: Arc<Signals>,
+        started: Instant,
+    ) -> Result<Arc<Inner>, Fault> {
+        let inner = Arc::new(Inner::new(workshop, options, signals, started));
+        inner.through.prepare(&inner)?;
+        inner.make_tasks()?;
+        Membership::join(&inner)?;
+        Ok(inner)
+    }
+
+    fn new(workshop: Workshop, options: RunOptions, signals: Arc<Signals>, started: Instant) -> Inner {
+        let (plan, clock) = (workshop.plan.clone(), workshop.clock.clone());
         let faults = Arc::new(Faults::default());
         let (for_pool, for_clients) = (faults.clone(), faults.clone());
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
@@ -226,24 +252,37 @@ impl Inner {
             true => tracing::warn!("{fault}"),
             false => for_clients.push(fault),
         });
-        let has_state = plan.nodes.iter().any(|node| node.scope == Scope::Key);
-        Ok(Arc::new(Inner {
+        Inner {
             hub: Mutex::new(Hub::new(options.clusters.clone(), &plan, &options.application_id, on_fault)),
             membership: Membership::default(),
             through: ThroughTopics::new(&plan),
-            workshop: Mutex::new(Workshop::new(plan, clock.clone())),
+            workshop: Mutex::new(workshop),
             pool: Mutex::new(Some(pool)),
             faults,
             lost: AtomicU64::new(0),
             committed: Mutex::default(),
-            has_state,
-            is_told_to_stop: AtomicBool::new(false),
-            is_told_to_abort: AtomicBool::new(false),
+            has_state: plan.nodes.iter().any(|node| node.scope == Scope::Key),
+            signals,
             budget: options.until.records.map(Budget::new),
-            started: Instant::now(),
+            started,
             clock,
             options,
-        }))
+        }
+    }
+
+    /// The same run once more, from what is committed, its counters going on.
+    fn again(&self) -> Result<Arc<Inner>, Fault> {
+        let workshop = lock(&self.workshop).afresh();
+        Inner::start(workshop, self.options.clone(), self.signals.clone(), self.started)
+    }
+
+    /// Waits; says whether the run was told to stop meanwhile.
+    fn sleep(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        while Instant::now() < until && !self.signals.is_told_to_stop.load(Ordering::Acquire) {
+            std::thread::sleep(LOOK.min(time));
+        }
+        self.signals.is_told_to_stop.load(Ordering::Acquire)
     }
 
     /// Makes the lanes of all tasks and sets them going.
@@ -288,7 +327,7 @@ impl Inner {
         Ok(())
     }
 
-    fn keep(self: &Arc<Self>) -> (EndedBy, usize, bool) {
+    fn keep(self: &Arc<Self>) -> Ending {
         let mut last_commit = Instant::now();
         let mut idle = IdleWatch::default();
         let ended_by = loop {
@@ -305,15 +344,14 @@ impl Inner {
             self.through.look_after(self);
             self.membership.look_after(self);
         };
-        let (undone, is_lossy) = self.finish(ended_by);
-        (ended_by, undone, is_lossy)
+        self.finish(ended_by)
     }
 
     fn reason_to_end(&self, idle: &mut IdleWatch) -> Option<EndedBy> {
         if !self.faults.is_empty() {
             return Some(EndedBy::Fault);
         }
-        if self.is_told_to_stop.load(Ordering::Acquire) {
+        if self.signals.is_told_to_stop.load(Ordering::Acquire) {
             return Some(EndedBy::Stop);
         }
         if self.all_tasks().iter().all(|task| task.is_done()) {
@@ -339,7 +377,7 @@ impl Inner {
     }
 
     /// Brings the run to an end: queues run empty, what is safe is committed. Tells what was left undone.
-    fn finish(self: &Arc<Self>, ended_by: EndedBy) -> (usize, bool) {
+    fn finish(self: &Arc<Self>, ended_by: EndedBy) -> Ending {
         let tasks = self.all_tasks();
         for task in &tasks {
             task.lock().is_closing = true;
@@ -347,7 +385,10 @@ impl Inner {
         }
         let deadline = Instant::now() + self.options.drain;
         let mut still = (self.progress(), Instant::now());
-        while !self.is_drained(&tasks) && Instant::now() < deadline && !self.is_told_to_abort.load(Ordering::Acquire) {
+        while !self.is_drained(&tasks)
+            && Instant::now() < deadline
+            && !self.signals.is_told_to_abort.load(Ordering::Acquire)
+        {
             std::thread::sleep(Duration::from_millis(5));
             let progress = self.progress();
             if progress != still.0 {
@@ -365,9 +406,10 @@ impl Inner {
         if let Err(fault) = self.commit(Some(COMMIT_WITHIN)) {
             self.faults.push(fault);
         }
+        let snapshot = self.snapshot();
         self.membership.leave();
         lock(&self.hub).flush(Duration::from_secs(1));
-        (undone, undone > 0 && self.has_own_sources())
+        Ending { ended_by, undone, is_lossy: undone > 0 && self.has_own_sources(), snapshot }
     }
 
     /// Rows that are in queues or unsent.
@@ -379,6 +421,13 @@ impl Inner {
     fn has_own_sources(&self) -> bool {
         let workshop = lock(&self.workshop);
         workshop.plan.nodes.iter().any(|node| node.ports.inputs.is_empty() && node.shape.touches() == Touches::Nothing)
+    }
+
+    /// Records that a node has got through.
+    fn done_at(&self, node: &str) -> u64 {
+        let workshop = lock(&self.workshop);
+        let number = workshop.plan.nodes.iter().position(|other| other.id == node);
+        number.map_or(0, |number| workshop.meters[number].records_out.load(Ordering::Relaxed))
     }
 
     fn progress(&self) -> u64 {
@@ -469,5 +518,38 @@ impl IdleWatch {
                 Duration::ZERO
             }
         }
+    }
+}
+
+/// Waits that grow with each restart, until a record gets through.
+#[derive(Default)]
+struct Backoff {
+    tried: u32,
+    progress: u64,
+}
+
+impl Backoff {
+    /// How long to wait before starting again; `None` where the run ends.
+    fn after(&mut self, inner: &Inner, faults: &[Fault], ended_by: EndedBy) -> Option<Duration> {
+        // A record that fails is not a node that fails.
+        let [fault, ..] = faults else { return None };
+        if ended_by != EndedBy::Fault || faults.iter().any(|fault| fault.record.is_some()) {
+            return None;
+        }
+        let policy = inner.options.restarts.get(fault.node.as_ref()?)?;
+        let progress = inner.done_at(fault.node.as_ref()?);
+        if progress > self.progress {
+            self.tried = 0;
+        }
+        self.progress = progress;
+        if policy.max_restarts.is_some_and(|most| self.tried >= most) {
+            return None;
+        }
+        let grown = policy.min_backoff_ms.saturating_mul(1 << self.tried.min(20));
+        self.tried += 1;
+        // The clock's last digits are as good as dice here.
+        let dice = (inner.clock.nanos() / 1000 % 1000) as f64 / 1000.0;
+        let wait = grown.min(policy.max_backoff_ms) as f64 * (1.0 + policy.jitter * dice);
+        Some(Duration::from_millis(wait as u64))
     }
 }

@@ -78,7 +78,6 @@ pub(crate) type Seen = Arc<dyn Fn(&Batch) + Send + Sync>;
 
 pub(crate) struct Task {
     pub(crate) layout: Arc<Layout>,
-    pub(crate) lane: u32,
     pub(crate) nodes: Vec<NodeRun>,
     pub(crate) inputs: Vec<Arc<Channel>>,
     pub(crate) outputs: Vec<Output>,
@@ -149,7 +148,6 @@ impl Pass {
 impl Task {
     pub(crate) fn new(
         layout: Arc<Layout>,
-        lane: u32,
         nodes: Vec<NodeRun>,
         inputs: Vec<Arc<Channel>>,
         outputs: Vec<Output>,
@@ -158,7 +156,6 @@ impl Task {
             open: layout.ways_in.clone(),
             inputs_ended: vec![false; inputs.len()],
             layout,
-            lane,
             nodes,
             inputs,
             outputs,
@@ -386,7 +383,11 @@ impl Task {
             NodeBody::Flow(flow) => flow.process(port, batch, out),
             NodeBody::Sink(sink, unsafe_rows) => {
                 unsafe_rows.add(&batch);
-                sink.write(batch, out)
+                let rows = batch.rows;
+                sink.write(batch, out)?;
+                let failed: usize = out.failed.iter().map(|failed| failed.batch.rows).sum();
+                count(&self.nodes[node].meter.records_out, rows - failed);
+                Ok(())
             }
             NodeBody::Topic(topic) => topic.encode(port, batch, out),
             NodeBody::Source(_) | NodeBody::Exit => {
@@ -627,11 +628,6 @@ impl Task {
 
     fn due_ms(&self) -> Option<i64> {
         self.readings.iter().map(Reading::due_ms).fold(self.tick_at_ms, earliest)
-    }
-
-    /// When it wants to run without being woken.
-    pub(crate) fn next_due_ms(&self) -> Option<i64> {
-        self.due_ms()
     }
 
     /// Tells the smallest offset per slot that is still needed here: not read, not handed over, not

@@ -37,7 +37,7 @@ impl Feed for Tee {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fed) = shared.waiting[self.number].pop_front() {
             let frees_others = shared.waiting[self.number].len() + 1 == MAX_BEHIND;
-            let readers = frees_others.then(|| shared.readers.clone()).unwrap_or_default();
+            let readers = if frees_others { shared.readers.clone() } else { Vec::new() };
             drop(shared);
             readers.iter().for_each(TaskRef::wake);
             return Ok(fed);

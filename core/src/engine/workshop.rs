@@ -107,6 +107,14 @@ impl Workshop {
         }
     }
 
+    /// A workshop for the same plan, with nothing made yet and the same counters.
+    pub(crate) fn afresh(&self) -> Workshop {
+        let mut workshop = Workshop::new(self.plan.clone(), self.clock.clone());
+        workshop.meters.clone_from(&self.meters);
+        workshop.watched.clone_from(&self.watched);
+        workshop
+    }
+
     /// How many lanes each task has: as many as the largest of its inputs. `partitions` tells it of a source node;
     /// `None`: one that is on no topic, and so on lane 0.
     pub(crate) fn count_lanes(&mut self, partitions: &dyn Fn(usize, &[u32]) -> Option<u32>) {
@@ -162,7 +170,7 @@ impl Workshop {
         let inputs =
             layout.inputs.iter().map(|&(queue, _)| self.channel(queue, lane)).collect::<Result<Vec<_>, _>>()?;
         let outputs = self.outputs(&layout, lane)?;
-        let mut made = Task::new(layout.clone(), lane, nodes, inputs, outputs);
+        let mut made = Task::new(layout.clone(), nodes, inputs, outputs);
         made.readings = readings;
         for (&(node, port), seen) in &self.watched {
             if let Some(place) = layout.place(node) {

@@ -27,7 +27,7 @@ impl Drawn {
             };
             numbers.insert(place, nodes.len());
             let ports = shape.ports();
-            let format = shape.format().cloned();
+            let format = shape.format().copied();
             nodes.push(PlanNode {
                 id: node.id.clone(),
                 shape: shape.clone(),
@@ -37,7 +37,7 @@ impl Drawn {
                 role: operator.role,
                 scope: operator.scope,
                 value: operator.value,
-                reads: format.clone().filter(|_| operator.role == Role::Source),
+                reads: format.filter(|_| operator.role == Role::Source),
                 passes: format.filter(|_| operator.role == Role::Sink),
                 counts_errors: checked.on_error == OnError::Count,
             });

@@ -234,8 +234,8 @@ impl Plan {
         let PlanNode { ports, role, value, reads, .. } = &self.nodes[node];
         match (role, value) {
             _ if port >= ports.outputs.len() => None,
-            (Role::Source, _) => reads.clone(),
-            (_, ValueRole::Kept) => self.intact[node].clone(),
+            (Role::Source, _) => *reads,
+            (_, ValueRole::Kept) => self.intact[node],
             (_, ValueRole::Made) => None,
         }
     }

@@ -20,8 +20,8 @@ impl Projection {
             return None;
         }
         match (nodes[node].role, nodes[node].value) {
-            (Role::Source, _) => nodes[node].reads.clone(),
-            (_, ValueRole::Kept) => self.intact[node].clone(),
+            (Role::Source, _) => nodes[node].reads,
+            (_, ValueRole::Kept) => self.intact[node],
             (_, ValueRole::Made) => None,
         }
     }
@@ -40,7 +40,7 @@ pub(super) fn project(
     // A sink that does not pass this format on encodes columns: no bytes come to it untouched.
     let passes = |node: usize| nodes[node].role != Role::Sink || nodes[node].passes == arrives[node];
     let arrives: Vec<Option<ValueFormat>> =
-        (0..nodes.len()).map(|node| arrives[node].clone().filter(|_| passes(node))).collect();
+        (0..nodes.len()).map(|node| arrives[node].filter(|_| passes(node))).collect();
     let mut wanted: Vec<Vec<Wanted>> =
         nodes.iter().map(|node| vec![Wanted::default(); node.ports.output_count()]).collect();
     for &(node, port) in observed {
@@ -147,7 +147,7 @@ fn intact_formats(nodes: &[PlanNode], edges: &[PlanEdge], order: &[usize]) -> Ve
     let mut intact: Vec<Option<ValueFormat>> = vec![None; nodes.len()];
     for &node in order {
         intact[node] = match (nodes[node].role, nodes[node].value) {
-            (Role::Source, _) => nodes[node].reads.clone(),
+            (Role::Source, _) => nodes[node].reads,
             (_, ValueRole::Kept) => arriving(nodes, edges, &intact, node),
             (_, ValueRole::Made) => None,
         };
@@ -168,5 +168,5 @@ fn arriving(
         intact[from].as_ref().filter(|_| port < nodes[from].ports.outputs.len())
     });
     let first = formats.next()??;
-    formats.all(|format| format == Some(first)).then(|| first.clone())
+    formats.all(|format| format == Some(first)).then_some(*first)
 }

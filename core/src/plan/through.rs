@@ -38,11 +38,11 @@ pub(super) fn split(
         let stream = projection.outputs[from][port].clone();
         let has_payload = projection.payloads[from][port];
         let intact = projection.leaving(nodes, from, port);
-        let end = End { topic: topic.clone(), stream: stream.clone(), intact: intact.clone(), has_payload };
-        let decode = ThroughDecode { format: intact.clone().filter(|_| has_payload), schema: end.schema() };
+        let end = End { topic: topic.clone(), stream: stream.clone(), intact, has_payload };
+        let decode = ThroughDecode { format: intact.filter(|_| has_payload), schema: end.schema() };
         let (writer, reader) = (nodes.len(), nodes.len() + 1);
         nodes.push(hidden(&edge.id, Role::Sink, Arc::new(Writer(end.clone())), None));
-        nodes.push(hidden(&edge.id, Role::Source, Arc::new(Reader(end)), intact.clone()));
+        nodes.push(hidden(&edge.id, Role::Source, Arc::new(Reader(end)), intact));
         projection.inputs.extend([vec![stream.clone()], Vec::new()]);
         projection.outputs.extend([Vec::new(), vec![stream]]);
         projection.payloads.extend([Vec::new(), vec![has_payload]]);
