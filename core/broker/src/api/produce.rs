@@ -10,7 +10,6 @@ use kafka_protocol::messages::{
 use super::{Call, code};
 use crate::batch::Batch;
 use crate::journal::Entry;
-use crate::log::Log;
 
 /// Appends, and says which acknowledgement the producer wants; with 0 it wants no answer.
 pub(super) fn produce(call: &Call<'_>, request: ProduceRequest) -> (ProduceResponse, i16) {
@@ -44,7 +43,7 @@ pub(super) fn produce(call: &Call<'_>, request: ProduceRequest) -> (ProduceRespo
 /// Gives the offset of the first record and the start of the log.
 fn append(call: &Call<'_>, (topic, partition): (&str, i32), records: Bytes) -> Result<(i64, i64), ResponseError> {
     let topic = call.cluster.topics.get(topic).ok_or(ResponseError::UnknownTopicOrPartition)?;
-    let log: std::sync::Arc<Log> = topic.log(partition).ok_or(ResponseError::UnknownTopicOrPartition)?;
+    let log = topic.log(partition).ok_or(ResponseError::UnknownTopicOrPartition)?;
     let batch = Batch::check(records, topic.max_message_bytes())?;
     let base = log.append(&batch)?;
     Ok((base, log.ends().start))
