@@ -148,11 +148,11 @@ impl TopicWriterWake {
 
 impl Ends for KafkaEnds<'_> {
     fn outlet(&mut self, end: End<'_>, sink: &TopicSink) -> Result<Box<dyn Outlet>, Fault> {
-        if end.lane == 0 && end.through.is_none() {
-            self.hub.ensure_topic(sink)?;
-        }
         let lane = end.lane as i32;
-        let partitions = self.hub.admin(&sink.cluster)?.partitions(&sink.topic)?;
+        let partitions = match end.through {
+            Some(_) => self.hub.admin(&sink.cluster)?.partitions(&sink.topic)?,
+            None => None,
+        };
         let partitioner = match (end.through, sink.partitioner) {
             (Some(_), _) if partitions == Some(end.lanes as i32) => Client::Lane(lane),
             (Some(_), _) => Client::Murmur2OrLane(lane),

@@ -44,14 +44,31 @@ impl Membership {
         lock(&self.reads).entry(cluster.to_string()).or_default().push(Read { node, topics });
     }
 
+    /// A source node reads these topics from now on, too.
+    pub(super) fn read_more(&self, cluster: &str, node: usize, topics: Vec<(String, i32)>) -> Result<(), Fault> {
+        let mut reads = lock(&self.reads);
+        let of_cluster = reads.entry(cluster.to_string()).or_default();
+        let Some(read) = of_cluster.iter_mut().find(|read| read.node == node) else { return Ok(()) };
+        if read.topics == topics {
+            return Ok(());
+        }
+        read.topics = topics;
+        let all = names(of_cluster);
+        let consumer = lock(&self.consumers).get(cluster).cloned();
+        drop(reads);
+        match consumer {
+            Some(consumer) => consumer.subscribe(&all.iter().map(String::as_str).collect::<Vec<_>>()),
+            None => Ok(()),
+        }
+    }
+
     /// Joins the group on each cluster that something is read from.
     pub(super) fn join(inner: &Arc<Inner>) -> Result<(), Fault> {
         let membership = &inner.membership;
         *lock(&membership.joined) = Some(Instant::now());
         let reads = lock(&membership.reads);
         for (cluster, reads) in reads.iter() {
-            let topics: BTreeSet<&str> =
-                reads.iter().flat_map(|read| &read.topics).map(|(topic, _)| topic.as_str()).collect();
+            let topics = names(reads);
             let events = Arc::new(Events { inner: Arc::downgrade(inner), cluster: cluster.clone() });
             let options = ConsumerOptions {
                 assignor: assignor(inner, reads),
@@ -62,7 +79,9 @@ impl Membership {
             let settings = lock(&inner.hub).settings(cluster)?.clone();
             let consumer = Consumer::open(&settings, &options, events)?;
             lock(&membership.consumers).insert(cluster.clone(), consumer.clone());
-            consumer.subscribe(&topics.into_iter().collect::<Vec<_>>())?;
+            if !topics.is_empty() {
+                consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())?;
+            }
         }
         Ok(())
     }
@@ -153,6 +172,10 @@ impl Membership {
         let of_cluster = reads.get(cluster).into_iter().flatten();
         of_cluster.filter(|read| read.topics.iter().any(|(name, _)| name == topic)).map(|read| read.node).collect()
     }
+}
+
+fn names(reads: &[Read]) -> BTreeSet<String> {
+    reads.iter().flat_map(|read| &read.topics).map(|(topic, _)| topic.clone()).collect()
 }
 
 fn partitions(reads: &[Read]) -> BTreeSet<TopicPartition> {
@@ -246,13 +269,14 @@ impl Events {
         };
         let mut lanes = Vec::new();
         for &node in &nodes {
-            let task = workshop.task_of(node);
-            let cell = task.and_then(|task| workshop.tasks.get(&(task, at.partition as u32)).cloned());
-            let Some(cell) = cell else {
-                let message = format!("topic `{}` has got more partitions than the run has lanes", at.topic);
-                return Err(Fault::outside(message).remedy("start the run again"));
-            };
-            lanes.push((node, cell));
+            let Some(task) = workshop.task_of(node) else { continue };
+            let lane = at.partition as u32;
+            if lane >= workshop.lanes[task] {
+                inner.grow(&mut workshop, task, lane + 1)?;
+            }
+            if let Some(cell) = workshop.tasks.get(&(task, lane)) {
+                lanes.push((node, cell.clone()));
+            }
         }
         let wakes: Vec<_> = lanes.iter().map(|(_, cell)| cell.handle()).collect();
         let wake = wakes.clone();

@@ -6,7 +6,7 @@
 //! - `task`, `fanin`, `layout`: how rows go through a task
 //! - `channel`, `reading`, `outlet`: how they come and go
 //! - `pool`, `clock`, `meter`: threads, time, counters
-//! - `workshop`: where tasks are made; `hub`, `membership`, `through`: where they meet Kafka
+//! - `workshop`, `lanes`: where tasks are made; `hub`, `membership`, `through`: where they meet Kafka
 
 mod channel;
 mod clock;
@@ -14,6 +14,7 @@ mod failures;
 mod fanin;
 mod hub;
 mod ingest;
+mod lanes;
 mod layout;
 mod membership;
 mod meter;

@@ -1,14 +1,14 @@
 //! A run of a plan: started, watched, stopped, waited for. One thread of its own looks after it: commits what is safe,
 //! sees when it is idle or over, and brings it to a good end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::hub::{Hub, KafkaEnds};
+use super::hub::Hub;
 use super::membership::Membership;
 use super::options::RunOptions;
 use super::pool::{Pool, TaskCell};
@@ -23,6 +23,8 @@ use crate::snapshot::Snapshot;
 
 /// How often the run is looked after.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often patterns of topics are looked up.
+const LOOK_FOR_TOPICS: Duration = Duration::from_secs(30);
 /// How long sinks have to acknowledge when the last commit is due.
 pub(super) const COMMIT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -81,7 +83,7 @@ pub(super) struct Inner {
     pub(super) workshop: Mutex<Workshop>,
     pub(super) hub: Mutex<Hub>,
     pub(super) membership: Membership,
-    through: ThroughTopics,
+    pub(super) through: ThroughTopics,
     pub(super) pool: Mutex<Option<Pool>>,
     pub(super) faults: Arc<Faults>,
     pub(super) lost: AtomicU64,
@@ -90,7 +92,7 @@ pub(super) struct Inner {
     /// a pipeline with state reads everything again and commits nothing
     pub(super) has_state: bool,
     signals: Arc<Signals>,
-    budget: Option<Budget>,
+    pub(super) budget: Option<Budget>,
     started: Instant,
     pub(super) clock: Clock,
 }
@@ -285,50 +287,9 @@ impl Inner {
         self.signals.is_told_to_stop.load(Ordering::Acquire)
     }
 
-    /// Makes the lanes of all tasks and sets them going.
-    fn make_tasks(self: &Arc<Self>) -> Result<(), Fault> {
-        let mut workshop = lock(&self.workshop);
-        let mut hub = lock(&self.hub);
-        let written: BTreeSet<String> = workshop
-            .plan
-            .nodes
-            .iter()
-            .filter_map(|node| match node.shape.touches() {
-                Touches::Writes(sink) => Some(sink.topic),
-                _ => None,
-            })
-            .collect();
-        let mut partitions = BTreeMap::new();
-        let plan = workshop.plan.clone();
-        for (number, node) in plan.nodes.iter().enumerate() {
-            if let Touches::Reads(source) = node.shape.touches() {
-                let topics = hub.topics_of(&source, &written).map_err(|fault| fault.at_node(&node.id))?;
-                let most = topics.iter().map(|(_, partitions)| *partitions).max().unwrap_or(1);
-                partitions.insert(number, most.max(1) as u32);
-                self.membership.reads(&source.cluster, number, topics);
-            }
-        }
-        let through = &self.through;
-        workshop.count_lanes(&|node, lanes| partitions.get(&node).copied().or_else(|| through.partitions(node, lanes)));
-        through.create(&mut hub, &workshop, self)?;
-        let pool = lock(&self.pool);
-        let mut ends = KafkaEnds { hub: &mut hub, opened: Vec::new() };
-        let made = workshop.make_all(&mut ends, pool.as_ref())?;
-        for (node, lane, wake) in ends.opened {
-            let task = workshop.task_of(node).and_then(|task| workshop.tasks.get(&(task, lane)));
-            if let Some(task) = task {
-                wake.set(task.handle());
-            }
-        }
-        for task in &made {
-            task.lock().budget = self.budget.clone();
-        }
-        made.iter().for_each(|task| task.wake());
-        Ok(())
-    }
-
     fn keep(self: &Arc<Self>) -> Ending {
         let mut last_commit = Instant::now();
+        let mut last_look = Instant::now();
         let mut idle = IdleWatch::default();
         let ended_by = loop {
             self.faults.wait(LOOK);
@@ -339,6 +300,12 @@ impl Inner {
                 last_commit = Instant::now();
                 if let Err(fault) = self.commit(None) {
                     self.faults.push(fault);
+                }
+            }
+            if last_look.elapsed() >= LOOK_FOR_TOPICS {
+                last_look = Instant::now();
+                if let Err(fault) = self.look_for_topics() {
+                    tracing::warn!("looking for topics: {fault}");
                 }
             }
             self.through.look_after(self);

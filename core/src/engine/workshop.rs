@@ -130,6 +130,16 @@ impl Workshop {
         }
     }
 
+    /// Gives a task more lanes, and those behind it.
+    pub(crate) fn grow(&mut self, task: usize, lanes: u32) {
+        self.lanes[task] = self.lanes[task].max(lanes);
+        for behind in 0..self.plan.tasks.len() {
+            let queues = self.layouts[behind].inputs.iter().map(|&(queue, _)| queue);
+            let most = queues.flat_map(|queue| self.writers(queue)).map(|task| self.lanes[task]).max();
+            self.lanes[behind] = self.lanes[behind].max(most.unwrap_or(0));
+        }
+    }
+
     /// Tasks that write a queue.
     fn writers(&self, queue: usize) -> impl Iterator<Item = usize> + '_ {
         (0..self.layouts.len()).filter(move |&task| self.layouts[task].outputs.contains(&queue))
