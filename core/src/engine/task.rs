@@ -90,7 +90,9 @@ pub(crate) struct Task {
     /// whose turn it is: the readings', or an input's
     turn: usize,
     tick_at_ms: Option<i64>,
-    /// a record has stopped the lane: nothing more is taken in
+    /// rows that are between being taken and being handed over: should the task fail, they are still needed
+    under_way: Vec<Batch>,
+    /// the lane has stopped, with what it still needs: nothing more is taken in
     stopped: Option<Needs>,
     /// sources give no more
     pub(crate) is_closing: bool,
@@ -163,6 +165,7 @@ impl Task {
             pending: VecDeque::new(),
             turn: 0,
             tick_at_ms: Some(i64::MIN),
+            under_way: Vec::new(),
             stopped: None,
             is_closing: false,
             allowance: None,
@@ -176,9 +179,10 @@ impl Task {
         self.nodes.first().map_or("", |node| &node.id)
     }
 
-    /// Nothing more is taken in; what it holds counts as needed.
+    /// The task has failed: nothing more is taken in, and what was under way is still needed.
     pub(crate) fn halt(&mut self) {
-        self.stopped.get_or_insert_default();
+        let needs = self.stopped.get_or_insert_default();
+        self.under_way.drain(..).for_each(|batch| needs.add(&batch));
     }
 
     /// Takes one batch through the task.
@@ -324,6 +328,8 @@ impl Task {
     fn pass(&mut self, entry: Entry, rows: Batch, failed: Vec<Failed>, now_ms: i64) -> Result<(), Fault> {
         let came = rows.clone();
         let bad: Vec<Batch> = failed.iter().map(|failed| failed.batch.clone()).collect();
+        self.under_way.clone_from(&bad);
+        self.under_way.push(came.clone());
         let mut pass = self.new_pass(now_ms);
         match entry {
             Entry::Port(node, port) => pass.arrivals[node][port].push(rows),
@@ -471,6 +477,8 @@ impl Task {
                 }
             }
         }
+        // From here on they are in `pending`, or gone.
+        self.under_way.clear();
         self.hand_over(pass.now_ms)?;
         let Some((cut, fault)) = pass.cut else { return Ok(()) };
         let mut needs = Needs::default();
@@ -499,11 +507,15 @@ impl Task {
             let target = &self.outputs[output];
             let mut out = Outbox::default();
             let rows = batch.rows;
+            if target.node.is_some() {
+                self.under_way.push(batch.clone());
+            }
             let rest = target.lanes[lane].offer(batch, now_ms, &mut out).map_err(|fault| target.at_node(fault))?;
             if let Some(node) = &target.node {
                 count(&node.meter.records_in, rows - rest.as_ref().map_or(0, |rest| rest.rows));
             }
             self.settle_queue(output, lane, out)?;
+            self.under_way.clear();
             if let Some(rest) = rest {
                 full.push((output, lane));
                 self.pending.push_back((output, lane, rest));
