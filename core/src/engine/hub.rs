@@ -159,10 +159,6 @@ impl Ends for KafkaEnds<'_> {
             (None, Partitioner::Murmur2Random) => Client::Murmur2Random,
             (None, Partitioner::Lane) => Client::Lane(lane),
             (None, Partitioner::Random) => Client::Random,
-            (None, Partitioner::ConsistentRandom) => {
-                return Err(Fault::user("the partitioner `consistent_random` is not built yet")
-                    .remedy("use `murmur2_random`, which Java's clients use"));
-            }
         };
         let options = TopicOptions {
             name: sink.topic.clone(),

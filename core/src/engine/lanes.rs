@@ -48,7 +48,9 @@ impl Inner {
             }
         }
         for task in &made {
-            task.lock().budget = self.budget.clone();
+            let mut task = task.lock();
+            task.budget = self.budget.clone();
+            task.max_idle_ms = self.options.max_task_idle_ms;
         }
         made.iter().for_each(|task| task.wake());
         Ok(())

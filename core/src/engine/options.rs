@@ -17,6 +17,8 @@ pub struct RunOptions {
     pub threads: usize,
     /// how often what is safe is committed
     pub commit_interval: Duration,
+    /// how long a task waits for records on an empty partition before it goes on with those of others, in milliseconds
+    pub max_task_idle_ms: i64,
     /// whether other processes may share the partitions
     pub is_group: bool,
     /// clusters by name
@@ -50,6 +52,7 @@ impl RunOptions {
             application_id: checked.settings.application_id.clone(),
             threads: checked.settings.threads.map_or(0, |threads| threads as usize),
             commit_interval: Duration::from_millis(checked.settings.commit_interval_ms),
+            max_task_idle_ms: i64::try_from(checked.settings.max_task_idle_ms).unwrap_or(i64::MAX),
             is_group: checked.settings.scale == Scale::Group,
             clusters,
             from: None,

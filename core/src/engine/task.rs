@@ -101,6 +101,10 @@ pub(crate) struct Task {
     pub(crate) watched: HashMap<(usize, usize), Seen>,
     /// records that the run may still read
     pub(crate) budget: Option<Budget>,
+    /// how long an empty partition is waited for while others have records
+    pub(crate) max_idle_ms: i64,
+    /// since when one is
+    waiting_since_ms: Option<i64>,
 }
 
 /// Records that all sources together may still read.
@@ -171,6 +175,8 @@ impl Task {
             allowance: None,
             watched: HashMap::new(),
             budget: None,
+            max_idle_ms: 0,
+            waiting_since_ms: None,
         }
     }
 
@@ -281,7 +287,9 @@ impl Task {
     }
 
     fn take_reading(&mut self, max: usize, now_ms: i64) -> Result<bool, Fault> {
-        if self.readings.len() > 1 && self.readings.iter().any(Reading::is_waited_for) {
+        if self.readings.len() > 1
+            && (self.readings.iter().any(Reading::is_waited_for) || self.waits_for_company(now_ms))
+        {
             return Ok(false);
         }
         let heads = self.readings.iter().enumerate().filter_map(|(place, reading)| Some((reading.head_ms()?, place)));
@@ -295,6 +303,21 @@ impl Task {
         self.spend(rows.rows);
         self.pass(Entry::Out(node), rows, failed, now_ms)?;
         Ok(true)
+    }
+
+    /// Whether a partition at its end is still given time, so that its records find their place among those of others.
+    fn waits_for_company(&mut self, now_ms: i64) -> bool {
+        let is_missing = |reading: &Reading| reading.is_feed() && reading.head_ms().is_none() && !reading.has_ended;
+        if self.max_idle_ms == 0 || !self.readings.iter().any(is_missing) {
+            self.waiting_since_ms = None;
+            return false;
+        }
+        if self.readings.iter().all(|reading| reading.head_ms().is_none()) {
+            return false;
+        }
+        let until = self.waiting_since_ms.get_or_insert(now_ms).saturating_add(self.max_idle_ms);
+        self.tick_at_ms = earliest(self.tick_at_ms, Some(until).filter(|&until| until > now_ms));
+        now_ms < until
     }
 
     fn take_queue(&mut self, input: usize, max: usize, now_ms: i64) -> Result<bool, Fault> {

@@ -230,8 +230,6 @@ pub enum Partitioner {
     /// as Java's producer: murmur2 of the key; without a key any, the same for a while
     #[default]
     Murmur2Random,
-    /// as librdkafka's default: CRC32 of the key; without a key any
-    ConsistentRandom,
     /// any
     Random,
     /// the number of the lane, modulo the partitions
