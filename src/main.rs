@@ -1,1 +1,101 @@
-fn main() {}
+//! The program `tidegate`: arguments in, exit code out. Each subcommand is one file of its own name; what several of them
+//! share is in [`common`]. What pipelines are and do, the core knows.
+
+mod common;
+
+mod broker;
+mod check;
+mod completions;
+mod consume;
+mod describe;
+mod diff;
+mod drive;
+#[cfg(feature = "gui")]
+mod edit;
+mod fmt;
+mod lag;
+mod produce;
+mod run;
+mod schema;
+mod test;
+#[cfg(feature = "tui")]
+mod top;
+mod topics;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use common::exit::{Exit, Failure};
+use common::log::Level;
+
+/// Draw, run and watch stream pipelines on Kafka.
+///
+/// A pipeline is one JSON file. Nothing needs to be installed to try one: the address `embedded` is a small broker of
+/// Tidegate's own, served by whichever command comes first.
+#[derive(Debug, Parser)]
+#[command(name = "tidegate", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    /// What is logged on standard error, as text on a terminal, else as JSON lines: off, error, warn, info, debug, trace
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn", hide_possible_values = true)]
+    log: Level,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 good, 1 the command failed, 2 the file or the arguments are wrong.";
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Check(check::Args),
+    Fmt(fmt::Args),
+    Diff(diff::Args),
+    Test(test::Args),
+    Drive(drive::Args),
+    Describe(describe::Args),
+    Schema(schema::Args),
+    Topics(topics::Args),
+    Produce(produce::Args),
+    Consume(consume::Args),
+    Lag(lag::Args),
+    Broker(broker::Args),
+    #[cfg(feature = "tui")]
+    Top(top::Args),
+    #[cfg(feature = "gui")]
+    Edit(edit::Args),
+    Completions(completions::Args),
+}
+
+fn main() -> ExitCode {
+    let Cli { log, command } = Cli::parse();
+    common::log::start(log);
+    let result = command.run();
+    result.unwrap_or_else(Failure::tell).into()
+}
+
+impl Command {
+    fn run(self) -> Result<Exit, Failure> {
+        match self {
+            Command::Run(args) => run::run(args),
+            Command::Check(args) => check::run(&args),
+            Command::Fmt(args) => fmt::run(&args),
+            Command::Diff(args) => diff::run(&args),
+            Command::Test(args) => test::run(&args),
+            Command::Drive(args) => drive::run(&args),
+            Command::Describe(args) => describe::run(&args),
+            Command::Schema(args) => schema::run(&args),
+            Command::Topics(args) => topics::run(&args),
+            Command::Produce(args) => produce::run(&args),
+            Command::Consume(args) => consume::run(&args),
+            Command::Lag(args) => lag::run(&args),
+            Command::Broker(args) => broker::run(&args),
+            #[cfg(feature = "tui")]
+            Command::Top(args) => top::run(&args),
+            #[cfg(feature = "gui")]
+            Command::Edit(args) => edit::run(&args),
+            Command::Completions(args) => completions::run(&args),
+        }
+    }
+}

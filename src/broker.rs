@@ -1,0 +1,52 @@
+//! `tidegate broker`: the embedded broker alone, for as long as it is wanted.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use tidegate_broker::{Broker, BrokerOptions, default_folder};
+
+use crate::common::clusters::FolderArgs;
+use crate::common::exit::{Exit, Failure};
+use crate::common::signals;
+
+/// Serve the embedded broker alone.
+///
+/// A signal ends it. It speaks Kafka's protocol to this machine only. While it serves the default folder, every command that says `embedded`
+/// uses it. Production is Kafka itself.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Loopback address to listen on; port 0 takes any free port
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9092")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Keep everything in memory
+    #[arg(long, conflicts_with = "data")]
+    memory: bool,
+    /// One JSON object with the address
+    #[arg(long)]
+    json: bool,
+}
+
+/// Serves.
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let is_stopped = signals::stop_flag()?;
+    let data = (!args.memory).then(|| args.folder.data.clone().unwrap_or_else(default_folder));
+    let broker = Broker::start(BrokerOptions { listen: args.listen, data: data.clone() })?;
+    let address = broker.address();
+    if args.json {
+        writeln!(io::stdout(), "{}", json!({ "address": address, "data": data }))?;
+    } else {
+        let place = data.map_or("in memory".into(), |data| format!("data in {}", data.display()));
+        writeln!(io::stdout(), "serving {address}, {place}; Ctrl-C ends it")?;
+    }
+    while !is_stopped.load(Ordering::Acquire) {
+        thread::sleep(Duration::from_millis(50));
+    }
+    broker.stop();
+    Ok(Exit::Good)
+}

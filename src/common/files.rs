@@ -1,0 +1,120 @@
+//! Files of the command line: pipelines, read and checked with the parameters that the command line and the environment
+//! give; `-` is standard input.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use tidegate_core::check::{CheckOptions, Checked, check_text};
+use tidegate_core::kafka::OWNED_PROPERTIES;
+use tidegate_core::operators;
+use tidegate_core::pipeline::Pipeline;
+use tidegate_core::pipeline::params::Sources;
+use tidegate_core::problem::{Problem, Severity};
+
+use super::exit::{Exit, Failure};
+use super::problems;
+
+/// Values of a file's parameters. Others come from the environment as `TIDEGATE_<NAME>`, secrets also from the file that
+/// `TIDEGATE_<NAME>_FILE` names.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Parameters {
+    /// Value of a parameter of the file. Secrets come from TIDEGATE_<NAME>, TIDEGATE_<NAME>_FILE or a prompt
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    set: Vec<(String, String)>,
+}
+
+/// A pipeline that may run.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// the drawn graph
+    pub(crate) pipeline: Pipeline,
+    /// all that is known of it
+    pub(crate) checked: Checked,
+    /// warnings and notes
+    pub(crate) problems: Vec<Problem>,
+    /// the file's text
+    pub(crate) text: String,
+}
+
+/// What a check of a file gives.
+pub(crate) type Found = (Option<(Pipeline, Checked)>, Vec<Problem>);
+
+impl Parameters {
+    /// Checks the text of a file.
+    pub(crate) fn check(&self, text: &str) -> Found {
+        let file = |path: &str| fs::read_to_string(path).map_err(|why| why.to_string());
+        let sources = Sources { set: &self.set, environment: &|name| env::var(name).ok(), file: &file };
+        let options = CheckOptions { sources, operators: operators::ALL, owned_properties: OWNED_PROPERTIES };
+        check_text(text, &options)
+    }
+
+    /// Reads a file and checks it. Errors among its problems are told here.
+    ///
+    /// # Errors
+    /// It cannot be read, or must not run.
+    pub(crate) fn load(&self, path: &Path) -> Result<Loaded, Failure> {
+        let text = read(path)?;
+        let (found, problems) = self.check(&text);
+        match found.filter(|_| is_good(&problems)) {
+            Some((pipeline, checked)) => Ok(Loaded { pipeline, checked, problems, text }),
+            None => {
+                problems::tell(path, &text, problems.iter().filter(|problem| problem.severity == Severity::Error));
+                Err(Failure::Told(Exit::Wrong))
+            }
+        }
+    }
+}
+
+/// No error among the problems.
+pub(crate) fn is_good(problems: &[Problem]) -> bool {
+    problems.iter().all(|problem| problem.severity != Severity::Error)
+}
+
+/// The text of a file, or of standard input.
+///
+/// # Errors
+/// It cannot be read, or is not UTF-8.
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
+    let bytes = match is_stdin(path) {
+        true => {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+        }
+        false => fs::read(path),
+    };
+    let bytes = bytes.map_err(|why| Failure::wrong(format!("cannot read {}: {why}", shown(path))))?;
+    String::from_utf8(bytes).map_err(|why| {
+        let at = why.utf8_error().valid_up_to();
+        Failure::wrong(format!("{} is not text in UTF-8: see byte {}", shown(path), at + 1))
+    })
+}
+
+/// `-` stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// A file as messages name it.
+pub(crate) fn shown(path: &Path) -> String {
+    if is_stdin(path) { "<stdin>".into() } else { path.display().to_string() }
+}
+
+/// Files, each of them read once: a file that is named twice is one.
+pub(crate) fn distinct(paths: &[PathBuf]) -> Vec<&Path> {
+    let mut distinct: Vec<&Path> = Vec::new();
+    for path in paths {
+        if !distinct.contains(&path.as_path()) {
+            distinct.push(path);
+        }
+    }
+    distinct
+}
+
+/// Reads `name=value`.
+pub(crate) fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_string(), value.to_string())),
+        _ => Err("write it as NAME=VALUE".into()),
+    }
+}

@@ -1,0 +1,41 @@
+//! Signals that ask the program to stop.
+
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tidegate_core::problem::Fault;
+
+/// Calls `stop` at each signal to stop, on a thread of its own; the third ends the program at once.
+///
+/// # Errors
+/// The system gives no signals, or no thread.
+pub(crate) fn on_stop(stop: impl Fn() + Send + 'static) -> Result<(), Fault> {
+    let failed = |why| Fault::outside(format!("cannot listen to signals: {why}"));
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+    let listen = move || {
+        for (number, signal) in signals.forever().enumerate() {
+            if number >= 2 {
+                // As a shell reports a program that a signal has ended.
+                process::exit(128 + signal);
+            }
+            stop();
+        }
+    };
+    thread::Builder::new().name("signals".into()).spawn(listen).map_err(failed)?;
+    Ok(())
+}
+
+/// A flag that a signal to stop sets.
+///
+/// # Errors
+/// As [`on_stop`].
+pub(crate) fn stop_flag() -> Result<Arc<AtomicBool>, Fault> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = flag.clone();
+    on_stop(move || set.store(true, Ordering::Release))?;
+    Ok(flag)
+}

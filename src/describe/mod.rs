@@ -1,0 +1,89 @@
+//! `tidegate describe`: help pages of operators and of the functions of expressions.
+
+mod functions;
+mod operator;
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+use tidegate_core::expr;
+use tidegate_core::operators::{self, Operator, Role};
+use tidegate_core::problem::did_you_mean;
+
+use crate::common::exit::{Exit, Failure};
+use crate::common::style::Paint;
+use crate::common::table::{Head, Table};
+
+/// Show help on operators and on functions of expressions.
+///
+/// Without a name: all operators, by what they are for. With the name of an operator: its page, the fields of its config and
+/// its examples. `functions` lists the functions that expressions can call; the name of one shows its page.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// An operator, `functions`, or a function
+    #[arg(value_name = "OPERATOR")]
+    name: Option<String>,
+    /// The machine's form: one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// The word for all functions.
+const FUNCTIONS: &str = "functions";
+
+/// Prints the help.
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let Some(name) = args.name.as_deref() else {
+        match args.json {
+            true => print_json(&operators::ALL.iter().map(|operator| operator::to_json(operator)).collect())?,
+            false => list()?,
+        }
+        return Ok(Exit::Good);
+    };
+    let function = || expr::catalogue().iter().find(|function| function.name.eq_ignore_ascii_case(name));
+    if let Some(operator) = operators::find(name) {
+        match args.json {
+            true => print_json(&operator::to_json(operator))?,
+            false => operator::print(operator)?,
+        }
+    } else if name == FUNCTIONS {
+        match args.json {
+            true => print_json(&expr::catalogue().iter().map(functions::to_json).collect())?,
+            false => functions::list()?,
+        }
+    } else if let Some(function) = function() {
+        match args.json {
+            true => print_json(&functions::to_json(function))?,
+            false => functions::print(function)?,
+        }
+    } else {
+        let known = operators::ALL.iter().map(|operator| operator.name).chain(expr::names()).chain([FUNCTIONS]);
+        let remedy = match did_you_mean(name, known) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => "`tidegate describe` lists operators, `tidegate describe functions` functions".into(),
+        };
+        return Err(Failure::wrong(format!("there is no operator or function `{name}`")).remedy(remedy));
+    }
+    Ok(Exit::Good)
+}
+
+fn print_json(value: &Value) -> io::Result<()> {
+    writeln!(io::stdout(), "{}", serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+fn list() -> io::Result<()> {
+    let paint = Paint::stdout();
+    for (role, title) in [(Role::Source, "Sources"), (Role::Flow, "Flows"), (Role::Sink, "Sinks")] {
+        let of_role: Vec<&&Operator> = operators::ALL.iter().filter(|operator| operator.role == role).collect();
+        let mut table = Table::new([Head::Left(""), Head::Left("")]);
+        of_role.iter().for_each(|operator| table.row([operator.name.to_string(), operator.summary.to_string()]));
+        writeln!(io::stdout(), "{}", paint.bold(title))?;
+        table.print(2)?;
+        writeln!(io::stdout())?;
+    }
+    writeln!(
+        io::stdout(),
+        "{}",
+        paint.dim("`tidegate describe NAME` shows the page of one, `tidegate describe functions` expressions.")
+    )
+}

@@ -1,0 +1,60 @@
+//! `tidegate diff`: what differs between two files in meaning.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tidegate_core::pipeline::Pipeline;
+use tidegate_core::pipeline::diff::diff;
+
+use crate::common::exit::{Exit, Failure};
+use crate::common::files::{self, is_good};
+use crate::common::problems;
+use crate::common::style::Paint;
+
+/// Compare two pipeline files by meaning.
+///
+/// Positions, order, groups and notes do not count. Exit code 0 where nothing differs, 1 where something does, 2 where a file is wrong. Lines with `!` tell of state, topics
+/// and offsets that will not be found again under their old name.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The first file; `-` is standard input
+    #[arg(value_name = "A")]
+    first: PathBuf,
+    /// The second file
+    #[arg(value_name = "B")]
+    second: PathBuf,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Compares the files.
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let diff = diff(&parse(&args.first)?, &parse(&args.second)?);
+    let mut out = io::stdout();
+    if args.json {
+        let text = serde_json::to_string(&diff).unwrap_or_default();
+        writeln!(out, "{text}")?;
+    } else {
+        let paint = Paint::stdout();
+        for line in diff.to_string().lines() {
+            let line = match line.chars().next() {
+                Some('-') => paint.red(line),
+                Some('+') => paint.green(line),
+                Some('!') => paint.yellow(line),
+                _ => line.to_string(),
+            };
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(if diff.is_empty() { Exit::Good } else { Exit::Failed })
+}
+
+fn parse(path: &Path) -> Result<Pipeline, Failure> {
+    let text = files::read(path)?;
+    let (pipeline, problems) = Pipeline::parse(&text);
+    pipeline.filter(|_| is_good(&problems)).ok_or_else(|| {
+        problems::tell(path, &text, problems.iter());
+        Failure::Told(Exit::Wrong)
+    })
+}

@@ -1,0 +1,130 @@
+//! `tidegate run`: a pipeline, until it ends or is told to.
+
+mod live;
+mod rates;
+mod report;
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tidegate_broker::default_folder;
+use tidegate_core::engine::{Run, RunOptions, Until};
+use tidegate_core::fields::DurationText;
+use tidegate_core::plan::Drawn;
+
+use crate::common::clusters::{self, FolderArgs};
+use crate::common::exit::{Exit, Failure};
+use crate::common::files::Parameters;
+use crate::common::{problems, signals, start, style};
+
+/// Run a pipeline.
+///
+/// On a terminal a line per node tells what happens; elsewhere, and with --json, it is a JSON line a second on standard
+/// error, {"type": "snapshot"}, and one at the end, {"type": "outcome"}. Standard output belongs to `console-sink`.
+///
+/// A signal (Ctrl-C) stops it: sources stop, queues run empty, what is done is committed. A second signal stops at once.
+/// Exit code 0 where all is good, or will be read again by the next run; 1 where the run failed; 2 where the file or the
+/// arguments are wrong.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Pipeline file; `-` is standard input
+    file: PathBuf,
+    /// Addresses of cluster `default`, in place of the file's: `host:port`, with commas between, or `embedded`
+    #[arg(long, value_name = "BROKERS")]
+    brokers: Option<String>,
+    #[command(flatten)]
+    parameters: Parameters,
+    /// End when nothing has come for so long and nothing is left to do
+    #[arg(long, value_name = "TIME")]
+    until_idle: Option<DurationText>,
+    /// End after so long
+    #[arg(long = "for", value_name = "TIME")]
+    for_time: Option<DurationText>,
+    /// End when so many records have been read
+    #[arg(long, value_name = "N")]
+    records: Option<u64>,
+    /// Where to read from, whatever is committed
+    #[arg(long, value_name = start::WORDS, value_parser = start::parse, allow_negative_numbers = true)]
+    from: Option<start::From>,
+    /// How long queues may run empty after a stop
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    drain: DurationText,
+    /// JSON lines on standard error, on a terminal too
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Keep the embedded broker's records in memory, of this run alone
+    #[arg(long, conflicts_with = "data")]
+    memory: bool,
+}
+
+/// How often a terminal is redrawn.
+const REDRAW: Duration = Duration::from_millis(250);
+/// How often a snapshot is written.
+const SNAPSHOT: Duration = Duration::from_secs(1);
+/// How often the end is looked for.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Runs the file.
+pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    let mut loaded = args.parameters.load(&args.file)?;
+    let is_live = io::stderr().is_terminal() && !style::is_dumb() && !args.json;
+    match is_live {
+        true => problems::tell(&args.file, &loaded.text, loaded.problems.iter()),
+        false => loaded.problems.iter().for_each(report::tell_problem),
+    }
+    let plan = Drawn::new(&loaded.pipeline, &loaded.checked).plan(&[]);
+    let folder = (!args.memory).then(|| args.folder.data.clone().unwrap_or_else(default_folder));
+    let used = clusters::used_by(&plan);
+    // Held to the end: it may be the embedded broker.
+    let clusters = clusters::open(&mut loaded.checked, &used, args.brokers.as_deref(), &folder)?;
+    let options = RunOptions {
+        from: args.from.map(start::From::to_engine),
+        until: Until { idle: args.until_idle.map(duration), time: args.for_time.map(duration), records: args.records },
+        drain: duration(args.drain),
+        ..RunOptions::new(&loaded.pipeline, &loaded.checked, clusters.settings.clone())
+    };
+    let started = Instant::now();
+    let run = Run::start(plan, options)?;
+    signals::on_stop(run.stopper())?;
+    match is_live {
+        true => watch_live(&run),
+        false => watch_json(&run),
+    }
+    let outcome = run.wait();
+    match is_live {
+        true => report::tell(&outcome, started.elapsed()),
+        false => report::tell_json(&outcome, started.elapsed()),
+    }
+    Ok(report::exit(&outcome))
+}
+
+fn duration(text: DurationText) -> Duration {
+    Duration::from_millis(text.to_ms())
+}
+
+fn watch_live(run: &Run) {
+    let (mut live, mut rates) = (live::Live::default(), rates::Rates::default());
+    let mut last: Option<Instant> = None;
+    while !run.is_over() {
+        if last.is_none_or(|last| last.elapsed() >= REDRAW) {
+            last = Some(Instant::now());
+            live.draw(&rates.lines(run.snapshot()));
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+fn watch_json(run: &Run) {
+    let mut last = Instant::now();
+    while !run.is_over() {
+        if last.elapsed() >= SNAPSHOT {
+            last = Instant::now();
+            report::tell_snapshot(&run.snapshot());
+        }
+        thread::sleep(LOOK);
+    }
+}

@@ -1,0 +1,177 @@
+//! From two snapshots to a line per node: rates between them, counts so far, where the time goes, lag.
+
+use tidegate_core::snapshot::{NodeSnapshot, Pressure, Snapshot};
+
+use crate::common::style::{Paint, cut};
+
+/// Remembers the snapshot before.
+#[derive(Debug, Default)]
+pub(super) struct Rates {
+    first_ms: Option<i64>,
+    before: Option<Snapshot>,
+}
+
+/// Columns of the node's id.
+const NAME: usize = 20;
+
+impl Rates {
+    /// A head and a line per node, 80 columns wide.
+    pub(super) fn lines(&mut self, now: Snapshot) -> Vec<String> {
+        let paint = Paint::stderr();
+        let first = *self.first_ms.get_or_insert(now.at_ms);
+        let head = format!(
+            "{:<NAME$}{:>8}{:>8}{:>9}{:>8}{:>8}{:>8}  {}",
+            "node", "in/s", "out/s", "count", "errors", "drops", "lag", "pressure"
+        );
+        let mut lines = vec![paint.dim(&head)];
+        for (number, node) in now.nodes.iter().enumerate() {
+            let before = self.before.as_ref().and_then(|before| Some((before.nodes.get(number)?, before.at_ms)));
+            lines.push(line(node, before, &now, first, paint));
+        }
+        self.before = Some(now);
+        lines
+    }
+}
+
+fn line(node: &NodeSnapshot, before: Option<(&NodeSnapshot, i64)>, now: &Snapshot, first: i64, paint: Paint) -> String {
+    let rate = |count: fn(&NodeSnapshot) -> u64| match before {
+        Some((before, at)) if now.at_ms > at => {
+            let records = count(node).saturating_sub(count(before)) as f64;
+            in_short(records * 1000.0 / (now.at_ms - at) as f64)
+        }
+        _ => "-".into(),
+    };
+    let (goes_in, goes_out) = (rate(|node| node.records_in), rate(|node| node.records_out));
+    let count = node.records_in.max(node.records_out);
+    let drops: u64 = node.drops.values().sum();
+    let counted = |count: u64, paint: fn(Paint, &str) -> String, with: Paint| {
+        let text = format!("{:>8}", in_short(count as f64));
+        if count > 0 { paint(with, &text) } else { text }
+    };
+    let pressure = match before {
+        Some((before, at)) => between(before.pressure, at - first, node.pressure, now.at_ms - first),
+        None => node.pressure,
+    };
+    format!(
+        "{:<NAME$}{:>8}{:>8}{:>9}{}{}{:>8}  {}",
+        cut(&node.id, NAME - 1),
+        if node.role == "source" { "".into() } else { goes_in },
+        if node.role == "sink" { "".into() } else { goes_out },
+        in_short(count as f64),
+        counted(node.errors, Paint::red, paint),
+        counted(drops, Paint::yellow, paint),
+        lag_of(node, now),
+        in_words(pressure, paint)
+    )
+}
+
+/// Records behind, of all partitions that the node reads; nothing for other nodes.
+fn lag_of(node: &NodeSnapshot, now: &Snapshot) -> String {
+    let read: Vec<_> = now.partitions.iter().filter(|partition| partition.node == node.id).collect();
+    match read.iter().map(|partition| partition.lag).sum::<Option<i64>>() {
+        _ if read.is_empty() => String::new(),
+        Some(lag) => in_short(lag as f64),
+        None => "?".into(),
+    }
+}
+
+/// Shares of the time between two moments, from shares of the time since the start (both moments in ms after it).
+fn between(before: Pressure, before_ms: i64, now: Pressure, now_ms: i64) -> Pressure {
+    let share = |of: fn(Pressure) -> f64| {
+        let (from, to) = (before_ms.max(0) as f64, now_ms.max(0) as f64);
+        if to <= from { of(now) } else { ((of(now) * to - of(before) * from) / (to - from)).clamp(0.0, 1000.0) }
+    };
+    Pressure {
+        busy: share(|pressure| pressure.busy),
+        idle: share(|pressure| pressure.idle),
+        back_pressured: share(|pressure| pressure.back_pressured),
+        limited: share(|pressure| pressure.limited),
+    }
+}
+
+/// What takes most of the time, in percent.
+fn in_words(pressure: Pressure, paint: Paint) -> String {
+    let text = |word: &str, share: f64| format!("{word} {:.0}%", share / 10.0);
+    let Pressure { busy, idle, back_pressured, limited } = pressure;
+    if back_pressured >= busy && back_pressured > idle {
+        paint.red(&text("held", back_pressured))
+    } else if limited > busy / 2.0 && busy > idle {
+        paint.cyan(&text("limited", limited))
+    } else if busy > idle {
+        paint.yellow(&text("busy", busy))
+    } else {
+        paint.dim(&text("idle", idle))
+    }
+}
+
+/// A number in at most six characters: `0`, `999`, `12.3k`, `4.5M`.
+pub(super) fn in_short(number: f64) -> String {
+    let mut number = number.max(0.0);
+    if number < 999.5 {
+        return if number > 0.0 && number < 9.95 && number.fract() > 0.05 {
+            format!("{number:.1}")
+        } else {
+            format!("{number:.0}")
+        };
+    }
+    for unit in ["k", "M", "G"] {
+        number /= 1000.0;
+        if number < 99.95 {
+            return format!("{number:.1}{unit}");
+        }
+        if number < 999.5 {
+            return format!("{number:.0}{unit}");
+        }
+    }
+    format!("{:.0}T", number / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_core::snapshot::PartitionSnapshot;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        for (number, text) in [
+            (0.0, "0"),
+            (0.4, "0.4"),
+            (7.0, "7"),
+            (999.4, "999"),
+            (999.6, "1.0k"),
+            (12_345.0, "12.3k"),
+            (345_678.0, "346k"),
+            (4_500_000.0, "4.5M"),
+            (7.2e12, "7T"),
+        ] {
+            assert_eq!(in_short(number), text);
+        }
+    }
+
+    #[test]
+    fn a_line_has_rates_counts_lag_and_where_the_time_goes() {
+        let node = |records_in: u64, held: f64| NodeSnapshot {
+            id: "trades".into(),
+            role: "flow",
+            records_in,
+            records_out: records_in / 2,
+            errors: records_in / 1000,
+            pressure: Pressure { back_pressured: held, idle: 1000.0 - held, ..Pressure::default() },
+            ..NodeSnapshot::default()
+        };
+        let partition = PartitionSnapshot { node: "trades".into(), lag: Some(42), ..PartitionSnapshot::default() };
+        let at = |at_ms, records, held| Snapshot {
+            at_ms,
+            nodes: vec![node(records, held)],
+            partitions: vec![partition.clone()],
+            ..Snapshot::default()
+        };
+        let mut rates = Rates::default();
+        rates.lines(at(0, 0, 0.0));
+        rates.lines(at(1_000, 0, 0.0));
+        let lines = rates.lines(at(2_000, 4_000, 500.0));
+        assert_eq!(lines[0], "node                    in/s   out/s    count  errors   drops     lag  pressure");
+        assert_eq!(lines[1], "trades                  4.0k    2.0k     4.0k       4       0      42  held 100%");
+    }
+}

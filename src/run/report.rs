@@ -1,0 +1,138 @@
+//! What came of a run: a table for people, JSON lines for programs, and the exit code.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tidegate_core::engine::{EndedBy, Outcome};
+use tidegate_core::problem::{Blame, Problem};
+use tidegate_core::snapshot::Snapshot;
+
+use crate::common::exit::{Exit, tell_fault};
+use crate::common::style::{self, Paint};
+use crate::common::table::{Head, Table};
+
+/// The exit code.
+pub(super) fn exit(outcome: &Outcome) -> Exit {
+    let is_failed = outcome.faults.iter().any(|fault| fault.blame != Blame::Nobody);
+    if is_failed || outcome.is_lossy { Exit::Failed } else { Exit::Good }
+}
+
+/// A problem found before the run, as a JSON line.
+pub(super) fn tell_problem(problem: &Problem) {
+    tell_line("problem", json!(problem));
+}
+
+/// A snapshot as a JSON line.
+pub(super) fn tell_snapshot(snapshot: &Snapshot) {
+    tell_line("snapshot", json!(snapshot));
+}
+
+/// The end as a JSON line.
+pub(super) fn tell_json(outcome: &Outcome, took: Duration) {
+    let Outcome { ended_by, faults, undone, is_lossy, restarts, snapshot } = outcome;
+    tell_line(
+        "outcome",
+        json!({
+            "exit_code": exit(outcome) as u8, "ended_by": ended_by, "took_ms": took.as_millis() as u64,
+            "faults": faults, "undone": undone, "is_lossy": is_lossy, "restarts": restarts, "snapshot": snapshot,
+        }),
+    );
+}
+
+/// A JSON object with its type in front. Nobody to read it is no reason to stop the run.
+fn tell_line(what: &str, fields: Value) {
+    let mut line = json!({ "type": what });
+    if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
+        line.extend(fields);
+    }
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// The end for people: a table of counts, what went wrong, a last sentence.
+pub(super) fn tell(outcome: &Outcome, took: Duration) {
+    let paint = Paint::stderr();
+    let mut text = String::new();
+    for (number, line) in counts(&outcome.snapshot).lines(style::columns()).into_iter().enumerate() {
+        text.push_str(&if number == 0 { paint.dim(&line) } else { line });
+        text.push('\n');
+    }
+    let _ = write!(io::stderr().lock(), "{text}");
+    for fault in &outcome.faults {
+        tell_fault(fault);
+    }
+    let word = match exit(outcome) {
+        Exit::Good => paint.green("done"),
+        _ => paint.red("failed"),
+    };
+    let _ = writeln!(io::stderr().lock(), "{word}: {}", sentence(outcome, took));
+}
+
+fn counts(snapshot: &Snapshot) -> Table {
+    let heads = ["in", "out", "errors", "drops"].map(Head::Right);
+    let mut table = Table::new([Head::Left("node")].into_iter().chain(heads).chain([Head::Left("")]));
+    for node in &snapshot.nodes {
+        let drops: u64 = node.drops.values().sum();
+        let reasons: Vec<String> = node.drops.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+        let count = |is_shown: bool, count: u64| if is_shown { count.to_string() } else { String::new() };
+        table.row([
+            node.id.clone(),
+            count(node.role != "source", node.records_in),
+            count(node.role != "sink", node.records_out),
+            node.errors.to_string(),
+            drops.to_string(),
+            reasons.join(", "),
+        ]);
+    }
+    table
+}
+
+fn sentence(outcome: &Outcome, took: Duration) -> String {
+    let why = match outcome.ended_by {
+        EndedBy::End => "all sources have ended",
+        EndedBy::Idle => "nothing came any more",
+        EndedBy::Time => "the time is over",
+        EndedBy::Records => "so many records were read",
+        EndedBy::Stop => "told to stop",
+        EndedBy::Fault if outcome.faults.iter().all(|fault| fault.blame == Blame::Nobody) => "nobody reads the output",
+        EndedBy::Fault => "a fault",
+    };
+    let mut sentence = format!("{why}, after {:.1} s", took.as_secs_f64());
+    match outcome.restarts {
+        0 => {}
+        1 => sentence.push_str("; it started again once"),
+        times => sentence.push_str(&format!("; it started again {times} times")),
+    }
+    if outcome.snapshot.lost > 0 {
+        sentence.push_str(&format!("; {} records were deleted before they were read", outcome.snapshot.lost));
+    }
+    if outcome.undone > 0 {
+        let fate = if outcome.is_lossy { "are lost" } else { "will be read again" };
+        sentence.push_str(&format!("; {} records under way {fate}", outcome.undone));
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_core::problem::Fault;
+
+    use super::*;
+
+    fn outcome(faults: Vec<Fault>, undone: usize, is_lossy: bool) -> Outcome {
+        Outcome { ended_by: EndedBy::Stop, faults, undone, is_lossy, restarts: 0, snapshot: Snapshot::default() }
+    }
+
+    #[test]
+    fn exit_codes_tell_whether_something_is_lost() {
+        for (outcome, expected) in [
+            (outcome(vec![], 0, false), Exit::Good),
+            (outcome(vec![], 7, false), Exit::Good),
+            (outcome(vec![], 7, true), Exit::Failed),
+            (outcome(vec![Fault::unread("")], 0, false), Exit::Good),
+            (outcome(vec![Fault::unread(""), Fault::user("")], 0, false), Exit::Failed),
+        ] {
+            assert_eq!(exit(&outcome), expected, "{outcome:?}");
+        }
+    }
+}
