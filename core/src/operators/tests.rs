@@ -108,22 +108,6 @@ fn ports_and_roles_agree() {
     }
 }
 
-#[test]
-fn an_operator_knows_no_other_and_no_engine() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/operators");
-    let names: Vec<String> = ALL.iter().map(|operator| operator.name.replace('-', "_")).collect();
-    for name in &names {
-        let file = [folder.join(format!("{name}.rs")), folder.join(name).join("mod.rs")];
-        let source = file.iter().find_map(|file| std::fs::read_to_string(file).ok()).expect(name);
-        for other in names.iter().filter(|other| *other != name) {
-            assert!(!source.contains(&format!("super::{other}::")), "{name} uses {other}");
-        }
-        for room in ["crate::engine", "crate::plan", "crate::kafka", "crate::check", "rdkafka", "std::thread"] {
-            assert!(!source.contains(room), "{name} uses {room}");
-        }
-    }
-}
-
 /// Flows, on columns `n` (int64) and `s` (text), where some records fail.
 fn flows() -> Vec<(&'static str, Value, Carries)> {
     let branches = json!({ "branches": { "a": "10 / n > 4", "b": "s = 'x' OR n > 1" } });
