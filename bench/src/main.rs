@@ -1,0 +1,76 @@
+//! What Tidegate costs beside programs written by hand. Every figure is a ratio: the median of interleaved pairs of
+//! child processes in one run, since machines differ and are never quiet. Brokers run in processes of their own.
+//!
+//! - [`suites`]: what is compared, and the goals
+//! - [`child`], [`measure`]: programs as child processes, and what they cost; [`report`]: medians and how they are shown
+//! - [`trades`]: the records and the pipeline P1; [`engine`]: a pipeline as a run; [`memory`]: sources and sinks in memory
+//! - [`hand`]: what a good engineer writes without us; [`cluster`], [`probe`]: topics, what lies in them, latency
+
+mod child;
+mod cluster;
+mod engine;
+mod hand;
+mod measure;
+mod memory;
+mod probe;
+mod report;
+mod suites;
+mod trades;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use suites::Settings;
+
+/// Measures Tidegate beside programs written by hand, and prints ratios.
+#[derive(Debug, Parser)]
+#[command(name = "bench", version)]
+struct Arguments {
+    #[command(subcommand)]
+    suite: Suite,
+}
+
+#[derive(Debug, Subcommand)]
+enum Suite {
+    /// Everything but `build`
+    All(Settings),
+    /// Few records: that all programs run and their outputs agree. Says nothing of time
+    Quick(Settings),
+    /// In memory: the pipeline's own cost, failing records, meters, a lone record
+    Memory(Settings),
+    /// P1 on a real Kafka and on the embedded broker, beside the program by hand and Kafka Streams
+    Kafka(Settings),
+    /// Latency at 1,000 records/s, and what an idle run costs
+    Latency(Settings),
+    /// Memory with a sink 100 times slower than its source
+    Flat(Settings),
+    /// The headless build: CPU, size, and how soon the program reads its first record
+    Build,
+    /// One of the programs that are measured
+    #[command(hide = true)]
+    Child {
+        /// what to do, as JSON
+        work: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().suite {
+        Suite::All(settings) => suites::all(&settings),
+        Suite::Quick(settings) => suites::quick(&settings),
+        Suite::Memory(settings) => suites::memory(&settings),
+        Suite::Kafka(settings) => suites::kafka(&settings),
+        Suite::Latency(settings) => suites::latency(&settings),
+        Suite::Flat(settings) => suites::flat(&settings),
+        Suite::Build => suites::build(),
+        Suite::Child { work } => child::main(&work),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
