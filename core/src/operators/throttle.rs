@@ -89,7 +89,7 @@ struct Bucket {
 impl Bucket {
     fn new(records: u64, per_ms: u64, burst: u64) -> Bucket {
         let (records, per_ms) = (i128::from(records), i128::from(per_ms));
-        let most = i128::from(burst) * per_ms;
+        let most = i128::from(burst).saturating_mul(per_ms);
         let (asked_ms, promised_ms) = (Vec::new(), Vec::new());
         Bucket { parts: most, most, records, per_ms, filled_ms: None, asked_ms, promised_ms }
     }
@@ -97,7 +97,7 @@ impl Bucket {
     fn fill(&mut self, lane: u32, now_ms: i64) {
         let since = self.filled_ms.map_or(0, |then| now_ms.saturating_sub(then).max(0));
         self.filled_ms = Some(self.filled_ms.map_or(now_ms, |then| then.max(now_ms)));
-        self.add(i128::from(since) * self.records);
+        self.add(i128::from(since).saturating_mul(self.records));
         self.asked_ms.retain(|(known, asked)| *known != lane && now_ms.saturating_sub(*asked) < FORGET_MS);
         self.asked_ms.push((lane, now_ms));
         let promised = self.promised_ms.len();
@@ -106,11 +106,11 @@ impl Bucket {
     }
 
     fn give_back(&mut self, tokens: u64) {
-        self.add(i128::from(tokens) * self.per_ms);
+        self.add(i128::from(tokens).saturating_mul(self.per_ms));
     }
 
     fn add(&mut self, parts: i128) {
-        self.parts = (self.parts + parts).min(self.most);
+        self.parts = self.parts.saturating_add(parts).min(self.most);
     }
 
     /// A fair part of the tokens that are there and promised to nobody; none where there are none.
@@ -123,7 +123,7 @@ impl Bucket {
 
     /// Promises the next token to a lane, and says when it comes.
     fn promise(&mut self, lane: u32, now_ms: i64) -> i64 {
-        self.parts -= self.per_ms;
+        self.parts = self.parts.saturating_sub(self.per_ms);
         let due_ms = now_ms.saturating_add(self.wait_ms(0));
         self.promised_ms.push((lane, due_ms));
         due_ms
@@ -151,8 +151,8 @@ impl Bucket {
 
     /// How long until there are so many parts.
     fn wait_ms(&self, parts: i128) -> i64 {
-        let missing = (parts - self.parts).max(0);
-        i64::try_from((missing + self.records - 1) / self.records).unwrap_or(i64::MAX)
+        let missing = parts.saturating_sub(self.parts).max(0);
+        i64::try_from(missing.saturating_add(self.records - 1) / self.records).unwrap_or(i64::MAX)
     }
 }
 
@@ -279,6 +279,16 @@ mod tests {
         assert_eq!((use_up(&mut lanes[0], 0), use_up(&mut lanes[1], 0)), (1, 0));
         let passed: u64 = (1..=2000).map(|now_ms| use_up(&mut lanes[0], now_ms)).sum();
         assert_eq!(passed, 200);
+    }
+
+    #[test]
+    fn the_largest_numbers_do_no_harm() {
+        for (records, per_ms) in [(u64::MAX, 1), (1, u64::MAX), (u64::MAX, u64::MAX)] {
+            let lane = &mut lanes(records, per_ms, u64::MAX, 1)[0];
+            for now_ms in [i64::MIN, 0, i64::MAX, i64::MIN] {
+                assert!(use_up(lane, now_ms) > 0 || lane.grant(now_ms).rows == 0);
+            }
+        }
     }
 
     #[test]
