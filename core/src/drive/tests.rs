@@ -109,6 +109,27 @@ fn a_through_topic_changes_nothing() {
     assert_eq!(rows(&file, THREE, &[], 1), rows(&trades(), THREE, &[], 1));
 }
 
+/// The column `share` fails for two of the records; nobody asks for it, so it is not computed, whatever the way.
+#[test]
+fn a_column_that_nobody_wants_cannot_fail() {
+    for via in [json!({ "direct": {} }), json!({ "direct": { "buffer": 1 } }), json!("topic")] {
+        let file = json!({ "tidegate": 1, "name": "trades",
+            "nodes": [
+                trades()["nodes"][0],
+                { "id": "both", "operator": "map",
+                  "config": { "columns": { "share": "100 / (qty - 10)", "double": "qty * 2" }, "keep": true } },
+                { "id": "one", "operator": "map", "config": { "columns": { "double": "double", "symbol": "symbol" } } },
+                { "id": "out", "operator": "kafka-sink", "config": { "topic": "big" } } ],
+            "edges": [
+                { "from": "trades.out", "to": "both.in" },
+                { "from": "both.out", "to": "one.in", "via": via },
+                { "from": "one.out", "to": "out.in" } ] });
+        let values: Vec<Value> = rows(&file, THREE, &[], 1).into_iter().map(|row| row["value"].clone()).collect();
+        let expected = [("A", 20), ("B", 20), ("C", 4)];
+        assert_eq!(values, expected.map(|(symbol, double)| json!({ "double": double, "symbol": symbol })));
+    }
+}
+
 /// Every example of every operator runs and gives what it says, whatever the size of batches.
 #[test]
 fn examples_of_operators_hold() {

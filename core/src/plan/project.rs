@@ -92,7 +92,7 @@ fn follow(nodes: &[PlanNode], edges: &[PlanEdge], order: &[usize], wanted: Optio
     let mut inputs: Vec<Vec<Stream>> = vec![Vec::new(); nodes.len()];
     let mut outputs: Vec<Vec<Stream>> = vec![Vec::new(); nodes.len()];
     for &node in order {
-        let PlanNode { id, shape, ports, role, .. } = &nodes[node];
+        let PlanNode { id, shape, ports, .. } = &nodes[node];
         let coming: Vec<Option<Stream>> = (0..ports.inputs.len())
             .map(|port| {
                 let mut streams = edges
@@ -109,7 +109,8 @@ fn follow(nodes: &[PlanNode], edges: &[PlanEdge], order: &[usize], wanted: Optio
             .map(|stream| stream.unwrap_or_else(empty))
             .collect();
         going.resize_with(ports.outputs.len(), empty);
-        if let (Role::Source, Some(wanted)) = (role, wanted) {
+        // What nobody wants is not decoded, not computed, and so cannot fail.
+        if let Some(wanted) = wanted {
             for (stream, wanted) in going.iter_mut().zip(&wanted[node]) {
                 *stream = stream.with_schema(stream.schema.project(|column| wanted.has(column)).into());
             }
