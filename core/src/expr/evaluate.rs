@@ -149,6 +149,11 @@ impl Frame<'_> {
         self.assemble(node, vec![(rows.to_vec(), node)])
     }
 
+    /// A node's values for some rows alone, in their order.
+    fn value_of(&self, node: &Node, rows: &[u32]) -> Value {
+        if rows.len() == self.len() { self.value(node) } else { self.narrow(rows).value(node) }
+    }
+
     fn case(&self, branches: &[(Node, Node)], last: &Node) -> Value {
         let mut open: Vec<u32> = (0..self.len() as u32).collect();
         let mut parts = Vec::new();
@@ -156,7 +161,7 @@ impl Frame<'_> {
             if open.is_empty() {
                 break;
             }
-            let hits = spread(self.narrow(&open).value(when), open.len());
+            let hits = spread(self.value_of(when, &open), open.len());
             let hits = to_predicate(&hits);
             let mut at = 0..;
             let is_hit = |_: &u32| at.next().is_some_and(|at: usize| hits.value(at));
@@ -175,16 +180,12 @@ impl Frame<'_> {
             if open.is_empty() {
                 break;
             }
-            if open.len() == self.len() {
-                values = spread(self.value(candidate), self.len());
-                continue;
-            }
-            let found = spread(self.narrow(&open).value(candidate), open.len());
+            let found = spread(self.value_of(candidate, &open), open.len());
             let mut picks: Vec<(usize, usize)> = (0..self.len()).map(|row| (0, row)).collect();
             for (at, &row) in open.iter().enumerate() {
                 picks[row as usize] = (1, at);
             }
-            values = interleave(&[&values, &found], &picks);
+            values = if open.len() == self.len() { found } else { interleave(&[&values, &found], &picks) };
         }
         Value::each(values)
     }
@@ -200,7 +201,7 @@ impl Frame<'_> {
         let mut arrays = vec![new_null_array(&like.data.to_arrow(), 1)];
         let mut picks = vec![(0, 0); self.len()];
         for (rows, node) in &parts {
-            let value = self.narrow(rows).value(node);
+            let value = self.value_of(node, rows);
             for (at, &row) in rows.iter().enumerate() {
                 picks[row as usize] = (arrays.len(), value.at(at));
             }

@@ -47,6 +47,13 @@ const CHANCE: [&str; 4] = ["random", "gen_random_uuid", "uuid_generate_v4", "uui
 
 impl Checker<'_> {
     pub(super) fn function(&mut self, function: &ast::Function) -> Option<Node> {
+        if let (ast::FunctionArguments::None, [ast::ObjectNamePart::Identifier(ident)]) =
+            (&function.args, &function.name.0[..])
+            && refused(&ident.value.to_lowercase()).is_none()
+        {
+            // `user` and a few more are functions to the parser, and good names of columns.
+            return self.name(ident);
+        }
         let (name, name_span) = self.function_name(&function.name)?;
         let span = match &function.args {
             ast::FunctionArguments::None => name_span.clone(),

@@ -83,6 +83,13 @@ impl Checker<'_> {
             let span = self.source.with_token_before(node.span.clone());
             return Some(Node { span, ..node });
         }
+        if let (U::Minus, ast::Expr::BinaryOp { left, op: B::PGExp, right }) = (op, expr) {
+            // In PostgreSQL - binds closer than ^, to the parser it does not.
+            let (base, exponent) = (self.unary(op, left), self.check(right));
+            let (base, exponent) = base.zip(exponent)?;
+            let span = join(&base.span, &exponent.span);
+            return self.call_by_name("power", vec![base, exponent], span);
+        }
         let node = self.check(expr)?;
         let span = self.source.with_token_before(node.span.clone());
         match op {

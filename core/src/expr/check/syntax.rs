@@ -92,7 +92,10 @@ impl Checker<'_> {
 
     fn refuse(&mut self, expr: &ast::Expr) {
         use ast::Expr as E;
-        let span = self.span_of(expr);
+        let span = match expr {
+            E::Subquery(_) => self.source.with_parens(self.span_of(expr)),
+            _ => self.span_of(expr),
+        };
         let (message, remedy) = match expr {
             E::Subquery(_) | E::Exists { .. } | E::In { .. } => {
                 ("an expression sees one record: no subqueries", Some("join with a table node"))

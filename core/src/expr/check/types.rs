@@ -155,7 +155,8 @@ impl Checker<'_> {
             "decimal" | "numeric" | "dec" => return self.decimal_target(&arguments, from, span),
             _ => return self.unknown_target(name, word, span),
         };
-        if !arguments.is_empty() && !(plain == Type::Timestamp && arguments == [3]) {
+        let is_plain = arguments.is_empty() || (plain == Type::Timestamp && arguments == [3]);
+        if !is_plain {
             let remedy = (plain == Type::Text).then(|| "left(text, n) cuts a text".to_string());
             self.problem(span.clone(), format!("{word} takes no size here"), remedy);
             return None;

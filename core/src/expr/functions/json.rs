@@ -149,6 +149,11 @@ fn shown(member: Option<&str>, form: Form) -> Option<String> {
 }
 
 fn pick<'j>(json: &'j str, step: Step) -> Result<Option<&'j str>, Reason> {
+    let step = match step {
+        Step::Either(name) if json.trim_start().starts_with('[') => name.parse().map_or(Step::Name(name), Step::Place),
+        Step::Either(name) => Step::Name(name),
+        known => known,
+    };
     if let Step::Place(place @ ..0) = step {
         let length = if json.trim_start().starts_with('[') { array_length(json)? } else { raw(json).map(|_| 0)? };
         return if length + place < 0 { Ok(None) } else { pick(json, Step::Place(length + place)) };
@@ -191,11 +196,7 @@ impl<'j> Visitor<'j> for Picker<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'j>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let wanted = match self.0 {
-            Step::Name(_) => None,
-            Step::Place(place) => Some(place),
-            Step::Either(name) => name.parse().ok(),
-        };
+        let wanted = if let Step::Place(place) = self.0 { Some(place) } else { None };
         let (mut found, mut place) = (None, 0);
         while let Some(item) = items.next_element::<&RawValue>()? {
             if wanted == Some(place) {
@@ -226,7 +227,7 @@ impl Visitor<'_> for Name<'_> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<bool, E> {
-        Ok(matches!(self.0, Step::Name(wanted) | Step::Either(wanted) if wanted == name))
+        Ok(matches!(self.0, Step::Name(wanted) if wanted == name))
     }
 }
 

@@ -89,7 +89,7 @@ impl Function {
 }
 
 /// One way to call a function. The text is the declaration: `name(parameter type, …) → type`, where `any` takes all
-/// types, `number` int64, decimal and float64, and a last `type...` any number of values.
+/// types, `number` int64, decimal and float64, and a last `type...` one value or more.
 #[derive(Debug, Clone, Copy)]
 struct Form {
     text: &'static str,
@@ -212,8 +212,8 @@ impl Declared {
     /// How far the arguments are from the parameters; none where they do not go. Widening is cheaper than truth in the
     /// order that PostgreSQL prefers: int64 to float64, then to decimal.
     fn distance(&self, arguments: &[Node]) -> Option<u32> {
-        let least = self.parameters.len() - usize::from(self.is_variadic);
-        if arguments.len() < least.max(self.parameters.len().min(1)) || (!self.is_variadic && arguments.len() > least) {
+        let count = self.parameters.len();
+        if arguments.len() < count || (!self.is_variadic && arguments.len() > count) {
             return None;
         }
         arguments.iter().enumerate().map(|(place, argument)| self.parameter(place)?.distance(argument)).sum()

@@ -285,22 +285,15 @@ fn filled(replacement: &str, captures: &::regex::Captures) -> String {
             text.push(character);
             continue;
         }
-        let group = match rest.next() {
-            Some('&') => Some(0),
-            Some(digit @ '1'..='9') => digit.to_digit(10).map(|digit| digit as usize),
-            Some(other) => {
-                text.push_str(if other == '\\' { "\\" } else { "\\" });
-                if other != '\\' {
-                    text.push(other);
-                }
-                None
+        match rest.next() {
+            Some('&') => text.push_str(&captures[0]),
+            Some(digit @ '1'..='9') => {
+                let group = digit.to_digit(10).and_then(|digit| captures.get(digit as usize));
+                text.push_str(group.map_or("", |hit| hit.as_str()));
             }
-            None => {
-                text.push('\\');
-                None
-            }
-        };
-        text.push_str(group.and_then(|group| captures.get(group)).map_or("", |hit| hit.as_str()));
+            Some('\\') | None => text.push('\\'),
+            Some(other) => text.extend(['\\', other]),
+        }
     }
     text
 }

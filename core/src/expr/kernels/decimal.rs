@@ -230,7 +230,7 @@ pub(in crate::expr) fn literal(text: &str) -> Option<(i128, u8, u8)> {
     let (digits, from) = parse(text).ok()?;
     let scale = u8::try_from(from.max(0)).ok()?;
     let value = round_wide(digits.clone(), from, MAX_DIGITS, scale).ok()?;
-    let whole = (digits.len() as i64 - from).max(0) as u8;
+    let whole = (digits.trim_start_matches('-').len() as i64 - from).max(0) as u8;
     let precision = whole.saturating_add(scale).max(1);
     (precision <= MAX_DIGITS).then_some((value, precision, scale))
 }

@@ -26,19 +26,23 @@ fn fraction(nanos: u64) -> String {
 
 /// Reads `2024-02-29`, `2024-02-29 12:30[:00[.5]]`, with `T` and an offset where there is one.
 pub(in crate::expr) fn parse_timestamp(text: &str) -> Result<i64, Reason> {
-    let trimmed = text.trim();
+    let (trimmed, is_before_christ) = match text.trim().strip_suffix(" BC") {
+        Some(rest) => (rest, true),
+        None => (text.trim(), false),
+    };
     let bad = || Reason::from(invalid("timestamp", text));
     let (date, rest) = match trimmed.find(|c: char| c == 'T' || c == 't' || c.is_ascii_whitespace()) {
         Some(at) => (&trimmed[..at], trimmed[at + 1..].trim_start()),
         None => (trimmed, ""),
     };
     let mut parts = date.splitn(3, '-');
-    let mut number = |most: usize| {
-        parts.next().filter(|part| (1..=most).contains(&part.len())).and_then(|part| digits(part)).ok_or_else(bad)
-    };
+    let mut number =
+        |most: usize| parts.next().filter(|part| (1..=most).contains(&part.len())).and_then(digits).ok_or_else(bad);
     let (year, month, day) = (number(6)?, number(2)?, number(2)?);
     let out = || Reason::from(format!("{}: date or time out of range", invalid("timestamp", text)));
-    let date = NaiveDate::from_ymd_opt(year as i32, month as u32, day as u32).filter(|_| year > 0).ok_or_else(out)?;
+    let astronomical = if is_before_christ { 1 - year } else { year };
+    let date =
+        NaiveDate::from_ymd_opt(astronomical as i32, month as u32, day as u32).filter(|_| year > 0).ok_or_else(out)?;
     let (clock, offset) = split_offset(rest).ok_or_else(bad)?;
     let nanos =
         parse_clock(clock).ok_or_else(bad)?.filter(|nanos| (0..=86_400_000_000_000).contains(nanos)).ok_or_else(out)?;
