@@ -191,8 +191,9 @@ impl Checker<'_> {
         let (value, low, high) = (self.check(expr), self.check(low), self.check_guarded(high));
         let ((value, low), high) = value.zip(low).zip(high)?;
         let span = join(&value.span, &high.span);
-        let above = self.compare(Comparison::GreaterOrEqual, value.clone(), low, span.clone());
-        let below = self.compare(Comparison::LessOrEqual, value, high, span.clone());
+        let (low_span, high_span) = (low.span.clone(), high.span.clone());
+        let above = self.compare(Comparison::GreaterOrEqual, value.clone(), low, low_span);
+        let below = self.compare(Comparison::LessOrEqual, value, high, high_span);
         let (above, below) = above.zip(below)?;
         let node = self.logic(vec![above, below], true, span.clone())?;
         self.maybe_not(node, negated, span)

@@ -62,6 +62,7 @@ fn problems_have_a_place_plain_words_and_a_remedy() {
             "CASE WHEN ok THEN 1 ELSE 'x' END",
             "«CASE WHEN ok THEN 1 ELSE 'x' END» CASE mixes int64 and text → convert one side: CAST(… AS text), or write numbers without quotes",
         ),
+        ("price BETWEEN 1 AND '9'", "«'9'» float64 cannot be compared with text → write the number without quotes: 9"),
         ("_headers", "«_headers» headers are read one by one → name one: _headers['name']"),
         (
             "_window_start",
