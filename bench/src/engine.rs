@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering::Relaxed;
 use tidegate_core::check::{CheckOptions, check_text};
-use tidegate_core::engine::{ClusterSettings, Run, RunOptions, Until};
+use tidegate_core::engine::{ClusterSettings, Run, RunOptions};
 use tidegate_core::kafka::{ClientSettings, OWNED_PROPERTIES};
 use tidegate_core::operators::{ALL, Operator};
 use tidegate_core::plan::Drawn;
@@ -50,16 +50,7 @@ fn start(file: &Value, brokers: Option<&str>, threads: usize) -> Result<Run> {
         bail!("{problems:?}");
     }
     let clusters = brokers.map(|brokers| ("default".to_string(), ClientSettings::new(brokers)));
-    let options = RunOptions {
-        application_id: checked.settings.application_id.clone(),
-        threads,
-        commit_interval: Duration::from_millis(checked.settings.commit_interval_ms),
-        is_group: false,
-        clusters: ClusterSettings::from_iter(clusters),
-        from: None,
-        until: Until::default(),
-        drain: Duration::from_secs(30),
-    };
+    let options = RunOptions { threads, ..RunOptions::new(&pipeline, &checked, ClusterSettings::from_iter(clusters)) };
     Run::start(Drawn::new(&pipeline, &checked).plan(&[]), options).context("the run does not start")
 }
 
