@@ -107,7 +107,8 @@ pub(super) struct Faults {
 impl Faults {
     /// Takes note of a fault that ends the run.
     pub(super) fn push(&self, fault: Fault) {
-        tracing::error!("{fault}");
+        // Whoever started the run tells of it.
+        tracing::debug!("{fault}");
         lock(&self.all).push(fault);
         self.bell.notify_all();
     }
@@ -207,7 +208,8 @@ fn supervise(current: &Mutex<Arc<Inner>>) -> Outcome {
         let again = backoff.after(&inner, &faults, ended_by).and_then(|wait| {
             tracing::warn!("starting again in {} ms", wait.as_millis());
             (!inner.sleep(wait)).then(|| inner.again()).transpose().unwrap_or_else(|fault| {
-                tracing::error!("{fault}");
+                // Whoever started the run tells of it.
+        tracing::debug!("{fault}");
                 None
             })
         });
