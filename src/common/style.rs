@@ -134,7 +134,8 @@ pub(crate) fn wrap_markdown(text: &str, indent: usize, columns: usize) -> Vec<St
     let mut was_item = false;
     for paragraph in paragraphs.iter().filter(|paragraph| !paragraph.is_empty()) {
         let is_item = paragraph.starts_with("- ");
-        if !lines.is_empty() && !(is_item && was_item) {
+        let goes_on = is_item && was_item;
+        if !goes_on && !lines.is_empty() {
             lines.push(String::new());
         }
         was_item = is_item;

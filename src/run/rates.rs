@@ -12,7 +12,7 @@ pub(super) struct Rates {
 }
 
 /// Columns of the node's id.
-const NAME: usize = 20;
+const NAME: usize = 17;
 
 impl Rates {
     /// A head and a line per node, 80 columns wide.
@@ -20,7 +20,7 @@ impl Rates {
         let paint = Paint::stderr();
         let first = *self.first_ms.get_or_insert(now.at_ms);
         let head = format!(
-            "{:<NAME$}{:>8}{:>8}{:>9}{:>8}{:>8}{:>8}  {}",
+            "{:<NAME$}{:>7}{:>7}{:>8}{:>7}{:>7}{:>7}  {}",
             "node", "in/s", "out/s", "count", "errors", "drops", "lag", "pressure"
         );
         let mut lines = vec![paint.dim(&head)];
@@ -45,7 +45,7 @@ fn line(node: &NodeSnapshot, before: Option<(&NodeSnapshot, i64)>, now: &Snapsho
     let count = node.records_in.max(node.records_out);
     let drops: u64 = node.drops.values().sum();
     let counted = |count: u64, paint: fn(Paint, &str) -> String, with: Paint| {
-        let text = format!("{:>8}", in_short(count as f64));
+        let text = format!("{:>7}", in_short(count as f64));
         if count > 0 { paint(with, &text) } else { text }
     };
     let pressure = match before {
@@ -53,7 +53,7 @@ fn line(node: &NodeSnapshot, before: Option<(&NodeSnapshot, i64)>, now: &Snapsho
         None => node.pressure,
     };
     format!(
-        "{:<NAME$}{:>8}{:>8}{:>9}{}{}{:>8}  {}",
+        "{:<NAME$}{:>7}{:>7}{:>8}{}{}{:>7}  {}",
         cut(&node.id, NAME - 1),
         if node.role == "source" { "".into() } else { goes_in },
         if node.role == "sink" { "".into() } else { goes_out },
@@ -61,8 +61,23 @@ fn line(node: &NodeSnapshot, before: Option<(&NodeSnapshot, i64)>, now: &Snapsho
         counted(node.errors, Paint::red, paint),
         counted(drops, Paint::yellow, paint),
         lag_of(node, now),
-        in_words(pressure, paint)
+        fill_of(node, now).unwrap_or_else(|| in_words(pressure, paint))
     )
+}
+
+/// What a node that is a queue holds, and of how many. It has no time of its own.
+fn fill_of(node: &NodeSnapshot, now: &Snapshot) -> Option<String> {
+    if node.pressure != Pressure::default() {
+        return None;
+    }
+    let queue = now.edges.iter().find(|edge| edge.capacity > 0 && enters(&edge.id, &node.id))?;
+    Some(format!("holds {} of {}", in_short(queue.depth as f64), in_short(queue.capacity as f64)))
+}
+
+/// The edge `from->to` leads to a port of the node.
+fn enters(edge: &str, node: &str) -> bool {
+    let to = edge.split_once("->").map_or("", |(_, to)| to);
+    to.split_once('.').is_some_and(|(to, _)| to == node)
 }
 
 /// Records behind, of all partitions that the node reads; nothing for other nodes.
@@ -94,7 +109,7 @@ fn in_words(pressure: Pressure, paint: Paint) -> String {
     let text = |word: &str, share: f64| format!("{word} {:.0}%", share / 10.0);
     let Pressure { busy, idle, back_pressured, limited } = pressure;
     if back_pressured >= busy && back_pressured > idle {
-        paint.red(&text("held", back_pressured))
+        paint.red(&text("back-pressure", back_pressured))
     } else if limited > busy / 2.0 && busy > idle {
         paint.cyan(&text("limited", limited))
     } else if busy > idle {
@@ -128,7 +143,7 @@ pub(super) fn in_short(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_core::snapshot::PartitionSnapshot;
+    use tidegate_core::snapshot::{EdgeSnapshot, PartitionSnapshot};
 
     use super::*;
 
@@ -171,7 +186,16 @@ mod tests {
         rates.lines(at(0, 0, 0.0));
         rates.lines(at(1_000, 0, 0.0));
         let lines = rates.lines(at(2_000, 4_000, 500.0));
-        assert_eq!(lines[0], "node                    in/s   out/s    count  errors   drops     lag  pressure");
-        assert_eq!(lines[1], "trades                  4.0k    2.0k     4.0k       4       0      42  held 100%");
+        assert_eq!(lines[0], "node                in/s  out/s   count errors  drops    lag  pressure");
+        assert_eq!(lines[1], "trades              4.0k   2.0k    4.0k      4      0     42  back-pressure 100%");
+    }
+
+    #[test]
+    fn a_queue_shows_what_it_holds() {
+        let edge = EdgeSnapshot { id: "a.out->line.in".into(), depth: 3, capacity: 4, ..EdgeSnapshot::default() };
+        let snapshot = Snapshot { edges: vec![edge], ..Snapshot::default() };
+        let node = |id: &str| NodeSnapshot { id: id.into(), ..NodeSnapshot::default() };
+        assert_eq!(fill_of(&node("line"), &snapshot), Some("holds 3 of 4".into()));
+        assert_eq!(fill_of(&node("lin"), &snapshot), None);
     }
 }

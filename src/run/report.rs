@@ -14,8 +14,11 @@ use crate::common::table::{Head, Table};
 
 /// The exit code.
 pub(super) fn exit(outcome: &Outcome) -> Exit {
-    let is_failed = outcome.faults.iter().any(|fault| fault.blame != Blame::Nobody);
-    if is_failed || outcome.is_lossy { Exit::Failed } else { Exit::Good }
+    match outcome.faults.iter().all(|fault| fault.blame == Blame::Nobody) {
+        // What nobody reads is not lost.
+        true if !outcome.faults.is_empty() || !outcome.is_lossy => Exit::Good,
+        _ => Exit::Failed,
+    }
 }
 
 /// A problem found before the run, as a JSON line.
@@ -107,7 +110,11 @@ fn sentence(outcome: &Outcome, took: Duration) -> String {
         sentence.push_str(&format!("; {} records were deleted before they were read", outcome.snapshot.lost));
     }
     if outcome.undone > 0 {
-        let fate = if outcome.is_lossy { "are lost" } else { "will be read again" };
+        let fate = match (exit(outcome), outcome.is_lossy) {
+            (Exit::Good, true) => "were not wanted",
+            (_, true) => "are lost",
+            (_, false) => "will be read again",
+        };
         sentence.push_str(&format!("; {} records under way {fate}", outcome.undone));
     }
     sentence
@@ -129,7 +136,7 @@ mod tests {
             (outcome(vec![], 0, false), Exit::Good),
             (outcome(vec![], 7, false), Exit::Good),
             (outcome(vec![], 7, true), Exit::Failed),
-            (outcome(vec![Fault::unread("")], 0, false), Exit::Good),
+            (outcome(vec![Fault::unread("")], 7, true), Exit::Good),
             (outcome(vec![Fault::unread(""), Fault::user("")], 0, false), Exit::Failed),
         ] {
             assert_eq!(exit(&outcome), expected, "{outcome:?}");
