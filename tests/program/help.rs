@@ -1,0 +1,107 @@
+//! `describe`, `schema --file`, `completions`, what is not built yet, and wrong arguments.
+
+use serde_json::Value;
+
+use crate::support::{Bench, root};
+
+#[test]
+fn all_operators_are_listed_and_have_a_page() {
+    let bench = Bench::new();
+    let list = bench.tidegate(&["describe"]).code(0).out;
+    assert!(list.lines().all(|line| line.chars().count() <= 90), "{list}");
+    let all = bench.tidegate(&["describe", "--json"]).code(0);
+    let all: Value = serde_json::from_str(&all.out).unwrap();
+    let names: Vec<&str> = all.as_array().unwrap().iter().map(|operator| operator["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"kafka-source") && names.len() >= 16, "{names:?}");
+    for name in names {
+        assert!(list.contains(&format!("  {name} ")), "{name} is not in the list");
+        let page = bench.tidegate(&["describe", name]).code(0).out;
+        assert!(page.starts_with(&format!("{name} (")), "{page}");
+        let one: Value = serde_json::from_str(&bench.tidegate(&["describe", name, "--json"]).code(0).out).unwrap();
+        let fields = one["form"]["fields"].as_array().unwrap();
+        for field in fields {
+            let name = field["name"].as_str().unwrap();
+            assert!(page.lines().any(|line| line.trim_start().starts_with(&format!("{name}  "))), "{name}: {page}");
+        }
+    }
+}
+
+#[test]
+fn functions_have_pages_too() {
+    let bench = Bench::new();
+    let list = bench.tidegate(&["describe", "functions"]).code(0).out;
+    for name in ["left", "round", "date_trunc", "coalesce"] {
+        assert!(list.contains(&format!("  {name} ")), "{name}: {list}");
+        bench.tidegate(&["describe", name]).code(0);
+    }
+    let page = bench.tidegate(&["describe", "LEFT"]).code(0).out;
+    assert!(page.contains("left(text text, n int64) → text") && page.contains("left('abcde', 2)   → ab"), "{page}");
+    let all: Value = serde_json::from_str(&bench.tidegate(&["describe", "functions", "--json"]).code(0).out).unwrap();
+    assert!(all.as_array().unwrap().len() >= 40);
+    let ran = bench.tidegate(&["describe", "fliter"]).code(2);
+    assert_eq!(ran.err, "error: there is no operator or function `fliter`\n  remedy: did you mean `filter`?\n");
+}
+
+#[test]
+fn the_schema_of_files_is_the_one_in_assets() {
+    let printed = Bench::new().tidegate(&["schema", "--file"]).code(0).out;
+    assert_eq!(printed, std::fs::read_to_string(root().join("assets/tidegate.schema.json")).unwrap());
+}
+
+#[test]
+fn shells_complete_every_command() {
+    let bench = Bench::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = bench.tidegate(&["completions", shell]).code(0).out;
+        for command in ["run", "check", "consume", "describe"] {
+            assert!(script.contains(command), "{shell} does not complete {command}");
+        }
+    }
+    bench.tidegate(&["completions", "sh"]).code(2);
+}
+
+#[test]
+fn what_is_not_built_says_so() {
+    let bench = Bench::new();
+    for (command, is_there) in [("top", cfg!(feature = "tui")), ("edit", cfg!(feature = "gui"))] {
+        let ran = bench.tidegate(&[command, "some.json"]).code(if is_there { 1 } else { 2 });
+        assert_eq!(ran.err.contains("is not built yet"), is_there, "{}", ran.err);
+    }
+}
+
+#[test]
+fn wrong_arguments_are_told() {
+    let bench = Bench::new();
+    for args in [
+        &["rum"][..],
+        &["run"],
+        &["run", "a.json", "--until-idle", "soon"],
+        &["run", "a.json", "--from", "yesterday"],
+        &["run", "a.json", "--memory", "--data", "there"],
+        &["check", "--all"],
+        &["schema"],
+        &["consume", "t", "--follow", "--until-end"],
+        &["produce", "t", "--key-format", "int64"],
+        &["--log", "loud", "describe"],
+    ] {
+        let ran = bench.tidegate(args).code(2);
+        assert!(ran.err.starts_with("error: ") && ran.out.is_empty(), "{args:?}: {}", ran.err);
+    }
+    bench.tidegate(&["--help"]).code(0);
+    bench.tidegate(&["--version"]).code(0);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tidegate"))
+        .args(["describe", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

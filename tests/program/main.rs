@@ -1,0 +1,12 @@
+//! The program as its users see it: arguments and standard input in; standard output, standard error and exit code out.
+//! What needs a Kafka runs on the embedded broker in a folder of the test's own, and on a real one too where
+//! `TIDEGATE_TEST_KAFKA` gives its address.
+
+mod files;
+mod gallery;
+mod help;
+mod run;
+mod secrets;
+mod support;
+mod tests_of_files;
+mod topics;
