@@ -11,6 +11,8 @@
 //!   compute decimals as float64.
 //! - Text is never converted silently: `price > '100'` is a problem, `price > 100` is meant.
 //! - Timestamps are UTC milliseconds; an offset in a timestamp's text is honoured. Texts compare by their bytes.
+//! - A LIKE pattern that ends within an escape fails always, not only where matching gets that far; `lpad`, `rpad` and
+//!   `repeat` make at most a million characters.
 //! - Regular expressions are those of the `regex` crate: linear time, no back-references, leftmost-first.
 
 mod check;

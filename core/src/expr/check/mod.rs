@@ -65,6 +65,11 @@ impl Checker<'_> {
 
     /// Checks one node of the syntax tree.
     fn check(&mut self, expr: &ast::Expr) -> Option<Node> {
+        self.nested(|checker| checker.dispatch(expr))
+    }
+
+    /// Goes one level deeper, down to where evaluation still has stack enough.
+    fn nested(&mut self, check: impl FnOnce(&mut Self) -> Option<Node>) -> Option<Node> {
         if self.depth >= MAX_DEPTH {
             let whole = 0..self.source.text.len();
             if !self.problems.iter().any(|problem| problem.span == whole) {
@@ -73,7 +78,7 @@ impl Checker<'_> {
             return None;
         }
         self.depth += 1;
-        let node = self.dispatch(expr);
+        let node = check(self);
         self.depth -= 1;
         node
     }

@@ -85,7 +85,8 @@ impl Checker<'_> {
         }
         if let (U::Minus, ast::Expr::BinaryOp { left, op: B::PGExp, right }) = (op, expr) {
             // In PostgreSQL - binds closer than ^, to the parser it does not.
-            let (base, exponent) = (self.unary(op, left), self.check(right));
+            let base = self.nested(|checker| checker.unary(op, left));
+            let exponent = self.check(right);
             let (base, exponent) = base.zip(exponent)?;
             let span = join(&base.span, &exponent.span);
             return self.call_by_name("power", vec![base, exponent], span);

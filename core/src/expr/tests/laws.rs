@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Decimal128Type;
-use arrow_array::{Array, ArrayRef, Decimal128Array, Float64Array, Int64Array, StringViewArray};
+use arrow_array::{
+    Array, ArrayRef, BinaryViewArray, BooleanArray, Decimal128Array, Float64Array, Int64Array,
+    IntervalMonthDayNanoArray, StringViewArray, TimestampMillisecondArray,
+};
+use arrow_buffer::IntervalMonthDayNano;
 use proptest::prelude::*;
 
 use super::{batch, nothing, trades};
 use crate::batch::Batch;
-use crate::expr::{Expr, Scope};
+use crate::expr::{Expr, Function, Scope, catalogue};
 use crate::types::{Column, Type};
 
 /// Pieces that make more of a random text parse.
@@ -213,4 +217,121 @@ fn defined_like(text: &[char], pattern: &[char]) -> bool {
             text.split_first().is_some_and(|(next, text)| (*one == '_' || one == next) && defined_like(text, rest))
         }
     }
+}
+
+/// The column of [`wild`] that goes with a parameter's type.
+fn column_for(kind: &str) -> &'static str {
+    match kind.trim_end_matches("...") {
+        "int64" | "number" => "i",
+        "float64" => "f",
+        "decimal" => "d",
+        "bytes" => "b",
+        "timestamp" => "at",
+        "interval" => "span",
+        "list" | "list of text" => "string_to_array(t, ',')",
+        _ => "t",
+    }
+}
+
+/// Calls of every form of every function, and every operator and cast between all types.
+fn everything() -> Vec<String> {
+    let columns = ["i", "f", "d", "b", "at", "span", "t", "ok", "n"];
+    let calls = catalogue().iter().flat_map(Function::signatures).map(|signature| {
+        let inside = signature.split_once('(').unwrap().1.split_once(')').unwrap().0;
+        let arguments: Vec<&str> =
+            inside.split(", ").filter_map(|part| part.split_once(' ')).map(|(_, kind)| column_for(kind)).collect();
+        format!("{}({})", signature.split_once('(').unwrap().0, arguments.join(", "))
+    });
+    let operators = ["+", "-", "*", "/", "%", "^", "=", "<", "||", "~", "LIKE", "->", "->>", "IS DISTINCT FROM"];
+    let pairs = columns.iter().flat_map(|left| columns.map(|right| (*left, right)));
+    let binary = pairs.flat_map(|(left, right)| operators.map(|operator| format!("{left} {operator} {right}")));
+    let types =
+        ["bool", "int64", "float64", "decimal(12,3)", "decimal(38,30)", "text", "bytes", "timestamp", "interval"];
+    let casts = columns.iter().flat_map(|column| types.map(|kind| format!("CAST({column} AS {kind})")));
+    let parts = ["epoch", "century", "millennium", "week", "isoyear", "second", "decade", "quarter", "hour"];
+    let extracts = ["at", "span"].iter().flat_map(|of| parts.map(|part| format!("extract({part} FROM {of})")));
+    let cuts =
+        ["century", "millennium", "week", "decade", "quarter", "hour"].map(|unit| format!("date_trunc('{unit}', at)"));
+    calls
+        .chain(binary)
+        .chain(casts)
+        .chain(extracts)
+        .chain(cuts)
+        .chain(["-i", "-d", "-span", "-f"].map(String::from))
+        .collect()
+}
+
+type Wild = (i64, f64, i128, String, i64, (i32, i32, i64));
+
+/// Values at and beyond all limits.
+fn wild() -> impl Strategy<Value = Wild> {
+    let int = || prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(0), -3i64..40, any::<i64>()];
+    let float = prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(-0.0), -3.0..40.0, any::<f64>()];
+    let digits = prop_oneof![Just(0), Just(10i128.pow(20) - 1), Just(1 - 10i128.pow(20)), -99_999i128..99_999];
+    let text = prop_oneof![
+        "[-+0-9eé:. ,TPZymdhs]{0,16}",
+        "[{}\\[\\]\":,a0-9 ]{0,12}",
+        "\\PC{0,10}",
+        "(YYYY|MM|HH24|day|hex|utf8|FM|\\\\){0,4}"
+    ];
+    let at = prop_oneof![Just(i64::MIN), Just(i64::MAX), -70_000_000_000_000i64..4_000_000_000_000, any::<i64>()];
+    let small = || prop_oneof![Just(i32::MIN), Just(i32::MAX), -40i32..40];
+    (int(), float, digits, text, at, (small(), small(), int()))
+}
+
+fn wild_records(rows: &[Wild]) -> Batch {
+    let column = |name, data, array: ArrayRef| (Column::nullable(name, data), array);
+    let spans = rows.iter().map(|row| Some(IntervalMonthDayNano::new(row.5.0, row.5.1, row.5.2)));
+    let decimals: Decimal128Array = rows.iter().map(|row| Some(row.2)).collect();
+    batch(
+        rows.len(),
+        vec![
+            column("i", Type::Int64, Arc::new(rows.iter().map(|row| Some(row.0)).collect::<Int64Array>())),
+            column("n", Type::Int64, Arc::new(rows.iter().map(|row| Some(row.0 % 40)).collect::<Int64Array>())),
+            column("f", Type::Float64, Arc::new(rows.iter().map(|row| Some(row.1)).collect::<Float64Array>())),
+            column(
+                "d",
+                Type::Decimal { precision: 20, scale: 4 },
+                Arc::new(decimals.with_precision_and_scale(20, 4).unwrap()),
+            ),
+            column("t", Type::Text, Arc::new(StringViewArray::from_iter_values(rows.iter().map(|row| &row.3)))),
+            column(
+                "b",
+                Type::Bytes,
+                Arc::new(BinaryViewArray::from_iter_values(rows.iter().map(|row| row.3.as_bytes()))),
+            ),
+            column(
+                "at",
+                Type::Timestamp,
+                Arc::new(rows.iter().map(|row| Some(row.4)).collect::<TimestampMillisecondArray>()),
+            ),
+            column("span", Type::Interval, Arc::new(spans.collect::<IntervalMonthDayNanoArray>())),
+            column("ok", Type::Bool, Arc::new(rows.iter().map(|row| Some(row.0 > 0)).collect::<BooleanArray>())),
+        ],
+    )
+}
+
+#[test]
+fn no_value_makes_a_function_or_operator_panic() {
+    let empty = wild_records(&[]);
+    let scope = Scope { schema: empty.schema.clone(), ..nothing() };
+    let exprs: Vec<Expr> = everything().iter().filter_map(|text| Expr::compile(text, &scope).ok()).collect();
+    assert!(exprs.len() > 300, "only {} of the expressions compile", exprs.len());
+    let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let ran = runner.run(&proptest::collection::vec(wild(), 1..12), |rows| {
+        let batch = wild_records(&rows);
+        for expr in &exprs {
+            let evaluated = expr.evaluate(&batch);
+            prop_assert_eq!(evaluated.values.len(), rows.len());
+            prop_assert_eq!(evaluated.values.data_type(), &expr.data_type().to_arrow(), "{}", expr.text());
+            for row in 0..rows.len() {
+                let has_failed = evaluated.failures.iter().any(|failure| failure.row == row);
+                let is_null = evaluated.values.is_null(row);
+                prop_assert!(!has_failed || is_null, "{} failed and has a value", expr.text());
+            }
+        }
+        Ok(())
+    });
+    ran.unwrap();
 }

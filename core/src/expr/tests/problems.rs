@@ -121,6 +121,7 @@ fn deep_and_long_texts_are_refused_or_run() {
         "-".repeat(5000) + "1",
         "NOT ".repeat(5000) + "ok",
         "qty".to_string() + &" + qty".repeat(3000),
+        "-qty".to_string() + &" ^ 1".repeat(3000),
         "symbol".to_string() + &"::text".repeat(3000),
         "CASE WHEN ok THEN ".repeat(2000),
         "coalesce(".repeat(2000) + "1",

@@ -58,7 +58,7 @@ pub(super) fn pad(text: &str, length: i64, fill: &str, is_before: bool) -> Resul
     if length > MAX_LENGTH {
         return Err("the length is too large".into());
     }
-    let missing = length - self::length(text);
+    let missing = length.saturating_sub(self::length(text));
     if missing <= 0 || fill.is_empty() {
         return Ok(left(text, length.max(0)).to_string());
     }

@@ -69,7 +69,7 @@ fn split_offset(text: &str) -> Option<(&str, i64)> {
         None => (offset, "0"),
     };
     let (hours, minutes) = (digits(hours)?, digits(minutes)?);
-    let seconds = (hours <= 15 && minutes < 60).then_some(hours * 3600 + minutes * 60)?;
+    let seconds = (hours <= 15 && minutes < 60).then(|| hours * 3600 + minutes * 60)?;
     (!clock.is_empty()).then_some((clock, if text[at..].starts_with('-') { -seconds } else { seconds }))
 }
 
@@ -83,7 +83,7 @@ fn parse_clock(text: &str) -> Option<Option<i64>> {
     let minutes = digits(parts.next()?)?;
     let seconds = parts.next().map_or(Some(0), nanos_of)?;
     let fits = hours <= 24 && minutes < 60 && seconds <= 60_000_000_000;
-    Some(fits.then_some((hours * 3600 + minutes * 60) * 1_000_000_000 + seconds))
+    Some(fits.then(|| (hours * 3600 + minutes * 60) * 1_000_000_000 + seconds))
 }
 
 /// `1.5` (unsigned) in units of a billionth.
@@ -252,14 +252,14 @@ fn parse_iso(text: &str) -> Option<Sum> {
         }
         let length = rest.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-' || c == '+'))?;
         let amount: f64 = rest[..length].parse().ok()?;
-        let unit = match (&rest[length..length + 1], is_time) {
-            ("y", false) => "year",
-            ("m", false) => "month",
-            ("w", false) => "week",
-            ("d", false) => "day",
-            ("h", true) => "hour",
-            ("m", true) => "minute",
-            ("s", true) => "second",
+        let unit = match (rest.as_bytes()[length], is_time) {
+            (b'y', false) => "year",
+            (b'm', false) => "month",
+            (b'w', false) => "week",
+            (b'd', false) => "day",
+            (b'h', true) => "hour",
+            (b'm', true) => "minute",
+            (b's', true) => "second",
             _ => return None,
         };
         sum.add(amount, unit)?;

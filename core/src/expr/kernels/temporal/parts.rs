@@ -161,7 +161,8 @@ pub(in crate::expr) fn bin(stride: IntervalMonthDayNano, value: i64, origin: i64
         return Err("a stride must be at least a millisecond".into());
     }
     let since = value.checked_sub(origin).ok_or(RANGE)?;
-    origin.checked_add(since - since.rem_euclid(width)).ok_or(RANGE.into())
+    let whole = since.checked_sub(since.rem_euclid(width)).ok_or(RANGE)?;
+    origin.checked_add(whole).ok_or(RANGE.into())
 }
 
 /// A timestamp from its parts.
