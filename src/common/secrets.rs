@@ -1,11 +1,13 @@
 //! Secrets that neither environment nor files give: a person at a terminal is asked, and sees nothing of the answer.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use tidegate_core::check::Checked;
 use tidegate_core::fields::Secret;
 use tidegate_core::problem::Fault;
+
+use super::signals;
 
 /// Asks for the secrets without a value that `is_needed`, where there is a terminal. Without one, whoever needs a secret
 /// says that it is missing.
@@ -26,19 +28,22 @@ pub(crate) fn ask(checked: &mut Checked, is_needed: impl Fn(&str) -> bool) -> Re
 }
 
 fn prompt(name: &str) -> io::Result<Secret> {
-    let mut screen = io::stderr().lock();
-    write!(screen, "{name} (secret, not shown): ")?;
-    screen.flush()?;
-    let keyboard = io::stdin().lock();
-    let before = tcgetattr(&keyboard)?;
+    eprint!("{name} (secret, not shown): ");
+    let before = tcgetattr(io::stdin())?;
     let mut silent = before.clone();
     silent.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(&keyboard, OptionalActions::Flush, &silent)?;
+    tcsetattr(io::stdin(), OptionalActions::Flush, &silent)?;
+    let restore = {
+        let before = before.clone();
+        move || {
+            // A terminal that has gone needs no restoring.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &before);
+        }
+    };
     let mut answer = String::new();
-    let mut keyboard = keyboard;
-    let read = keyboard.read_line(&mut answer);
-    tcsetattr(&keyboard, OptionalActions::Flush, &before)?;
-    writeln!(screen)?;
-    read?;
+    let read = signals::or_exit(restore, || io::stdin().lock().read_line(&mut answer));
+    tcsetattr(io::stdin(), OptionalActions::Flush, &before)?;
+    eprintln!();
+    read??;
     Ok(Secret::new(answer.trim_end_matches(['\r', '\n'])))
 }

@@ -1,5 +1,6 @@
 //! Signals that ask the program to stop.
 
+use std::io;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +28,27 @@ pub(crate) fn on_stop(stop: impl Fn() + Send + 'static) -> Result<(), Fault> {
     };
     thread::Builder::new().name("signals".into()).spawn(listen).map_err(failed)?;
     Ok(())
+}
+
+/// Does `work`, during which a signal to stop ends the program, after `tidy`.
+///
+/// # Errors
+/// As [`on_stop`].
+pub(crate) fn or_exit<T>(tidy: impl Fn() + Send + 'static, work: impl FnOnce() -> T) -> io::Result<T> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let handle = signals.handle();
+    let listen = move || {
+        if let Some(signal) = signals.forever().next() {
+            tidy();
+            process::exit(128 + signal);
+        }
+    };
+    let listener = thread::Builder::new().name("signals".into()).spawn(listen)?;
+    let result = work();
+    handle.close();
+    // It has nothing to tell.
+    drop(listener.join());
+    Ok(result)
 }
 
 /// A flag that a signal to stop sets.

@@ -55,8 +55,12 @@ impl Live {
 impl Drop for Live {
     fn drop(&mut self) {
         let mut text = String::new();
-        self.give_back(&mut text);
-        write(&text);
+        if self.taken.is_some() {
+            self.give_back(&mut text);
+            // The `^C` that a terminal echoes; whatever sinks print ends its line.
+            text.push_str("\r\x1b[K");
+            write(&text);
+        }
     }
 }
 

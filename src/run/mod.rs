@@ -6,6 +6,8 @@ mod report;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::process;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,7 @@ use tidegate_broker::default_folder;
 use tidegate_core::engine::{Run, RunOptions, Until};
 use tidegate_core::fields::DurationText;
 use tidegate_core::plan::Drawn;
+use tidegate_core::problem::Fault;
 
 use crate::common::clusters::{self, FolderArgs};
 use crate::common::exit::{Exit, Failure};
@@ -88,8 +91,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         ..RunOptions::new(&loaded.pipeline, &loaded.checked, clusters.settings.clone())
     };
     let started = Instant::now();
+    let stopper = Stopper::listen()?;
     let run = Run::start(plan, options)?;
-    signals::on_stop(run.stopper())?;
+    stopper.stops(&run);
     match is_live {
         true => watch_live(&run),
         false => watch_json(&run),
@@ -100,6 +104,27 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         false => report::tell_json(&outcome, started.elapsed()),
     }
     Ok(report::exit(&outcome))
+}
+
+/// Stops the run at a signal; before there is one, the program ends as it would without.
+#[derive(Clone, Default)]
+struct Stopper(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
+
+impl Stopper {
+    fn listen() -> Result<Stopper, Fault> {
+        let stopper = Stopper::default();
+        let heard = stopper.clone();
+        signals::on_stop(move || match heard.0.get() {
+            Some(stop) => stop(),
+            None => process::exit(Exit::Failed as i32),
+        })?;
+        Ok(stopper)
+    }
+
+    fn stops(&self, run: &Run) {
+        // Set once, right here.
+        let _ = self.0.set(Box::new(run.stopper()));
+    }
 }
 
 fn duration(text: DurationText) -> Duration {
