@@ -37,7 +37,14 @@ use common::log::Level;
 #[command(name = "tidegate", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     /// What is logged on standard error, as text on a terminal, else as JSON lines: off, error, warn, info, debug, trace
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn", hide_possible_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        default_value = "warn",
+        hide_possible_values = true,
+        display_order = 900
+    )]
     log: Level,
     #[command(subcommand)]
     command: Command,

@@ -28,13 +28,13 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct BrokerArgs {
     /// Addresses of the cluster (`host:port`, with commas between), or `embedded` [default: TIDEGATE_BROKERS, or embedded]
-    #[arg(long, value_name = "BROKERS", conflicts_with = "pipeline")]
+    #[arg(long, global = true, value_name = "BROKERS", conflicts_with = "pipeline")]
     brokers: Option<String>,
     /// Take the cluster's address and client properties from this pipeline file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pipeline: Option<PathBuf>,
     /// Which of the file's clusters
-    #[arg(long, value_name = "NAME", default_value = "default", requires = "pipeline")]
+    #[arg(long, global = true, value_name = "NAME", default_value = "default", requires = "pipeline")]
     cluster: String,
     #[command(flatten)]
     parameters: Parameters,
@@ -46,7 +46,7 @@ pub(crate) struct BrokerArgs {
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct FolderArgs {
     /// Data folder of the embedded broker [default: TIDEGATE_BROKER_DATA, or a folder of the user's]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
 

@@ -20,7 +20,7 @@ use super::problems;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Parameters {
     /// Value of a parameter of the file. Secrets come from TIDEGATE_<NAME>, TIDEGATE_<NAME>_FILE or a prompt
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = name_and_value)]
     set: Vec<(String, String)>,
 }
 

@@ -66,11 +66,12 @@ fn excerpt(text: &str, place: &Place, columns: usize) -> Option<[String; 2]> {
         None => token_length(&line[start..]),
     };
     let room = columns.saturating_sub(6).max(20);
-    let first = match line.len() <= room {
-        true => line.iter().take_while(|letter| **letter == ' ').count().min(start),
-        false => start.saturating_sub(room / 3).min(line.len().saturating_sub(room - 1)),
+    let blank = line.iter().take_while(|letter| **letter == ' ').count().min(start);
+    let first = match line.len() - blank <= room {
+        true => blank,
+        false => start.saturating_sub(room / 3).min(line.len() - (room - 1)).max(blank),
     };
-    let is_cut = first > 0 && line.len() > room;
+    let is_cut = first > blank;
     let shown: String = line[first..].iter().take(room).collect();
     let has_more = line.len() > first + room;
     let excerpt = format!("{}{}{}", if is_cut { "…" } else { "" }, shown.trim_end(), if has_more { "…" } else { "" });
