@@ -141,6 +141,22 @@ impl Bench {
     }
 }
 
+impl Drop for Bench {
+    /// Leaves nothing behind on a Kafka that others use too.
+    fn drop(&mut self) {
+        if self.suffix.is_empty() {
+            return;
+        }
+        let topics = self.tidegate(&["topics", "--json"]).out;
+        let topics = topics.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        for topic in topics.filter_map(|topic| topic["topic"].as_str().map(str::to_string)) {
+            if topic.ends_with(&self.suffix) {
+                self.tidegate(&["topics", "delete", &topic]);
+            }
+        }
+    }
+}
+
 impl Process {
     fn start(mut command: Command) -> Process {
         let mut child = command.spawn().unwrap();

@@ -25,6 +25,9 @@ fn topics_are_made_listed_and_deleted() {
         assert!(kafka.tidegate(&["topics"]).code(0).out.contains(name));
         kafka.tidegate(&["produce", name]).code(0);
         kafka.tidegate_in(&["produce", name], "1\n2\n").code(0);
+        let listed =
+            kafka.tidegate(&["topics", "--brokers", &kafka.brokers, "list", "--internal", "--json"]).code(0).rows();
+        assert!(listed.len() >= list.len());
         let shown = kafka.tidegate(&["topics", "show", name, "--json"]).code(0).rows();
         assert_eq!(shown.iter().map(|row| row["records"].as_i64().unwrap()).sum::<i64>(), 2);
         assert_eq!(kafka.tidegate(&["topics", "delete", name]).code(0).out, format!("deleted {name}\n"));
