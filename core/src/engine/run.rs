@@ -372,8 +372,13 @@ impl Inner {
             pool.stop();
         }
         let undone = self.undone(&tasks);
-        if let Err(fault) = self.commit(Some(COMMIT_WITHIN)) {
-            self.faults.push(fault);
+        match self.commit(Some(COMMIT_WITHIN)) {
+            // In bad times nobody waits for housekeeping.
+            Ok(()) if ended_by != EndedBy::Fault && !self.signals.is_told_to_abort.load(Ordering::Acquire) => {
+                self.through.purge(self);
+            }
+            Ok(()) => {}
+            Err(fault) => self.faults.push(fault),
         }
         let snapshot = self.snapshot();
         self.membership.leave();

@@ -105,8 +105,13 @@ impl ThroughTopics {
         let mut purged = lock(&self.purged);
         if purged.elapsed() >= PURGE_EVERY {
             *purged = Instant::now();
-            self.all.iter().for_each(|through| through.purge(inner));
+            self.purge(inner);
         }
+    }
+
+    /// Deletes what is committed from topics of ours that keep it for no longer.
+    pub(super) fn purge(&self, inner: &Inner) {
+        self.all.iter().for_each(|through| through.purge(inner));
     }
 }
 
