@@ -5,9 +5,10 @@
 //! - [`Run`]: start, watch, stop, wait
 //! - `task`, `fanin`, `layout`: how rows go through a task
 //! - `channel`, `reading`, `outlet`: how they come and go
-//! - `pool`, `clock`, `meter`: threads, time, counters
+//! - `pool`, `clock`, `meter`, `budget`: threads, time, counters, what may be read
 //! - `workshop`, `lanes`: where tasks are made; `hub`, `membership`, `through`: where they meet Kafka
 
+mod budget;
 mod channel;
 mod clock;
 mod failures;

@@ -110,7 +110,12 @@ impl Reading {
 
     /// Reads up to `max` records, where nothing is held; tells how many came.
     pub(crate) fn fill(&mut self, ingest: &mut Ingestor, max: usize, now_ms: i64) -> Result<u64, Fault> {
-        if max == 0 || self.head.is_some() || self.has_ended || self.not_before_ms.is_some_and(|until| until > now_ms) {
+        if self.head.is_some() || self.has_ended || self.not_before_ms.is_some_and(|until| until > now_ms) {
+            return Ok(0);
+        }
+        if max == 0 {
+            // Nobody tells when other lanes give back what they have reserved.
+            self.not_before_ms = Some(now_ms + 1);
             return Ok(0);
         }
         self.not_before_ms = None;

@@ -7,12 +7,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::budget::Budget;
 use super::clock::Clock;
 use super::hub::Hub;
 use super::membership::Membership;
 use super::options::RunOptions;
 use super::pool::{Pool, TaskCell};
-use super::task::Budget;
 use super::through::ThroughTopics;
 use super::workshop::{SlotOf, Workshop};
 use crate::kafka::{Offset, TopicPartition};
@@ -209,7 +209,7 @@ fn supervise(current: &Mutex<Arc<Inner>>) -> Outcome {
             tracing::warn!("starting again in {} ms", wait.as_millis());
             (!inner.sleep(wait)).then(|| inner.again()).transpose().unwrap_or_else(|fault| {
                 // Whoever started the run tells of it.
-        tracing::debug!("{fault}");
+                tracing::debug!("{fault}");
                 None
             })
         });

@@ -3,8 +3,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::budget::Budget;
 use super::channel::{Channel, Needs, Taken};
 use super::failures::{error_rows, place_of, stop_fault};
 use super::fanin;
@@ -105,29 +106,6 @@ pub(crate) struct Task {
     pub(crate) max_idle_ms: i64,
     /// since when one is
     waiting_since_ms: Option<i64>,
-}
-
-/// Records that all sources together may still read.
-#[derive(Debug, Clone)]
-pub(crate) struct Budget(Arc<AtomicUsize>);
-
-impl Budget {
-    pub(crate) fn new(records: u64) -> Budget {
-        Budget(Arc::new(AtomicUsize::new(usize::try_from(records).unwrap_or(usize::MAX))))
-    }
-
-    pub(crate) fn is_spent(&self) -> bool {
-        self.0.load(Relaxed) == 0
-    }
-
-    fn reserve(&self) -> usize {
-        let before = self.0.fetch_update(Relaxed, Relaxed, |left| Some(left.saturating_sub(MAX_ROWS)));
-        before.map_or(0, |left| left.min(MAX_ROWS))
-    }
-
-    fn give_back(&self, records: usize) {
-        self.0.fetch_add(records, Relaxed);
-    }
 }
 
 /// One pass of rows through the nodes.
@@ -236,7 +214,7 @@ impl Task {
             let read =
                 reading.fill(ingest, max, now_ms).map_err(|fault| fault.at_node(&self.nodes[reading.node].id))?;
             if let Some(budget) = &self.budget {
-                budget.give_back(max - read as usize);
+                budget.settle(max, read);
             }
             self.nodes[reading.node].meter.records_in.fetch_add(read, Relaxed);
         }
