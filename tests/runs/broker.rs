@@ -1,0 +1,143 @@
+//! What tests of runs share that read one topic and write another: a broker in a process of its own, records that are
+//! numbers, and what became of them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tidegate_core::kafka::{Admin, ClientSettings, TopicPartition};
+
+use crate::support::{Bench, Process};
+
+/// A broker that outlives the runs, and somebody to ask it.
+pub(crate) struct Broker {
+    /// whom to ask
+    pub(crate) admin: Admin,
+    _process: Option<Process>,
+}
+
+/// Partitions of the topics.
+pub(crate) const PARTITIONS: i32 = 4;
+
+/// Serves the bench's embedded broker in a process of its own; a real Kafka serves already.
+pub(crate) fn serve(bench: &Bench) -> Broker {
+    let mut address = bench.brokers.clone();
+    let mut process = None;
+    if address == "embedded" {
+        let mut serving = bench.start(&["broker", "--listen", "127.0.0.1:0", "--json"]);
+        serving.wait_until("the broker's address", |serving| serving.out().ends_with('\n'));
+        let told: Value = serde_json::from_str(&serving.out()).unwrap();
+        address = told["address"].as_str().unwrap().to_string();
+        process = Some(serving);
+    }
+    let admin = Admin::open(&ClientSettings::new(address), Duration::from_secs(30)).unwrap();
+    Broker { admin, _process: process }
+}
+
+impl Broker {
+    /// Makes a topic.
+    pub(crate) fn create(&self, topic: &str, partitions: i32) {
+        assert!(self.admin.create_topic(topic, partitions, 1, &[]).unwrap(), "{topic} is there already");
+    }
+
+    /// How many records were ever written to a topic.
+    pub(crate) fn written(&self, topic: &str) -> i64 {
+        self.partitions(topic).map(|at| self.admin.watermarks(&at).unwrap().high).sum()
+    }
+
+    /// How many records a topic still holds.
+    pub(crate) fn held(&self, topic: &str) -> i64 {
+        let marks = self.partitions(topic).map(|at| self.admin.watermarks(&at).unwrap());
+        marks.map(|marks| marks.high - marks.low).sum()
+    }
+
+    /// How many records of a topic a group has committed.
+    pub(crate) fn committed(&self, group: &str, topic: &str) -> i64 {
+        let offsets = self.admin.group_offsets(group).unwrap();
+        offsets.iter().filter(|offset| &*offset.at.topic == topic).map(|offset| offset.next).sum()
+    }
+
+    fn partitions(&self, topic: &str) -> impl Iterator<Item = TopicPartition> {
+        let count = self.admin.partitions(topic).unwrap().unwrap_or(0);
+        (0..count).map(move |partition| TopicPartition::new(topic, partition))
+    }
+}
+
+/// A pipeline that fills a topic with the numbers from 1, under some keys; `config` is more of `generate`'s.
+pub(crate) fn numbers(bench: &Bench, topic: &str, config: &Value) -> String {
+    let mut generate = json!({ "shape": "numbers", "keys": 50 });
+    generate.as_object_mut().unwrap().extend(config.as_object().unwrap().clone());
+    let pipeline = json!({
+        "tidegate": 1,
+        "name": "numbers",
+        "parameters": { "brokers": {} },
+        "clusters": { "default": { "brokers": "${brokers}" } },
+        "nodes": [
+            { "id": "numbers", "operator": "generate", "config": generate },
+            { "id": "topic", "operator": "kafka-sink", "config": { "topic": topic } }
+        ],
+        "edges": [{ "from": "numbers.out", "to": "topic.in" }]
+    });
+    bench.file(&format!("{topic}-numbers.json"), pipeline.to_string())
+}
+
+/// A pipeline that takes numbers from one topic, leaves out every tenth, doubles them and writes them to another.
+pub(crate) fn doubling(group: &str, from: &str, to: &str) -> Value {
+    json!({
+        "tidegate": 1,
+        "name": "doubling",
+        "settings": { "application_id": group, "commit_interval": "200ms" },
+        "parameters": { "brokers": {} },
+        "clusters": { "default": {
+            "brokers": "${brokers}",
+            "properties": { "session.timeout.ms": "6000", "heartbeat.interval.ms": "1000" }
+        } },
+        "nodes": [
+            { "id": "in", "operator": "kafka-source", "config": { "topic": from, "schema": { "n": "int64!" } } },
+            { "id": "some", "operator": "filter", "config": { "condition": "n % 10 <> 0" } },
+            { "id": "twice", "operator": "map", "config": { "columns": { "n": "n", "twice": "n * 2" } } },
+            { "id": "out", "operator": "kafka-sink", "config": { "topic": to } }
+        ],
+        "edges": [
+            { "from": "in.out", "to": "some.in" },
+            { "from": "some.out", "to": "twice.in" },
+            { "from": "twice.out", "to": "out.in" }
+        ]
+    })
+}
+
+/// Values of a topic.
+pub(crate) fn values(bench: &Bench, topic: &str) -> Vec<Value> {
+    bench.tidegate(&["consume", topic, "--show", "value"]).code(0).rows()
+}
+
+/// Checks that of the numbers in one topic all that are to be there stand doubled in the other; gives how many stand there
+/// more than once.
+pub(crate) fn nothing_is_lost(bench: &Bench, from: &str, to: &str) -> usize {
+    let number = |value: &Value, name: &str| value[name].as_i64().unwrap_or_else(|| panic!("no `{name}` in {value}"));
+    let expected: BTreeSet<i64> =
+        values(bench, from).iter().map(|value| number(value, "n")).filter(|n| n % 10 != 0).collect();
+    let came = values(bench, to);
+    for value in &came {
+        assert_eq!(number(value, "twice"), 2 * number(value, "n"));
+    }
+    let found: BTreeSet<i64> = came.iter().map(|value| number(value, "n")).collect();
+    let lost: Vec<&i64> = expected.difference(&found).collect();
+    let made_up: Vec<&i64> = found.difference(&expected).collect();
+    assert!(lost.is_empty(), "{} of {} are lost: {:?} …", lost.len(), expected.len(), &lost[..lost.len().min(20)]);
+    assert!(made_up.is_empty(), "never sent: {made_up:?}");
+    assert!(!expected.is_empty(), "nothing was sent");
+    came.len() - found.len()
+}
+
+/// What a run said last.
+pub(crate) fn last_snapshot(run: &Process) -> Option<Value> {
+    let err = run.err();
+    let lines = err.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.into_iter().find(|line| line["type"] == "snapshot")
+}
+
+/// How many partitions a run reads, as it said last.
+pub(crate) fn owned(run: &Process) -> usize {
+    last_snapshot(run).and_then(|last| last["partitions"].as_array().map(Vec::len)).unwrap_or(0)
+}

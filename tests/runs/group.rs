@@ -1,0 +1,67 @@
+//! `scale: group`: several runs share the partitions of a topic.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::broker::{PARTITIONS, doubling, nothing_is_lost, numbers, owned, serve};
+use crate::support::{Process, on_each_kafka};
+
+/// Longer than a session, which is 6 s.
+const FROZEN: Duration = Duration::from_secs(15);
+
+#[test]
+fn members_join_leave_die_and_freeze_and_no_record_is_lost() {
+    on_each_kafka(|bench| {
+        let broker = serve(bench);
+        let [from, to, group] = ["from", "to", "members"].map(|name| bench.name(name));
+        broker.create(&from, PARTITIONS);
+        broker.create(&to, PARTITIONS);
+        let mut pipeline = doubling(&group, &from, &to);
+        pipeline["settings"]["scale"] = json!("group");
+        let file = bench.file("members.json", pipeline.to_string());
+        let feeder = bench.start(&["run", &numbers(bench, &from, &json!({ "rate": "1000/s" }))]);
+        let join = || bench.start(&["run", &file]);
+
+        let mut first = join();
+        first.wait_until("all partitions", |first| owned(first) == 4);
+        let mut second = join();
+        second.wait_until("a share of two", |second| owned(second) == 2 && owned(&first) == 2);
+        let mut third = join();
+        third.wait_until("a share of three", |third| all_are_owned(&[&first, &second, third]));
+
+        second.stop().code(0);
+        first.wait_until("the share of who left", |first| all_are_owned(&[first, &third]));
+        third.signal(Signal::KILL);
+        third.wait();
+        first.wait_until("the share of who died", |first| owned(first) == 4);
+
+        let mut fourth = join();
+        fourth.wait_until("a share of two again", |fourth| owned(fourth) == 2 && owned(&first) == 2);
+        let frozen_at = Instant::now();
+        first.signal(Signal::STOP);
+        fourth.wait_until("the share of who froze", |fourth| owned(fourth) == 4);
+        sleep(FROZEN.saturating_sub(frozen_at.elapsed()));
+        first.signal(Signal::CONT);
+        first.wait_until("a share after the frost", |first| owned(first) == 2 && owned(&fourth) == 2);
+
+        // A source that keeps nothing may have lost what was under way: the topic is the truth.
+        feeder.stop();
+        let written = broker.written(&from);
+        first.wait_until("all to be committed", |_| broker.committed(&group, &from) == written);
+        for (member, name) in [(first, "first"), (fourth, "fourth")] {
+            let ran = member.stop().code(0);
+            assert_eq!(ran.outcome()["faults"], json!([]), "{name}");
+        }
+        let repeated = nothing_is_lost(bench, &from, &to);
+        eprintln!("{repeated} of {written} records were repeated");
+    });
+}
+
+/// Each has a share, and together they have all.
+fn all_are_owned(members: &[&Process]) -> bool {
+    let shares: Vec<usize> = members.iter().map(|member| owned(member)).collect();
+    shares.iter().all(|share| *share > 0) && shares.iter().sum::<usize>() == 4
+}

@@ -1,0 +1,13 @@
+//! Runs on topics, as processes: the engine as a whole, on the embedded broker, and on a real Kafka too where
+//! `TIDEGATE_TEST_KAFKA` gives its address. They take their time, so they stand apart from the tests of the commands.
+
+mod broker;
+mod failing;
+mod group;
+mod kills;
+mod pressure;
+mod reading;
+#[allow(dead_code, reason = "the tests of the commands use the rest")]
+#[path = "../program/support.rs"]
+mod support;
+mod through;
