@@ -139,7 +139,8 @@ fn path(tokens: &[TokenTree], before: &mut Vec<String>, into: &mut Vec<Vec<Strin
             _ => break,
         }
         i += 1;
-        if !is_whole || !(is_punct(tokens.get(i), ':') && is_punct(tokens.get(i + 1), ':')) {
+        let goes_on = is_whole && is_punct(tokens.get(i), ':') && is_punct(tokens.get(i + 1), ':');
+        if !goes_on {
             break;
         }
         i += 2;

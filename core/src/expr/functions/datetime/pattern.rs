@@ -198,7 +198,7 @@ fn read<'t>(found: &mut Found, name: &str, text: &'t str, is_alone: bool) -> Res
     let bad = || Reason::from(format!("\"{text}\" is not what {name} stands for"));
     let word = |words: &[&str]| -> Option<(usize, usize)> {
         let fits = |word: &&str| starts_with_any_case(text, word);
-        words.iter().position(|word| fits(word)).map(|place| (place, words[place].len()))
+        words.iter().position(fits).map(|place| (place, words[place].len()))
     };
     match name {
         "Month" | "MONTH" | "month" | "Mon" | "MON" | "mon" => {
