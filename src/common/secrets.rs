@@ -28,11 +28,12 @@ pub(crate) fn ask(checked: &mut Checked, is_needed: impl Fn(&str) -> bool) -> Re
 }
 
 fn prompt(name: &str) -> io::Result<Secret> {
-    eprint!("{name} (secret, not shown): ");
     let before = tcgetattr(io::stdin())?;
     let mut silent = before.clone();
     silent.local_modes.remove(LocalModes::ECHO);
     tcsetattr(io::stdin(), OptionalActions::Flush, &silent)?;
+    // Only now: what is typed at the prompt is neither shown nor thrown away.
+    eprint!("{name} (secret, not shown): ");
     let restore = {
         let before = before.clone();
         move || {
