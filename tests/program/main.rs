@@ -8,5 +8,6 @@ mod help;
 mod run;
 mod secrets;
 mod support;
+mod terminal;
 mod tests_of_files;
 mod topics;

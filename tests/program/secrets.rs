@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::support::Bench;
 
-const SECRET: &str = "hunter2-and-more";
+pub(crate) const SECRET: &str = "hunter2-and-more";
 
 /// A pipeline whose cluster nobody answers for, with a password.
-fn guarded(bench: &Bench) -> String {
+pub(crate) fn guarded(bench: &Bench) -> String {
     let text = json!({ "tidegate": 1, "name": "guarded",
         "parameters": { "password": { "secret": true } },
         "clusters": { "default": { "brokers": "127.0.0.1:9", "properties": {

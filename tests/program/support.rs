@@ -1,6 +1,7 @@
 //! Running the program: to its end, or in the background until a condition holds. Nothing waits for a time, all waits for
 //! conditions; what does not come within [`PATIENCE`] fails the test.
 
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,6 +11,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -138,6 +141,23 @@ impl Bench {
     /// Starts the program in the background.
     pub(crate) fn start(&self, args: &[&str]) -> Process {
         Process::start(self.command(args))
+    }
+
+    /// Starts the program on a terminal of 24 rows and 80 columns; what is typed there is written to the file.
+    pub(crate) fn start_on_terminal(&self, args: &[&str]) -> (Process, File) {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let slave = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+        let mut command = self.command(args);
+        command.env("TERM", "xterm").env_remove("NO_COLOR");
+        command.stdin(slave.try_clone().unwrap()).stdout(slave.try_clone().unwrap()).stderr(slave);
+        let child = command.spawn().unwrap();
+        let master = File::from(master);
+        let out = Stream::read(Some(master.try_clone().unwrap()));
+        (Process { child, out, err: Stream { text: Arc::default(), reader: None } }, master)
     }
 }
 
