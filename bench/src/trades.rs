@@ -33,7 +33,7 @@ impl<'a> Trade<'a> {
     /// P1 by hand.
     pub(crate) fn p1(&self) -> Option<Notional<'a>> {
         let is_kept = self.price > 100.0 && self.qty >= 50 && self.side == "buy";
-        is_kept.then(|| Notional {
+        is_kept.then_some(Notional {
             id: self.id,
             symbol: self.symbol,
             ts: self.ts,
