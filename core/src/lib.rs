@@ -37,4 +37,6 @@ pub mod plan;
 pub mod problem;
 pub mod snapshot;
 pub mod state;
+#[cfg(test)]
+mod testkit;
 pub mod types;

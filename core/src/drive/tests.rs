@@ -1,11 +1,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::check::{CheckOptions, check};
 use crate::form::Form;
 use crate::operators::*;
-use crate::pipeline::Pipeline;
 use crate::plan::Drawn;
+use crate::testkit;
 use crate::types::{Carries, KeyFormat, Schema, Stream};
 
 /// A source of any stream, changes too, for the inputs of examples.
@@ -55,12 +54,7 @@ impl Shape for Input {
 }
 
 fn drawn(file: &Value) -> Drawn {
-    let (pipeline, problems) = Pipeline::parse(&file.to_string());
-    let pipeline = pipeline.unwrap_or_else(|| panic!("{problems:?}"));
-    let operators: Vec<&'static Operator> = ALL.iter().copied().chain([&INPUT]).collect();
-    let checked = check(&pipeline, &CheckOptions { operators: &operators, ..CheckOptions::new(&[]) });
-    assert!(checked.is_runnable(), "{file:#}\n{:#?}", checked.problems);
-    Drawn::new(&pipeline, &checked)
+    testkit::drawn(file, &[&INPUT])
 }
 
 fn rows(file: &Value, script: &str, shown: &[&str], pack: usize) -> Vec<Value> {

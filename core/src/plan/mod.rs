@@ -15,6 +15,8 @@ pub use drawn::Drawn;
 mod drawn;
 mod fuse;
 mod project;
+#[cfg(test)]
+mod tests;
 mod through;
 
 /// A node as the planner needs it.
