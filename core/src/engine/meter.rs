@@ -1,8 +1,8 @@
-//! Counters that tasks raise and snapshots read: relaxed atomics, touched once per batch.
+//! Counters that tasks raise and snapshots read, touched once per batch.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::operators::Drops;
 use crate::problem::RecordPlace;
@@ -63,41 +63,48 @@ pub(crate) enum Doing {
 }
 
 /// Where one task's time goes. The times sum up to the time since it was made.
-pub(crate) struct TaskMeter {
-    nanos: [AtomicU64; 4],
-    now: AtomicU64,
-    since_ns: AtomicI64,
+pub(crate) struct TaskMeter(Mutex<Spent>);
+
+/// Behind a lock, since a reader must not see half a turn; it is taken twice for each time that a task gets a thread.
+struct Spent {
+    nanos: [u64; 4],
+    doing: Doing,
+    since_ns: i64,
+}
+
+impl Spent {
+    /// Books the time until now; what was read of the clock before others booked is no time.
+    fn book(&mut self, now_ns: i64) {
+        self.nanos[self.doing as usize] += (now_ns - self.since_ns).max(0) as u64;
+        self.since_ns = now_ns.max(self.since_ns);
+    }
 }
 
 impl TaskMeter {
     pub(crate) fn new(now_ns: i64) -> TaskMeter {
-        TaskMeter {
-            nanos: Default::default(),
-            now: AtomicU64::new(Doing::Idle as u64),
-            since_ns: AtomicI64::new(now_ns),
-        }
+        TaskMeter(Mutex::new(Spent { nanos: [0; 4], doing: Doing::Idle, since_ns: now_ns }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Spent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on the task does this.
     pub(crate) fn turn(&self, to: Doing, now_ns: i64) {
-        let before = self.now.swap(to as u64, Relaxed) as usize;
-        let since = self.since_ns.swap(now_ns, Relaxed);
-        self.nanos[before].fetch_add((now_ns - since).max(0) as u64, Relaxed);
+        let mut spent = self.lock();
+        spent.book(now_ns);
+        spent.doing = to;
     }
 
-    /// Nanoseconds busy (limited among them), idle, back-pressured, and of the busy ones limited.
     pub(crate) fn read(&self, now_ns: i64) -> TaskTimes {
-        let mut nanos = [0; 4];
-        for (sum, part) in nanos.iter_mut().zip(&self.nanos) {
-            *sum = part.load(Relaxed);
-        }
-        nanos[self.now.load(Relaxed) as usize] += (now_ns - self.since_ns.load(Relaxed)).max(0) as u64;
-        let [busy, idle, back_pressured, limited] = nanos;
+        let mut spent = self.lock();
+        spent.book(now_ns);
+        let [busy, idle, back_pressured, limited] = spent.nanos;
         TaskTimes { busy: busy + limited, idle, back_pressured, limited }
     }
 }
 
-/// Nanoseconds since a task was made, by what it did.
+/// Nanoseconds since a task was made, by what it did; those limited are among the busy ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct TaskTimes {
     pub(crate) busy: u64,

@@ -2,10 +2,9 @@
 //! another while it runs hands it to its own thread, so that a lone record crosses a pipeline without waiting for one.
 
 use std::cell::RefCell;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,10 +17,23 @@ use crate::problem::Fault;
 /// How many batches a task takes before others get the thread.
 const TURN: usize = 4;
 
+/// How many tasks in a row a thread takes from those it has woken itself, before it looks at what else is ready.
+const HANDED_ON: usize = 16;
+
+/// How long a thread sleeps at most, in milliseconds.
+const SLEEP_MS: i64 = 1000;
+
+// What a task's state says. Whoever wakes a task has changed something under a lock that the task takes when it runs, a
+// queue's say. So a wake-up that finds it queued or woken needs nothing more: the run that follows sees the change.
+/// waits to be woken
 const IDLE: u8 = 0;
+/// in line for a thread
 const QUEUED: u8 = 1;
+/// on a thread
 const RUNNING: u8 = 2;
+/// on a thread, and to run once more
 const WOKEN: u8 = 3;
+/// never to run again
 const DONE: u8 = 4;
 
 /// A task and what is needed to run it from any thread.
@@ -29,8 +41,6 @@ pub(crate) struct TaskCell {
     state: AtomicU8,
     task: Mutex<Task>,
     pub(crate) meter: TaskMeter,
-    /// the earliest timer that is set for it, in milliseconds
-    timer_ms: AtomicI64,
     /// absent in the test driver, which runs tasks by hand
     pool: Option<Weak<Shared>>,
 }
@@ -45,7 +55,6 @@ impl TaskCell {
             state: AtomicU8::new(IDLE),
             task: Mutex::new(task),
             meter: TaskMeter::new(clock.nanos()),
-            timer_ms: AtomicI64::new(i64::MAX),
             pool: pool.map(|pool| Arc::downgrade(&pool.shared)),
         })
     }
@@ -110,32 +119,37 @@ struct Shared {
 #[derive(Default)]
 struct Ready {
     tasks: VecDeque<Arc<TaskCell>>,
-    timers: BinaryHeap<Reverse<Timer>>,
+    timers: Timers,
     sleeping: usize,
 }
 
-struct Timer {
-    at_ms: i64,
-    task: Weak<TaskCell>,
+/// The one timer of each task, by the time at which it is due and the task's address.
+#[derive(Default)]
+struct Timers {
+    tasks: BTreeMap<(i64, usize), Weak<TaskCell>>,
+    due_ms: HashMap<usize, i64>,
 }
 
-impl PartialEq for Timer {
-    fn eq(&self, other: &Timer) -> bool {
-        self.at_ms == other.at_ms
+impl Timers {
+    /// Sets a task's timer in place of the one that it has; says whether it is the next of all.
+    fn set(&mut self, task: &Arc<TaskCell>, at_ms: i64) -> bool {
+        let address = Arc::as_ptr(task) as usize;
+        if let Some(before) = self.due_ms.insert(address, at_ms) {
+            self.tasks.remove(&(before, address));
+        }
+        self.tasks.insert((at_ms, address), Arc::downgrade(task));
+        self.next_ms() == Some(at_ms)
     }
-}
 
-impl Eq for Timer {}
-
-impl PartialOrd for Timer {
-    fn partial_cmp(&self, other: &Timer) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
+    fn next_ms(&self) -> Option<i64> {
+        self.tasks.first_key_value().map(|(&(at_ms, _), _)| at_ms)
     }
-}
 
-impl Ord for Timer {
-    fn cmp(&self, other: &Timer) -> std::cmp::Ordering {
-        self.at_ms.cmp(&other.at_ms)
+    /// Takes out a timer that is due. Its task may be gone by now.
+    fn take(&mut self, now_ms: i64) -> Option<Weak<TaskCell>> {
+        let first = self.tasks.first_entry().filter(|first| first.key().0 <= now_ms)?;
+        self.due_ms.remove(&first.key().1);
+        Some(first.remove())
     }
 }
 
@@ -145,7 +159,11 @@ thread_local! {
 }
 
 impl Pool {
-    pub(crate) fn start(threads: usize, clock: Clock, on_fault: Box<dyn Fn(Fault) + Send + Sync>) -> Pool {
+    pub(crate) fn start(
+        threads: usize,
+        clock: Clock,
+        on_fault: Box<dyn Fn(Fault) + Send + Sync>,
+    ) -> Result<Pool, Fault> {
         let shared = Arc::new(Shared {
             ready: Mutex::default(),
             has_work: Condvar::new(),
@@ -157,13 +175,18 @@ impl Pool {
             let shared = shared.clone();
             std::thread::Builder::new().name(format!("lane-{number}")).spawn(move || shared.work())
         };
-        // A thread that cannot be started is a machine out of resources; the others do its work.
-        let threads = (0..threads.max(1)).filter_map(|number| spawn(number).ok()).collect();
-        Pool { shared, threads }
+        let first = spawn(0).map_err(|why| Fault::outside(format!("no thread for the tasks: {why}")))?;
+        // Of the others, one that cannot be started is a machine out of resources: those there are do its work.
+        let others = (1..threads).filter_map(|number| spawn(number).ok());
+        let threads = std::iter::once(first).chain(others).collect();
+        Ok(Pool { shared, threads })
     }
 
     pub(crate) fn stop(&mut self) {
+        let ready = self.shared.lock();
+        // Under the lock: a thread that has just looked would else go to sleep on it.
         self.shared.is_stopped.store(true, Ordering::Release);
+        drop(ready);
         self.shared.has_work.notify_all();
         for thread in self.threads.drain(..) {
             // A panic in a task was caught; one of the pool itself has nothing left to save.
@@ -208,8 +231,17 @@ impl Shared {
 
     fn work(&self) {
         NEXT.set(Some(None));
+        let mut in_a_row = 0;
         while !self.is_stopped.load(Ordering::Acquire) {
-            let own = NEXT.with_borrow_mut(|next| next.as_mut().and_then(Option::take));
+            let mut own = NEXT.with_borrow_mut(|next| next.as_mut().and_then(Option::take));
+            in_a_row = if own.is_some() { in_a_row + 1 } else { 0 };
+            // Two tasks that wake each other for every row would else keep the thread for themselves.
+            if in_a_row > HANDED_ON
+                && let Some(task) = own.take()
+            {
+                in_a_row = 0;
+                self.push_back(task);
+            }
             if let Some(task) = own.or_else(|| self.next()) {
                 self.run(&task);
             }
@@ -225,15 +257,12 @@ impl Shared {
                 return None;
             }
             let now = self.clock.millis();
-            while ready.timers.peek().is_some_and(|Reverse(timer)| timer.at_ms <= now) {
-                let due = ready.timers.pop().and_then(|Reverse(timer)| timer.task.upgrade());
-                if let Some(task) = due {
-                    task.timer_ms.store(i64::MAX, Ordering::Relaxed);
-                    let woken = task.state.compare_exchange(IDLE, QUEUED, Ordering::AcqRel, Ordering::Acquire);
-                    if woken.is_ok() {
-                        task.meter.turn(Doing::Busy, self.clock.nanos());
-                        ready.tasks.push_back(task);
-                    }
+            while let Some(due) = ready.timers.take(now) {
+                let Some(task) = due.upgrade() else { continue };
+                let woken = task.state.compare_exchange(IDLE, QUEUED, Ordering::AcqRel, Ordering::Acquire);
+                if woken.is_ok() {
+                    task.meter.turn(Doing::Busy, self.clock.nanos());
+                    ready.tasks.push_back(task);
                 }
             }
             if let Some(task) = ready.tasks.pop_front() {
@@ -244,7 +273,7 @@ impl Shared {
                 }
                 return Some(task);
             }
-            let wait = ready.timers.peek().map_or(1000, |Reverse(timer)| (timer.at_ms - now).clamp(1, 1000));
+            let wait = ready.timers.next_ms().map_or(SLEEP_MS, |at_ms| (at_ms - now).clamp(1, SLEEP_MS));
             ready.sleeping += 1;
             let waited = self.has_work.wait_timeout(ready, Duration::from_millis(wait as u64));
             ready = waited.map_or_else(|poisoned| poisoned.into_inner().0, |(ready, _)| ready);
@@ -308,15 +337,11 @@ impl Shared {
         }
     }
 
+    /// Wakes a task that has just become idle at a time. Both here and where timers are taken the lock is held, so that
+    /// either the task is seen to be idle there, or its old timer to be gone here.
     fn set_timer(&self, cell: &Arc<TaskCell>, at_ms: i64) {
-        if cell.timer_ms.fetch_min(at_ms, Ordering::Relaxed) <= at_ms {
-            return;
-        }
-        let mut ready = self.lock();
-        ready.timers.push(Reverse(Timer { at_ms, task: Arc::downgrade(cell) }));
-        let is_first = ready.timers.peek().is_some_and(|Reverse(timer)| timer.at_ms == at_ms);
-        drop(ready);
-        if is_first {
+        let is_next = self.lock().timers.set(cell, at_ms);
+        if is_next {
             self.has_work.notify_one();
         }
     }

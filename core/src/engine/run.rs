@@ -179,8 +179,12 @@ impl Run {
 
     /// What the meters say now.
     pub fn snapshot(&self) -> Snapshot {
-        let inner = lock(&self.current).clone();
-        inner.snapshot()
+        self.attempt().snapshot()
+    }
+
+    /// The attempt that runs now.
+    pub(super) fn attempt(&self) -> Arc<Inner> {
+        lock(&self.current).clone()
     }
 
     /// Waits for its end.
@@ -238,25 +242,30 @@ impl Inner {
         signals: Arc<Signals>,
         started: Instant,
     ) -> Result<Arc<Inner>, Fault> {
-        let inner = Arc::new(Inner::new(workshop, options, signals, started));
+        let inner = Arc::new(Inner::new(workshop, options, signals, started)?);
         inner.through.prepare(&inner)?;
         inner.make_tasks()?;
         Membership::join(&inner)?;
         Ok(inner)
     }
 
-    fn new(workshop: Workshop, options: RunOptions, signals: Arc<Signals>, started: Instant) -> Inner {
+    fn new(
+        workshop: Workshop,
+        options: RunOptions,
+        signals: Arc<Signals>,
+        started: Instant,
+    ) -> Result<Inner, Fault> {
         let (plan, clock) = (workshop.plan.clone(), workshop.clock.clone());
         let faults = Arc::new(Faults::default());
         let (for_pool, for_clients) = (faults.clone(), faults.clone());
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let threads = if options.threads == 0 { cores } else { options.threads };
-        let pool = Pool::start(threads, clock.clone(), Box::new(move |fault| for_pool.push(fault)));
+        let pool = Pool::start(threads, clock.clone(), Box::new(move |fault| for_pool.push(fault)))?;
         let on_fault = Arc::new(move |fault: Fault| match fault.may_retry {
             true => tracing::warn!("{fault}"),
             false => for_clients.push(fault),
         });
-        Inner {
+        Ok(Inner {
             hub: Mutex::new(Hub::new(options.clusters.clone(), &plan, &options.application_id, on_fault)),
             membership: Membership::default(),
             through: ThroughTopics::new(&plan),
@@ -271,7 +280,7 @@ impl Inner {
             started,
             clock,
             options,
-        }
+        })
     }
 
     /// The same run once more, from what is committed, its counters going on.
