@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::pool::TaskRef;
-use crate::batch::{Batch, PerRow};
+use crate::batch::{Batch, MAX_ROWS, PerRow};
 use crate::operators::{Level, Outbox, Queue};
 use crate::problem::Fault;
 
@@ -35,6 +35,16 @@ pub(crate) enum Taken {
     /// nothing now; maybe at this wall clock
     Empty(Option<i64>),
     /// nothing any more
+    Ended,
+}
+
+/// What a queue holds, without taking it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// so many rows, due or not
+    Rows(usize),
+    Empty,
+    /// nothing, and nothing will come any more
     Ended,
 }
 
@@ -78,20 +88,31 @@ impl Channel {
 
     pub(crate) fn take(&self, max: usize, now_ms: i64) -> Result<Taken, Fault> {
         let mut inner = self.lock();
-        let taken = match inner.queue.take(max, now_ms)? {
+        let taken = inner.queue.take(max, now_ms)?;
+        let Level { rows, capacity, .. } = inner.queue.level();
+        self.rows.store(rows, Ordering::Relaxed);
+        let taken = match taken {
             Some(batch) => Taken::Rows(batch),
-            None if inner.open == 0 && inner.queue.level().rows == 0 => Taken::Ended,
+            None if inner.open == 0 && rows == 0 => Taken::Ended,
             None => Taken::Empty(inner.queue.due_at_ms()),
         };
-        self.rows.store(inner.queue.level().rows, Ordering::Relaxed);
-        let has_waiting = matches!(taken, Taken::Rows(_)) && self.refused.swap(false, Ordering::Relaxed);
+        // Writers come back to a queue that is half empty: for each batch anew they would be woken too often.
+        let has_room = matches!(taken, Taken::Rows(_)) && rows <= capacity / 2;
+        let has_waiting = has_room && self.refused.swap(false, Ordering::Relaxed);
         drop(inner);
         if has_waiting {
-            for writer in self.writers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-                writer.wake();
-            }
+            self.wake_writers();
         }
         Ok(taken)
+    }
+
+    pub(crate) fn look(&self) -> Look {
+        let inner = self.lock();
+        match (inner.queue.level().rows, inner.open) {
+            (0, 0) => Look::Ended,
+            (0, _) => Look::Empty,
+            (rows, _) => Look::Rows(rows),
+        }
     }
 
     /// One writer will write no more.
@@ -108,6 +129,8 @@ impl Channel {
         let rows = inner.queue.level().rows;
         while let Ok(Some(_)) = inner.queue.take(usize::MAX, i64::MAX) {}
         self.rows.store(0, Ordering::Relaxed);
+        drop(inner);
+        self.wake_writers();
         rows
     }
 
@@ -123,12 +146,21 @@ impl Channel {
         self.lock().queue.needs()
     }
 
+    fn wake_writers(&self) {
+        for writer in self.writers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            writer.wake();
+        }
+    }
+
     fn wake_reader(&self) {
         if let Some(reader) = self.reader.get() {
             reader.wake();
         }
     }
 }
+
+/// Batches up to so many rows are put together when they are taken: copying them costs less than taking them one by one.
+const SMALL_ROWS: usize = MAX_ROWS / 8;
 
 /// First in, first out, up to so many records and bytes. One record above the limit passes alone.
 pub(crate) struct Bounded {
@@ -146,21 +178,39 @@ impl Bounded {
 
     /// How many rows of a batch there is room for.
     fn room(&self, batch: &Batch, bytes: usize) -> usize {
-        let by_rows = self.max_rows.saturating_sub(self.rows);
         let free = self.max_bytes.saturating_sub(self.bytes);
-        let by_bytes = if bytes <= free { batch.rows } else { free / (bytes / batch.rows.max(1)).max(1) };
-        match by_rows.min(by_bytes).min(batch.rows) {
+        let by_rows = self.max_rows.saturating_sub(self.rows).min(batch.rows);
+        let by_bytes = if bytes <= free { batch.rows } else { rows_within(batch, free) };
+        match by_rows.min(by_bytes) {
             0 if self.rows == 0 => 1,
             room => room,
         }
     }
 
-    fn push(&mut self, batch: Batch) {
-        let bytes = batch.bytes();
+    /// What has to wait is freed of memory that it does not use: a filter's few rows would else hold all that was read.
+    fn push(&mut self, batch: Batch, bytes: usize) {
+        let batch = if self.held.is_empty() { batch } else { batch.compact() };
         self.rows += batch.rows;
         self.bytes += bytes;
         self.held.push_back((batch, bytes));
     }
+
+    fn pop(&mut self) -> Option<Batch> {
+        let (batch, bytes) = self.held.pop_front()?;
+        self.rows -= batch.rows;
+        self.bytes -= bytes;
+        Some(batch)
+    }
+}
+
+/// How many rows from the first on are no more than so many bytes.
+fn rows_within(batch: &Batch, bytes: usize) -> usize {
+    let mut sum = 0;
+    let mut fits = |size: &usize| {
+        sum += size;
+        sum <= bytes
+    };
+    batch.row_bytes().iter().take_while(|size| fits(size)).count()
 }
 
 impl Queue for Bounded {
@@ -168,30 +218,46 @@ impl Queue for Bounded {
         let bytes = batch.bytes();
         let room = self.room(&batch, bytes);
         if room >= batch.rows {
-            self.rows += batch.rows;
-            self.bytes += bytes;
-            self.held.push_back((batch, bytes));
+            self.push(batch, bytes);
             return Ok(None);
         }
         if room > 0 {
-            self.push(batch.slice(0, room));
+            let first = batch.slice(0, room);
+            let bytes = first.bytes();
+            self.push(first, bytes);
         }
         Ok(Some(batch.slice(room, batch.rows - room)))
     }
 
+    /// The batch in front. Where that is a small one, those behind it come along as far as they are small too: what came
+    /// row by row leaves in full batches.
     fn take(&mut self, max: usize, _: i64) -> Result<Option<Batch>, Fault> {
-        let Some((batch, bytes)) = self.held.pop_front() else { return Ok(None) };
-        self.rows -= batch.rows;
-        self.bytes -= bytes;
-        if batch.rows > max {
-            let rest = batch.slice(max, batch.rows - max);
+        let Some(first) = self.pop() else { return Ok(None) };
+        if first.rows > max {
+            let rest = first.slice(max, first.rows - max);
             let bytes = rest.bytes();
             self.rows += rest.rows;
             self.bytes += bytes;
             self.held.push_front((rest, bytes));
-            return Ok(Some(batch.slice(0, max)));
+            return Ok(Some(first.slice(0, max)));
         }
-        Ok(Some(batch))
+        let mut rows = first.rows;
+        let mut parts = vec![first];
+        while parts.iter().all(|part| part.rows <= SMALL_ROWS)
+            && let Some((next, _)) = self.held.front()
+            && next.rows <= SMALL_ROWS
+            && rows + next.rows <= max
+        {
+            rows += next.rows;
+            parts.extend(self.pop());
+        }
+        match parts.len() {
+            1 => Ok(parts.pop()),
+            _ => {
+                let parts: Vec<&Batch> = parts.iter().collect();
+                Batch::concat(&parts).map(Some).map_err(|why| Fault::ours(why.to_string()))
+            }
+        }
     }
 
     fn level(&self) -> Level {
@@ -233,8 +299,8 @@ impl Needs {
         }
     }
 
-    pub(crate) fn merge(&mut self, others: &[(u32, i64)]) {
-        others.iter().for_each(|&(slot, offset)| self.lower(slot, offset));
+    pub(crate) fn merge<'a>(&mut self, others: impl IntoIterator<Item = &'a (u32, i64)>) {
+        others.into_iter().for_each(|&(slot, offset)| self.lower(slot, offset));
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<i64> {

@@ -4,8 +4,8 @@
 use crate::batch::Batch;
 use crate::problem::Fault;
 
-/// Rows for one port, each batch in order of its ordinals, as one batch in order.
-pub(crate) fn merge(mut batches: Vec<Batch>) -> Result<Option<Batch>, Fault> {
+/// Takes the rows for one port, each batch in order of its ordinals, as one batch in order.
+pub(crate) fn merge(batches: &mut Vec<Batch>) -> Result<Option<Batch>, Fault> {
     if batches.len() <= 1 {
         return Ok(batches.pop());
     }
@@ -13,13 +13,15 @@ pub(crate) fn merge(mut batches: Vec<Batch>) -> Result<Option<Batch>, Fault> {
         batches.iter().enumerate().flat_map(|(number, batch)| (0..batch.rows).map(move |row| (number, row))).collect();
     picks.sort_by_key(|&(number, row)| batches[number].ordinals[row]);
     let parts: Vec<&Batch> = batches.iter().collect();
-    Batch::interleave(&parts, &picks).map(Some).map_err(|why| Fault::ours(why.to_string()))
+    let merged = Batch::interleave(&parts, &picks).map_err(|why| Fault::ours(why.to_string()))?;
+    batches.clear();
+    Ok(Some(merged))
 }
 
-/// Rows for several ports of one node, as runs of one port each, in order.
-pub(crate) fn runs(ports: Vec<Vec<Batch>>) -> Result<Vec<(usize, Batch)>, Fault> {
+/// Takes the rows for several ports of one node, as runs of one port each, in order.
+pub(crate) fn runs(ports: &mut [Vec<Batch>]) -> Result<Vec<(usize, Batch)>, Fault> {
     let mut merged = Vec::new();
-    for (port, batches) in ports.into_iter().enumerate() {
+    for (port, batches) in ports.iter_mut().enumerate() {
         merged.extend(merge(batches)?.map(|batch| (port, batch)));
     }
     if merged.len() <= 1 {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use arrow_array::Array;
+
 use crate::batch::{Batch, fresh_ordinals};
 use crate::operators::Spread;
 use crate::plan::{LinkTo, Plan, QueueTo, TaskInput};
+use crate::problem::Fault;
 use crate::types::Schema;
 
 /// The shape of a task.
@@ -19,6 +22,8 @@ pub(crate) struct Layout {
     pub(crate) outputs: Vec<usize>,
     /// per node, ways into it: from nodes of the task and from queues
     pub(crate) ways_in: Vec<usize>,
+    /// per node, its input ports
+    pub(crate) ports_in: Vec<usize>,
     /// per output queue, ways into it
     pub(crate) ways_to_output: Vec<usize>,
     /// per output queue, the outputs for records that fail when they are put into it
@@ -61,6 +66,7 @@ impl Layout {
             inputs: Vec::new(),
             outputs: Vec::new(),
             ways_in: vec![0; nodes.len()],
+            ports_in: nodes.iter().map(|&node| plan.nodes[node].ports.inputs.len()).collect(),
             ways_to_output: Vec::new(),
             failures: Vec::new(),
             nodes: nodes.clone(),
@@ -120,8 +126,7 @@ fn empty_ports(ports: usize) -> Vec<Vec<Way>> {
 
 impl Way {
     /// The rows as they go this way.
-    pub(crate) fn pass(&self, batch: &Batch) -> Batch {
-        let mut batch = batch.clone();
+    pub(crate) fn pass(&self, mut batch: Batch) -> Batch {
         if self.path > 0 {
             batch.ordinals = batch.ordinals.iter().map(|ordinal| ordinal | self.path).collect::<Vec<_>>().into();
         }
@@ -134,17 +139,15 @@ impl Way {
 }
 
 /// How a queue's rows spread over its lanes.
-pub(crate) fn spread(batch: Batch, spread: Spread, lanes: usize) -> Vec<(usize, Batch)> {
-    match spread {
-        Spread::Lane => vec![(0, batch)],
+pub(crate) fn spread(batch: Batch, spread: Spread, lanes: usize) -> Result<Vec<(usize, Batch)>, Fault> {
+    Ok(match spread {
         Spread::Broadcast => (0..lanes).map(|lane| (lane, batch.clone())).collect(),
-        Spread::Key if lanes <= 1 => vec![(0, batch)],
-        Spread::Key => by_key(&batch, lanes),
-    }
+        Spread::Key if lanes > 1 => by_key(&batch, lanes)?,
+        Spread::Lane | Spread::Key => vec![(0, batch)],
+    })
 }
 
-fn by_key(batch: &Batch, lanes: usize) -> Vec<(usize, Batch)> {
-    use arrow_array::Array;
+fn by_key(batch: &Batch, lanes: usize) -> Result<Vec<(usize, Batch)>, Fault> {
     let mut rows: Vec<Vec<u32>> = vec![Vec::new(); lanes];
     for row in 0..batch.rows {
         // Records without a key go together: a keyed node refuses them, one by one.
@@ -155,7 +158,7 @@ fn by_key(batch: &Batch, lanes: usize) -> Vec<(usize, Batch)> {
         rows[lane].push(row as u32);
     }
     let parts = rows.iter().enumerate().filter(|(_, rows)| !rows.is_empty());
-    parts.filter_map(|(lane, rows)| Some((lane, batch.take(rows).ok()?))).collect()
+    parts.map(|(lane, rows)| Ok((lane, batch.take(rows).map_err(|why| Fault::ours(why.to_string()))?))).collect()
 }
 
 /// Rows that come in, numbered anew.

@@ -2,7 +2,7 @@
 //! through bounded queues, and report what they still need; the smallest of that is committed. How Kafka is reached is
 //! [`crate::kafka`]'s business, what a node does its operator's.
 //!
-//! - [`Run`]: start, watch, stop, wait
+//! - [`Run`]: start, watch, stop, wait; `ending`, `supervise`, `commit`: how it ends, starts again, and what is safe
 //! - `task`, `fanin`, `layout`: how rows go through a task
 //! - `channel`, `reading`, `outlet`: how they come and go
 //! - `pool`, `clock`, `meter`, `budget`: threads, time, counters, what may be read
@@ -11,6 +11,8 @@
 mod budget;
 mod channel;
 mod clock;
+mod commit;
+mod ending;
 mod failures;
 mod fanin;
 mod hub;
@@ -25,8 +27,11 @@ mod pool;
 mod reading;
 mod run;
 mod snapshots;
+mod supervise;
 mod task;
 mod tee;
+#[cfg(test)]
+mod tests;
 mod through;
 mod workshop;
 

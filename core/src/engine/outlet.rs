@@ -84,13 +84,11 @@ impl TopicBody {
         Ok(self.unsent.is_empty() && self.in_flight.is_empty())
     }
 
-    pub(crate) fn needs(&mut self) -> Result<Needs, Fault> {
+    /// Adds what is not acknowledged yet.
+    pub(crate) fn add_needs(&mut self, needs: &mut Needs) -> Result<(), Fault> {
         self.settle()?;
-        let mut needs = Needs::default();
         self.unsent.iter().for_each(|(batch, _)| needs.add(batch));
-        for (_, waiting) in &self.in_flight {
-            waiting.iter().for_each(|&(slot, offset)| needs.lower(slot, offset));
-        }
-        Ok(needs)
+        self.in_flight.iter().for_each(|(_, waiting)| needs.merge(waiting.iter()));
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,6 +19,9 @@ const TURN: usize = 4;
 
 /// How many tasks in a row a thread takes from those it has woken itself, before it looks at what else is ready.
 const HANDED_ON: usize = 16;
+
+/// How often a thread gives way to others who wait for its task, before a step.
+const YIELDS: usize = 100;
 
 /// How long a thread sleeps at most, in milliseconds.
 const SLEEP_MS: i64 = 1000;
@@ -40,6 +43,8 @@ const DONE: u8 = 4;
 pub(crate) struct TaskCell {
     state: AtomicU8,
     task: Mutex<Task>,
+    /// how many others wait for the lock
+    visitors: AtomicUsize,
     pub(crate) meter: TaskMeter,
     /// absent in the test driver, which runs tasks by hand
     pool: Option<Weak<Shared>>,
@@ -54,12 +59,28 @@ impl TaskCell {
         Arc::new(TaskCell {
             state: AtomicU8::new(IDLE),
             task: Mutex::new(task),
+            visitors: AtomicUsize::new(0),
             meter: TaskMeter::new(clock.nanos()),
             pool: pool.map(|pool| Arc::downgrade(&pool.shared)),
         })
     }
 
+    /// For others than the thread that runs it, which lets them in between two steps.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Task> {
+        self.visitors.fetch_add(1, Ordering::Relaxed);
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        self.visitors.fetch_sub(1, Ordering::Relaxed);
+        task
+    }
+
+    /// The lock is not fair: a thread that takes it step after step would keep those out who commit and watch.
+    fn lock_for_step(&self) -> MutexGuard<'_, Task> {
+        for _ in 0..YIELDS {
+            if self.visitors.load(Ordering::Relaxed) == 0 {
+                break;
+            }
+            std::thread::yield_now();
+        }
         self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -283,30 +304,46 @@ impl Shared {
 
     fn run(&self, cell: &Arc<TaskCell>) {
         cell.state.store(RUNNING, Ordering::Release);
-        let mut task = cell.lock();
-        let step = catch_unwind(AssertUnwindSafe(|| self.turn(&mut task))).unwrap_or_else(|panic| {
-            let what = panic.downcast_ref::<String>().map(String::as_str);
-            let what = what.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown");
-            Err(Fault::ours(format!("a task failed in a way that it never should: {what}")).at_node(task.name()))
-        });
-        let step = step.unwrap_or_else(|fault| {
-            task.halt();
-            (self.on_fault)(fault);
-            Step::Idle(None)
-        });
-        drop(task);
+        let step = self.turn(cell);
         self.settle(cell, step);
     }
 
-    fn turn(&self, task: &mut Task) -> Result<Step, Fault> {
-        let mut step = Step::Worked;
-        for _ in 0..TURN {
-            step = task.step(self.clock.millis())?;
-            if step != Step::Worked {
+    fn turn(&self, cell: &TaskCell) -> Step {
+        for number in 0..TURN {
+            if self.is_stopped.load(Ordering::Acquire) {
                 break;
             }
+            let step = self.step(&mut cell.lock_for_step());
+            if step != Step::Worked {
+                return step;
+            }
+            // What this task has woken need not wait for more of its batches, where there is another thread for it.
+            if number > 0 {
+                self.hand_on();
+            }
         }
-        Ok(step)
+        Step::Worked
+    }
+
+    /// One step of a task. A fault ends it, and so does a panic, which is a fault of ours.
+    fn step(&self, task: &mut Task) -> Step {
+        let step = catch_unwind(AssertUnwindSafe(|| task.step(self.clock.millis()))).unwrap_or_else(|panic| {
+            let what = panic.downcast_ref::<String>().map(String::as_str);
+            let what = what.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown");
+            Err(Fault::ours(format!("a task failed in a way that it never should: {what}")).at_node(task.at_work()))
+        });
+        step.unwrap_or_else(|fault| {
+            task.halt();
+            (self.on_fault)(fault);
+            Step::Idle(None)
+        })
+    }
+
+    fn hand_on(&self) {
+        let woken = NEXT.with_borrow_mut(|next| next.as_mut().and_then(Option::take));
+        if let Some(task) = woken {
+            self.push_back(task);
+        }
     }
 
     /// Puts a task that has run where it belongs.

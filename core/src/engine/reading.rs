@@ -108,9 +108,19 @@ impl Reading {
         Some(head.rows.timestamps.first().copied().unwrap_or(i64::MIN))
     }
 
-    /// Reads up to `max` records, where nothing is held; tells how many came.
+    /// Rows that were read and not taken; those that failed count as one, if there are no others.
+    pub(crate) fn held_rows(&self) -> usize {
+        self.head.as_ref().map_or(0, |head| head.rows.rows.max(1))
+    }
+
+    /// Whether it holds nothing, and more may come now.
+    pub(crate) fn is_open_to_more(&self, now_ms: i64) -> bool {
+        self.head.is_none() && !self.has_ended && self.not_before_ms.is_none_or(|until| until <= now_ms)
+    }
+
+    /// Reads up to `max` records, where it is open to more; tells how many came.
     pub(crate) fn fill(&mut self, ingest: &mut Ingestor, max: usize, now_ms: i64) -> Result<u64, Fault> {
-        if self.head.is_some() || self.has_ended || self.not_before_ms.is_some_and(|until| until > now_ms) {
+        if !self.is_open_to_more(now_ms) {
             return Ok(0);
         }
         if max == 0 {

@@ -9,20 +9,22 @@ use std::time::{Duration, Instant};
 
 use super::budget::Budget;
 use super::clock::Clock;
+use super::ending::{Ending, IdleWatch};
 use super::hub::Hub;
 use super::membership::Membership;
 use super::options::RunOptions;
 use super::pool::{Pool, TaskCell};
+use super::supervise::supervise;
 use super::through::ThroughTopics;
-use super::workshop::{SlotOf, Workshop};
-use crate::kafka::{Offset, TopicPartition};
-use crate::operators::{Scope, Touches};
+use super::workshop::Workshop;
+use crate::kafka::TopicPartition;
+use crate::operators::Scope;
 use crate::plan::Plan;
 use crate::problem::Fault;
 use crate::snapshot::Snapshot;
 
 /// How often the run is looked after.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 /// How often patterns of topics are looked up.
 const LOOK_FOR_TOPICS: Duration = Duration::from_secs(30);
 /// How long sinks have to acknowledge when the last commit is due.
@@ -73,9 +75,9 @@ pub struct Run {
 
 /// What the outside wants of a run.
 #[derive(Default)]
-struct Signals {
-    is_told_to_stop: AtomicBool,
-    is_told_to_abort: AtomicBool,
+pub(super) struct Signals {
+    pub(super) is_told_to_stop: AtomicBool,
+    pub(super) is_told_to_abort: AtomicBool,
 }
 
 pub(super) struct Inner {
@@ -91,7 +93,7 @@ pub(super) struct Inner {
     pub(super) committed: Mutex<BTreeMap<(String, TopicPartition), i64>>,
     /// a pipeline with state reads everything again and commits nothing
     pub(super) has_state: bool,
-    signals: Arc<Signals>,
+    pub(super) signals: Arc<Signals>,
     pub(super) budget: Option<Budget>,
     started: Instant,
     pub(super) clock: Clock,
@@ -107,10 +109,20 @@ pub(super) struct Faults {
 impl Faults {
     /// Takes note of a fault that ends the run.
     pub(super) fn push(&self, fault: Fault) {
-        // Whoever started the run tells of it.
-        tracing::debug!("{fault}");
-        lock(&self.all).push(fault);
+        let mut all = lock(&self.all);
+        // Whoever tries again, the last commit say, fails in the same way.
+        if !all.contains(&fault) {
+            // Whoever started the run tells of it.
+            tracing::debug!("{fault}");
+            all.push(fault);
+        }
+        drop(all);
         self.bell.notify_all();
+    }
+
+    /// What has gone wrong so far.
+    pub(super) fn take(&self) -> Vec<Fault> {
+        std::mem::take(&mut *lock(&self.all))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -201,40 +213,6 @@ impl Run {
     }
 }
 
-/// Keeps a run going, through restarts, to its end.
-fn supervise(current: &Mutex<Arc<Inner>>) -> Outcome {
-    let mut restarts = 0;
-    let mut backoff = Backoff::default();
-    loop {
-        let inner = lock(current).clone();
-        let Ending { ended_by, undone, is_lossy, snapshot } = inner.keep();
-        let faults = std::mem::take(&mut *lock(&inner.faults.all));
-        let again = backoff.after(&inner, &faults, ended_by).and_then(|wait| {
-            tracing::warn!("starting again in {} ms", wait.as_millis());
-            (!inner.sleep(wait)).then(|| inner.again()).transpose().unwrap_or_else(|fault| {
-                // Whoever started the run tells of it.
-                tracing::debug!("{fault}");
-                None
-            })
-        });
-        match again {
-            Some(next) => {
-                restarts += 1;
-                *lock(current) = next;
-            }
-            None => return Outcome { ended_by, faults, undone, is_lossy, restarts, snapshot },
-        }
-    }
-}
-
-/// How one attempt ended.
-struct Ending {
-    ended_by: EndedBy,
-    undone: usize,
-    is_lossy: bool,
-    snapshot: Snapshot,
-}
-
 impl Inner {
     fn start(
         workshop: Workshop,
@@ -249,12 +227,7 @@ impl Inner {
         Ok(inner)
     }
 
-    fn new(
-        workshop: Workshop,
-        options: RunOptions,
-        signals: Arc<Signals>,
-        started: Instant,
-    ) -> Result<Inner, Fault> {
+    fn new(workshop: Workshop, options: RunOptions, signals: Arc<Signals>, started: Instant) -> Result<Inner, Fault> {
         let (plan, clock) = (workshop.plan.clone(), workshop.clock.clone());
         let faults = Arc::new(Faults::default());
         let (for_pool, for_clients) = (faults.clone(), faults.clone());
@@ -284,21 +257,12 @@ impl Inner {
     }
 
     /// The same run once more, from what is committed, its counters going on.
-    fn again(&self) -> Result<Arc<Inner>, Fault> {
+    pub(super) fn again(&self) -> Result<Arc<Inner>, Fault> {
         let workshop = lock(&self.workshop).afresh();
         Inner::start(workshop, self.options.clone(), self.signals.clone(), self.started)
     }
 
-    /// Waits; says whether the run was told to stop meanwhile.
-    fn sleep(&self, time: Duration) -> bool {
-        let until = Instant::now() + time;
-        while Instant::now() < until && !self.signals.is_told_to_stop.load(Ordering::Acquire) {
-            std::thread::sleep(LOOK.min(time));
-        }
-        self.signals.is_told_to_stop.load(Ordering::Acquire)
-    }
-
-    fn keep(self: &Arc<Self>) -> Ending {
+    pub(super) fn keep(self: &Arc<Self>) -> Ending {
         let mut last_commit = Instant::now();
         let mut last_look = Instant::now();
         let mut idle = IdleWatch::default();
@@ -352,187 +316,5 @@ impl Inner {
 
     pub(super) fn all_tasks(&self) -> Vec<Arc<TaskCell>> {
         lock(&self.workshop).tasks.values().cloned().collect()
-    }
-
-    /// Brings the run to an end: queues run empty, what is safe is committed. Tells what was left undone.
-    fn finish(self: &Arc<Self>, ended_by: EndedBy) -> Ending {
-        let tasks = self.all_tasks();
-        for task in &tasks {
-            task.lock().is_closing = true;
-            task.wake();
-        }
-        let deadline = Instant::now() + self.options.drain;
-        let mut still = (self.progress(), Instant::now());
-        while !self.is_drained(&tasks)
-            && Instant::now() < deadline
-            && !self.signals.is_told_to_abort.load(Ordering::Acquire)
-        {
-            std::thread::sleep(Duration::from_millis(5));
-            let progress = self.progress();
-            if progress != still.0 {
-                still = (progress, Instant::now());
-            }
-            // A lane that has stopped holds up what is before it for ever.
-            if ended_by == EndedBy::Fault && still.1.elapsed() > Duration::from_millis(500) {
-                break;
-            }
-        }
-        if let Some(mut pool) = lock(&self.pool).take() {
-            pool.stop();
-        }
-        let undone = self.undone(&tasks);
-        match self.commit(Some(COMMIT_WITHIN)) {
-            // In bad times nobody waits for housekeeping.
-            Ok(()) if ended_by != EndedBy::Fault && !self.signals.is_told_to_abort.load(Ordering::Acquire) => {
-                self.through.purge(self);
-            }
-            Ok(()) => {}
-            Err(fault) => self.faults.push(fault),
-        }
-        let snapshot = self.snapshot();
-        self.membership.leave();
-        lock(&self.hub).flush(Duration::from_secs(1));
-        Ending { ended_by, undone, is_lossy: undone > 0 && self.has_own_sources(), snapshot }
-    }
-
-    /// Rows that are in queues or unsent.
-    fn undone(&self, tasks: &[Arc<TaskCell>]) -> usize {
-        let queued: usize = lock(&self.workshop).channels().map(|channel| channel.level().rows).sum();
-        queued + tasks.iter().map(|task| task.lock().held_rows()).sum::<usize>()
-    }
-
-    fn has_own_sources(&self) -> bool {
-        let workshop = lock(&self.workshop);
-        workshop.plan.nodes.iter().any(|node| node.ports.inputs.is_empty() && node.shape.touches() == Touches::Nothing)
-    }
-
-    /// Records that a node has got through.
-    fn done_at(&self, node: &str) -> u64 {
-        let workshop = lock(&self.workshop);
-        let number = workshop.plan.nodes.iter().position(|other| other.id == node);
-        number.map_or(0, |number| workshop.meters[number].records_out.load(Ordering::Relaxed))
-    }
-
-    fn progress(&self) -> u64 {
-        let workshop = lock(&self.workshop);
-        let counts = workshop
-            .meters
-            .iter()
-            .map(|meter| meter.records_in.load(Ordering::Relaxed) + meter.records_out.load(Ordering::Relaxed));
-        counts.sum()
-    }
-
-    /// Whether nothing is under way any more.
-    fn is_drained(&self, tasks: &[Arc<TaskCell>]) -> bool {
-        let is_quiet = |task: &Arc<TaskCell>| {
-            let is_drained = task.lock().is_drained();
-            is_drained.unwrap_or_else(|fault| {
-                self.faults.push(fault);
-                true
-            }) && task.is_idle()
-        };
-        // Twice, since a row may have moved on behind the first look.
-        (0..2).all(|_| tasks.iter().all(is_quiet) && lock(&self.workshop).channels().all(|channel| channel.is_empty()))
-    }
-
-    /// Commits what is safe; within a time, and waiting for the answer, where one is given.
-    pub(super) fn commit(&self, wait: Option<Duration>) -> Result<(), Fault> {
-        let safe = {
-            let workshop = lock(&self.workshop);
-            let needs = workshop.survey(true)?;
-            let mut safe: BTreeMap<(String, TopicPartition), i64> = BTreeMap::new();
-            for &(slot, offset) in needs.iter().filter(|(_, offset)| *offset >= 0) {
-                let Some((_, SlotOf::Partition(cluster, topic, partition))) = workshop.slots.get(slot) else {
-                    continue;
-                };
-                let at = (cluster.clone(), TopicPartition::new(topic.clone(), *partition));
-                safe.entry(at).and_modify(|known| *known = offset.min(*known)).or_insert(offset);
-            }
-            safe
-        };
-        self.commit_these(safe, wait)
-    }
-
-    pub(super) fn commit_these(
-        &self,
-        safe: BTreeMap<(String, TopicPartition), i64>,
-        wait: Option<Duration>,
-    ) -> Result<(), Fault> {
-        if self.has_state {
-            return Ok(());
-        }
-        let mut committed = lock(&self.committed);
-        let mut fresh: BTreeMap<String, Vec<Offset>> = BTreeMap::new();
-        for ((cluster, at), next) in safe {
-            if self.membership.owns(&cluster, &at) && committed.get(&(cluster.clone(), at.clone())) != Some(&next) {
-                committed.insert((cluster.clone(), at.clone()), next);
-                fresh.entry(cluster).or_default().push(Offset { at, next });
-            }
-        }
-        drop(committed);
-        for (cluster, offsets) in fresh {
-            self.membership.commit(&cluster, &offsets, wait)?;
-        }
-        Ok(())
-    }
-}
-
-/// Sees how long nothing has come.
-#[derive(Default)]
-struct IdleWatch {
-    seen: u64,
-    since: Option<Instant>,
-}
-
-impl IdleWatch {
-    fn idle_for(&mut self, inner: &Inner) -> Duration {
-        let progress = inner.progress();
-        let tasks = inner.all_tasks();
-        let is_idle = progress == self.seen && inner.membership.is_assigned() && inner.is_drained(&tasks);
-        self.seen = progress;
-        match (is_idle, self.since) {
-            (true, Some(since)) => since.elapsed(),
-            (true, None) => {
-                self.since = Some(Instant::now());
-                Duration::ZERO
-            }
-            (false, _) => {
-                self.since = None;
-                Duration::ZERO
-            }
-        }
-    }
-}
-
-/// Waits that grow with each restart, until a record gets through.
-#[derive(Default)]
-struct Backoff {
-    tried: u32,
-    progress: u64,
-}
-
-impl Backoff {
-    /// How long to wait before starting again; `None` where the run ends.
-    fn after(&mut self, inner: &Inner, faults: &[Fault], ended_by: EndedBy) -> Option<Duration> {
-        // A record that fails is not a node that fails.
-        let [fault, ..] = faults else { return None };
-        if ended_by != EndedBy::Fault || faults.iter().any(|fault| fault.record.is_some()) {
-            return None;
-        }
-        let policy = inner.options.restarts.get(fault.node.as_ref()?)?;
-        let progress = inner.done_at(fault.node.as_ref()?);
-        if progress > self.progress {
-            self.tried = 0;
-        }
-        self.progress = progress;
-        if policy.max_restarts.is_some_and(|most| self.tried >= most) {
-            return None;
-        }
-        let grown = policy.min_backoff_ms.saturating_mul(1 << self.tried.min(20));
-        self.tried += 1;
-        // The clock's last digits are as good as dice here.
-        let dice = (inner.clock.nanos() / 1000 % 1000) as f64 / 1000.0;
-        let wait = grown.min(policy.max_backoff_ms) as f64 * (1.0 + policy.jitter * dice);
-        Some(Duration::from_millis(wait as u64))
     }
 }

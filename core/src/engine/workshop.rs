@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::channel::{Bounded, Channel, Needs};
 use super::clock::Clock;
@@ -60,6 +61,8 @@ pub(crate) struct Workshop {
     pub(crate) plan: Arc<Plan>,
     pub(crate) layouts: Vec<Arc<Layout>>,
     pub(crate) meters: Vec<Arc<NodeMeter>>,
+    /// what each node had got through when this workshop was made: counters go on through restarts
+    pub(crate) done_before: Vec<u64>,
     pub(crate) clock: Clock,
     /// lanes of each task
     pub(crate) lanes: Vec<u32>,
@@ -94,6 +97,7 @@ impl Workshop {
         Workshop {
             layouts: (0..plan.tasks.len()).map(|task| Arc::new(Layout::new(&plan, task))).collect(),
             meters: plan.nodes.iter().map(|_| Arc::default()).collect(),
+            done_before: vec![0; plan.nodes.len()],
             lanes: vec![0; plan.tasks.len()],
             shared: plan.nodes.iter().map(|_| Shared::default()).collect(),
             slots: Slots::default(),
@@ -111,6 +115,7 @@ impl Workshop {
     pub(crate) fn afresh(&self) -> Workshop {
         let mut workshop = Workshop::new(self.plan.clone(), self.clock.clone());
         workshop.meters.clone_from(&self.meters);
+        workshop.done_before = self.meters.iter().map(|meter| meter.records_out.load(Relaxed)).collect();
         workshop.watched.clone_from(&self.watched);
         workshop
     }
@@ -339,7 +344,7 @@ impl Workshop {
                 }
             }
             for cell in self.tasks.range((task, 0)..=(task, u32::MAX)).map(|(_, cell)| cell) {
-                needs.merge(&cell.lock().needs(makes_safe)?.into_vec());
+                needs.merge(cell.lock().needs(makes_safe)?.iter());
             }
         }
         Ok(needs)

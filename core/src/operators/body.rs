@@ -62,9 +62,10 @@ pub trait Flow: Send {
     /// What stops the node; a record that fails goes to [`Outbox::fail`] instead.
     fn process(&mut self, port: usize, batch: Batch, out: &mut Outbox) -> Result<(), Fault>;
 
-    /// How many rows may come in now; what was granted before and not used is given back. Asked before rows are taken.
-    fn grant(&mut self, now_ms: i64) -> Grant {
-        let _ = now_ms;
+    /// How many rows may come in now, of those that are `wanted`; what was granted before and not used is given back.
+    /// Asked before rows are taken, and with none wanted when there are none, so that no lane sits on what others need.
+    fn grant(&mut self, wanted: usize, now_ms: i64) -> Grant {
+        let _ = (wanted, now_ms);
         Grant::ALL
     }
 

@@ -113,10 +113,11 @@ impl Bucket {
         self.parts = self.parts.saturating_add(parts).min(self.most);
     }
 
-    /// A fair part of the tokens that are there and promised to nobody; none where there are none.
-    fn share(&mut self) -> u64 {
+    /// A fair part of the tokens that are there and promised to nobody, up to `most`; none where there are none.
+    fn share(&mut self, most: u64) -> u64 {
         let there = self.parts.max(0) / self.per_ms;
         let share = if there == 0 { 0 } else { (there / self.asked_ms.len().max(1) as i128).max(1) };
+        let share = share.min(i128::from(most));
         self.parts -= share * self.per_ms;
         u64::try_from(share).unwrap_or(u64::MAX)
     }
@@ -171,13 +172,16 @@ impl Flow for Running {
         Ok(())
     }
 
-    fn grant(&mut self, now_ms: i64) -> Grant {
+    fn grant(&mut self, wanted: usize, now_ms: i64) -> Grant {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        bucket.fill(self.lane, now_ms);
         bucket.give_back(std::mem::take(&mut self.granted));
+        if wanted == 0 {
+            return Grant { rows: 0, again_at_ms: None };
+        }
+        bucket.fill(self.lane, now_ms);
         let wait = |due_ms| Grant { rows: 0, again_at_ms: Some(due_ms) };
         self.granted = match bucket.fetch(self.lane, now_ms) {
-            Ok(promised) => promised + bucket.share(),
+            Ok(promised) => promised + bucket.share((wanted as u64).saturating_sub(promised)),
             Err(due_ms) => return wait(due_ms),
         };
         if self.granted == 0 {
@@ -227,7 +231,7 @@ mod tests {
 
     /// Uses all that is granted; gives the number of records.
     fn use_up(lane: &mut Running, now_ms: i64) -> u64 {
-        let rows = lane.grant(now_ms).rows as u64;
+        let rows = lane.grant(usize::MAX, now_ms).rows as u64;
         lane.granted = 0;
         rows
     }
@@ -236,11 +240,11 @@ mod tests {
     fn a_burst_then_the_rate() {
         let lane = &mut lanes(10, 1000, 3, 1)[0];
         assert_eq!(use_up(lane, 0), 3);
-        assert_eq!(lane.grant(0), Grant { rows: 0, again_at_ms: Some(100) });
-        assert_eq!(lane.grant(99), Grant { rows: 0, again_at_ms: Some(100) });
+        assert_eq!(lane.grant(usize::MAX, 0), Grant { rows: 0, again_at_ms: Some(100) });
+        assert_eq!(lane.grant(usize::MAX, 99), Grant { rows: 0, again_at_ms: Some(100) });
         assert_eq!(use_up(lane, 100), 1);
         assert_eq!(use_up(lane, 350), 2);
-        assert_eq!(lane.grant(350).again_at_ms, Some(400));
+        assert_eq!(lane.grant(usize::MAX, 350).again_at_ms, Some(400));
         // A pause fills no more than the bucket: the promise has lapsed.
         assert_eq!(use_up(lane, 100_000), 3);
     }
@@ -248,9 +252,9 @@ mod tests {
     #[test]
     fn what_was_not_used_comes_back() {
         let lane = &mut lanes(1, 1000, 5, 1)[0];
-        assert_eq!(lane.grant(0).rows, 5);
+        assert_eq!(lane.grant(usize::MAX, 0).rows, 5);
         lane.granted -= 2;
-        assert_eq!(lane.grant(0).rows, 3);
+        assert_eq!(lane.grant(usize::MAX, 0).rows, 3);
     }
 
     #[test]
@@ -270,7 +274,7 @@ mod tests {
         let mut lanes = lanes(1, 1000, 1, 2);
         assert_eq!((use_up(&mut lanes[0], 0), use_up(&mut lanes[1], 0)), (1, 0));
         lanes.pop();
-        assert_eq!(lanes[0].grant(0).again_at_ms, Some(1000));
+        assert_eq!(lanes[0].grant(usize::MAX, 0).again_at_ms, Some(1000));
     }
 
     #[test]
@@ -286,7 +290,7 @@ mod tests {
         for (records, per_ms) in [(u64::MAX, 1), (1, u64::MAX), (u64::MAX, u64::MAX)] {
             let lane = &mut lanes(records, per_ms, u64::MAX, 1)[0];
             for now_ms in [i64::MIN, 0, i64::MAX, i64::MIN] {
-                assert!(use_up(lane, now_ms) > 0 || lane.grant(now_ms).rows == 0);
+                assert!(use_up(lane, now_ms) > 0 || lane.grant(usize::MAX, now_ms).rows == 0);
             }
         }
     }

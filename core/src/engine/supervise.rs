@@ -1,0 +1,111 @@
+//! What happens after a node has failed: the run ends, or starts again from what is committed, after waits that grow.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::ending::Ending;
+use super::run::{EndedBy, Inner, LOOK, Outcome, lock};
+use crate::kafka::TopicPartition;
+use crate::problem::Fault;
+
+/// Keeps a run going, through restarts, to its end.
+pub(super) fn supervise(current: &Mutex<Arc<Inner>>) -> Outcome {
+    let mut restarts = 0;
+    let mut backoff = Backoff::default();
+    loop {
+        let inner = lock(current).clone();
+        let Ending { ended_by, undone, is_lossy, snapshot } = inner.keep();
+        let mut faults = inner.faults.take();
+        match backoff.start_again(&inner, &mut faults, ended_by) {
+            Some(next) => {
+                restarts += 1;
+                *lock(current) = next;
+            }
+            None => return Outcome { ended_by, faults, undone, is_lossy, restarts, snapshot },
+        }
+    }
+}
+
+/// Waits that grow with each restart, until a record gets through.
+#[derive(Default)]
+struct Backoff {
+    tried: u32,
+    /// the most records that the node has got through in one attempt
+    most_done: u64,
+    /// the furthest that was committed
+    committed: BTreeMap<(String, TopicPartition), i64>,
+}
+
+impl Backoff {
+    /// Another attempt, after a wait; none where the run ends. What keeps it from starting is one more failure.
+    fn start_again(&mut self, inner: &Inner, faults: &mut Vec<Fault>, ended_by: EndedBy) -> Option<Arc<Inner>> {
+        loop {
+            let wait = self.after(inner, faults, ended_by)?;
+            if let Some(fault) = faults.last() {
+                // The outcome tells only of the last attempt's.
+                tracing::warn!("starting again in {} ms, after: {fault}", wait.as_millis());
+            }
+            if is_told_to_stop_within(inner, wait) {
+                return None;
+            }
+            match inner.again() {
+                Ok(next) => return Some(next),
+                Err(fault) => {
+                    let may_retry = fault.may_retry;
+                    faults.push(fault);
+                    if !may_retry {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How long to wait before starting again; `None` where the run ends.
+    fn after(&mut self, inner: &Inner, faults: &[Fault], ended_by: EndedBy) -> Option<Duration> {
+        let fault = faults.first()?;
+        // A record that fails is not a node that fails.
+        if ended_by != EndedBy::Fault || faults.iter().any(|fault| fault.record.is_some()) {
+            return None;
+        }
+        let node = fault.node.as_ref()?;
+        let policy = inner.options.restarts.get(node)?;
+        if self.has_got_on(inner, node) {
+            self.tried = 0;
+        }
+        if policy.max_restarts.is_some_and(|most| self.tried >= most) {
+            return None;
+        }
+        let grown = policy.min_backoff_ms.saturating_mul(1 << self.tried.min(20));
+        self.tried += 1;
+        // The clock's last digits are as good as dice here.
+        let dice = (inner.clock.nanos() / 1000 % 1000) as f64 / 1000.0;
+        let wait = grown.min(policy.max_backoff_ms) as f64 * (1.0 + policy.jitter * dice);
+        Some(Duration::from_millis(wait as u64))
+    }
+
+    /// Whether the last attempt brought the node further than those before. One that begins anew repeats what they did:
+    /// only records beyond that count, or offsets that were committed.
+    fn has_got_on(&mut self, inner: &Inner, node: &str) -> bool {
+        let done = inner.done_at(node);
+        let mut has_got_on = done > self.most_done;
+        self.most_done = done.max(self.most_done);
+        for (at, &next) in lock(&inner.committed).iter() {
+            let known = self.committed.entry(at.clone()).or_insert(next);
+            has_got_on |= next > *known;
+            *known = next.max(*known);
+        }
+        has_got_on
+    }
+}
+
+/// Waits; says whether the run was told to stop meanwhile.
+fn is_told_to_stop_within(inner: &Inner, time: Duration) -> bool {
+    let until = Instant::now() + time;
+    while Instant::now() < until && !inner.signals.is_told_to_stop.load(Ordering::Acquire) {
+        std::thread::sleep(LOOK.min(time));
+    }
+    inner.signals.is_told_to_stop.load(Ordering::Acquire)
+}

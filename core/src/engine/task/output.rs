@@ -1,0 +1,123 @@
+//! What leaves a task: rows are handed over to queues as far as these have room. The rest is kept, in order, until the
+//! queue's reader wakes the task.
+
+use std::sync::Arc;
+
+use super::{At, Stand, Task, count};
+use crate::batch::Batch;
+use crate::engine::channel::{Channel, Needs};
+use crate::engine::failures::{error_rows, place_of, stop_fault};
+use crate::engine::meter::NodeMeter;
+use crate::engine::task::NodeBody;
+use crate::operators::{Outbox, Spread};
+use crate::problem::Fault;
+
+/// A queue that the task writes.
+pub(crate) struct Output {
+    pub(crate) spread: Spread,
+    /// one per lane, or the one of this lane
+    pub(crate) lanes: Vec<Arc<Channel>>,
+    /// the node that is this queue
+    pub(crate) node: Option<QueueNode>,
+    /// outputs for records that fail when they are put into it
+    pub(crate) failures: Vec<usize>,
+    /// ways into it that have not ended
+    pub(crate) open: usize,
+    pub(crate) has_ended: bool,
+}
+
+/// A node that is itself a queue.
+pub(crate) struct QueueNode {
+    pub(crate) id: Arc<str>,
+    pub(crate) meter: Arc<NodeMeter>,
+    pub(crate) counts_errors: bool,
+}
+
+impl Task {
+    /// Hands over what waits; says whether all is gone. What goes to one queue keeps its order.
+    pub(super) fn hand_over(&mut self, now_ms: i64) -> Result<bool, Fault> {
+        let mut is_free = true;
+        for node in &mut self.nodes {
+            if let NodeBody::Topic(topic) = &mut node.body {
+                is_free &= topic.send_on().map_err(|fault| fault.at_node(&node.id))?;
+            }
+        }
+        let mut place = 0;
+        while let Some(&(output, lane, _)) = self.pending.get(place) {
+            let is_behind = self.pending.iter().take(place).any(|(before, at, _)| (*before, *at) == (output, lane));
+            if is_behind {
+                place += 1;
+                continue;
+            }
+            let Some((_, _, batch)) = self.pending.remove(place) else { break };
+            if let Some(rest) = self.offer(output, lane, batch, now_ms)? {
+                self.pending.insert(place, (output, lane, rest));
+                place += 1;
+            }
+        }
+        Ok(is_free && self.pending.is_empty())
+    }
+
+    /// Offers rows to one lane of a queue; gives back those for which it has no room.
+    fn offer(&mut self, output: usize, lane: usize, batch: Batch, now_ms: i64) -> Result<Option<Batch>, Fault> {
+        let target = &self.outputs[output];
+        let rows = batch.rows;
+        let mut out = Outbox::default();
+        let Some(node) = &target.node else { return target.lanes[lane].offer(batch, now_ms, &mut out) };
+        self.at = At::Output(output);
+        self.under_way.push(Stand::of(&batch));
+        let rest = target.lanes[lane].offer(batch, now_ms, &mut out).map_err(|fault| fault.at_node(&node.id))?;
+        count(&node.meter.records_in, rows - rest.as_ref().map_or(0, |rest| rest.rows));
+        self.settle_queue(output, lane, out)?;
+        self.under_way.clear();
+        Ok(rest)
+    }
+
+    /// Drops and failures of a queue node, told by the one who puts rows into it.
+    fn settle_queue(&mut self, output: usize, lane: usize, mut out: Outbox) -> Result<(), Fault> {
+        let Output { node: Some(node), failures, .. } = &self.outputs[output] else { return Ok(()) };
+        node.meter.count_drops(&mut out.drops);
+        for failed in out.failed {
+            count(&node.meter.errors, failed.batch.rows);
+            if !failures.is_empty() {
+                let rows = error_rows(&node.id, failed);
+                // A queue of failures lies on the lane of the queue itself.
+                self.pending.extend(failures.iter().map(|&to| (to, lane, rows.clone())));
+            } else if node.counts_errors {
+                for (row, reason) in failed.reasons.iter().enumerate() {
+                    node.meter.keep_failure(place_of(&failed.batch, row), &reason.reason);
+                }
+            } else if let Some(reason) = failed.reasons.first() {
+                let mut needs = Needs::default();
+                needs.add(&failed.batch);
+                let fault = stop_fault(&node.id, &failed.batch, 0, reason);
+                self.stopped = Some(needs);
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the queues into which nothing comes any more.
+    pub(super) fn end_outputs(&mut self) {
+        while let Some(output) = self.outputs.iter().position(|output| output.open == 0 && !output.has_ended) {
+            self.outputs[output].has_ended = true;
+            self.outputs[output].lanes.iter().for_each(|lane| lane.end());
+            for failures in self.outputs[output].failures.clone() {
+                self.outputs[failures].open -= 1;
+            }
+        }
+    }
+
+    /// Throws away what it holds, after its partition has gone to another member; tells how many rows.
+    pub(crate) fn discard(&mut self) -> usize {
+        let rows = self.held_rows();
+        self.pending.clear();
+        rows
+    }
+
+    /// Rows that are held here and not handed over.
+    pub(crate) fn held_rows(&self) -> usize {
+        self.pending.iter().map(|(_, _, batch)| batch.rows).sum()
+    }
+}
