@@ -1,25 +1,23 @@
 //! The test driver: runs any plan with no broker, no threads and a clock moved by hand, bit for bit repeatable. It uses
 //! the engine's own tasks; only their ends are different.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
-
-use crate::batch::{Batch, Headers, MAX_ROWS, Origin, PerRow};
-use crate::codec::{BytesBuilder, ValueFormat, parse_header, parse_row_key, parse_row_value};
+use crate::batch::MAX_ROWS;
 use crate::engine::{Clock, Reading, Script, SlotOf, Step, TaskCell, Workshop};
-use crate::operators::Role;
 use crate::plan::Plan;
 use crate::problem::Fault;
 
 mod ends;
+mod feed;
 mod rows;
 mod script;
 mod tests_of;
 
 use ends::{DriveEnds, Log, MemoryTopic};
+use feed::{batch_of, partitions_in};
 pub use rows::Shown;
 pub use script::{Line, OutRow, ScriptRecord, Window, read_line, read_lines};
 pub use tests_of::{Mismatch, TestOutcome, run_test};
@@ -53,7 +51,6 @@ struct Driver {
     log: Log,
     topics: BTreeMap<usize, MemoryTopic>,
     scripts: BTreeMap<(usize, i32), Fed>,
-    held: BTreeSet<usize>,
     pack: usize,
 }
 
@@ -61,7 +58,8 @@ struct Driver {
 struct Fed {
     script: Script,
     next: i64,
-    waiting: Vec<ScriptRecord>,
+    /// rows of the script that are not delivered yet
+    waiting: Vec<usize>,
 }
 
 impl Driver {
@@ -101,7 +99,6 @@ impl Driver {
             log,
             topics,
             scripts: BTreeMap::new(),
-            held: BTreeSet::new(),
             pack: pack.clamp(1, MAX_ROWS),
         };
         driver.connect(&partitions);
@@ -144,7 +141,7 @@ impl Driver {
     fn run(&mut self, script: &[Line]) -> Result<(), Fault> {
         self.settle()?;
         let mut previous: Option<(usize, i32)> = None;
-        for line in script {
+        for (row, line) in script.iter().enumerate() {
             let at = match line {
                 Line::Record(record) => Some((self.node(&record.node)?, record.partition)),
                 _ => None,
@@ -154,24 +151,23 @@ impl Driver {
             if (previous != at || is_full)
                 && let Some(at) = previous.take()
             {
-                self.deliver(at)?;
+                self.deliver(at, script)?;
             }
-            match line {
-                Line::Record(record) => {
-                    let at = (self.node(&record.node)?, record.partition);
-                    if let Some(fed) = self.scripts.get_mut(&at) {
-                        fed.waiting.push(record.clone());
-                    }
-                    previous = Some(at);
-                }
-                Line::Advance(by) => self.advance(by.advance.to_ms() as i64)?,
-                Line::End(end) => self.end(&end.end)?,
-                Line::Hold(hold) => self.allow(&hold.hold, Some(0))?,
-                Line::Release(release) => self.allow(&release.release, release.records)?,
+            if let Some(fed) = at.and_then(|at| self.scripts.get_mut(&at)) {
+                fed.waiting.push(row);
+                previous = at;
             }
+            let done = match line {
+                Line::Record(_) => Ok(()),
+                Line::Advance(by) => self.advance(by.advance.to_ms() as i64),
+                Line::End(end) => self.end(&end.end),
+                Line::Hold(hold) => self.allow(&hold.hold, Some(0)),
+                Line::Release(release) => self.allow(&release.release, release.records),
+            };
+            done?;
         }
         match previous {
-            Some(at) => self.deliver(at),
+            Some(at) => self.deliver(at, script),
             None => Ok(()),
         }
     }
@@ -182,15 +178,17 @@ impl Driver {
     }
 
     /// Gives the waiting rows to their source, and lets everything run that can.
-    fn deliver(&mut self, at: (usize, i32)) -> Result<(), Fault> {
+    fn deliver(&mut self, at: (usize, i32), script: &[Line]) -> Result<(), Fault> {
         let now = self.clock.load(Ordering::Relaxed);
         let Some(fed) = self.scripts.get_mut(&at) else { return Ok(()) };
-        let records = std::mem::take(&mut fed.waiting);
+        let rows = std::mem::take(&mut fed.waiting);
+        let records = rows.iter().filter_map(|&row| match &script[row] {
+            Line::Record(record) => Some((row, record)),
+            _ => None,
+        });
         let node = &self.workshop.plan.nodes[at.0];
-        let format = node.reads.unwrap_or_default();
-        let stream = &self.workshop.plan.outputs[at.0][0];
-        let batch =
-            batch_of(&records, fed.next, at.1, stream, &format, &node.id, now).map_err(|why| why.at_node(&node.id))?;
+        let batch = batch_of(records, fed.next, node, &self.workshop.plan.outputs[at.0][0], now)
+            .map_err(|why| why.at_node(&node.id))?;
         fed.next += batch.rows as i64;
         fed.script.push(batch);
         self.settle()
@@ -198,9 +196,6 @@ impl Driver {
 
     fn end(&mut self, id: &str) -> Result<(), Fault> {
         let node = self.node(id)?;
-        if self.workshop.plan.nodes[node].role != Role::Source {
-            return Err(Fault::user(format!("the script ends `{id}`, which is no source")));
-        }
         for (&(_, partition), fed) in self.scripts.iter().filter(|((other, _), _)| *other == node) {
             let Some(cell) = self.cell(node, partition as u32) else { continue };
             let mut task = cell.lock();
@@ -220,10 +215,6 @@ impl Driver {
             let message = format!("the script holds `{id}`, which is a queue itself");
             return Err(Fault::user(message).remedy("hold the node behind it"));
         }
-        match records {
-            Some(0) => self.held.insert(node),
-            _ => self.held.remove(&node),
-        };
         for (_, cell) in self.workshop.tasks.iter().filter(|((other, _), _)| Some(*other) == task) {
             cell.lock().allowance = records;
         }
@@ -247,42 +238,35 @@ impl Driver {
         self.settle_until().map(|_| ())
     }
 
-    /// Lets everything run that can; tells when something will be due.
+    /// Lets everything run that can; tells when something will be due. A task that fails stops; the others finish what
+    /// they have, so that what was before the failure is seen.
     fn settle_until(&mut self) -> Result<Option<i64>, Fault> {
         let now = self.clock.load(Ordering::Relaxed);
-        let mut steps = 0;
+        let (mut steps, mut fault) = (0, None);
         loop {
             let (mut has_moved, mut due) = (false, None::<i64>);
-            for cell in &self.tasks {
-                if cell.is_done() {
-                    continue;
-                }
-                let mut task = cell.lock();
-                loop {
-                    let step = task.step(now)?;
-                    let timer = match step {
-                        Step::Worked => {
-                            has_moved = true;
-                            steps += 1;
-                            if steps > MAX_STEPS {
-                                return Err(endless(task.name()));
-                            }
-                            continue;
-                        }
-                        Step::Ended => {
-                            has_moved |= cell.finish();
-                            None
-                        }
-                        Step::Idle(timer) | Step::Blocked(timer) => timer,
-                        Step::Limited(at) => Some(at),
-                    };
-                    due = [due, timer.filter(|at| *at > now)].into_iter().flatten().min();
-                    break;
-                }
+            for cell in self.tasks.iter().filter(|cell| !cell.is_done()) {
+                let before = steps;
+                let timer = match run_task(cell, now, &mut steps) {
+                    Ok(Step::Ended) => {
+                        has_moved |= cell.finish();
+                        None
+                    }
+                    Ok(Step::Idle(timer) | Step::Blocked(timer)) => timer,
+                    Ok(Step::Limited(at)) => Some(at),
+                    Ok(Step::Worked) => return Err(endless(cell.lock().name())),
+                    Err(why) => {
+                        has_moved = true;
+                        fault.get_or_insert(why);
+                        None
+                    }
+                };
+                has_moved |= steps > before;
+                due = [due, timer.filter(|at| *at > now)].into_iter().flatten().min();
             }
             has_moved |= self.end_topics();
             if !has_moved {
-                return Ok(due);
+                return fault.map_or(Ok(due), Err);
             }
         }
     }
@@ -317,77 +301,29 @@ impl Driver {
     }
 }
 
+/// Runs a task until it has nothing more to do; `Worked` says that too many steps were taken.
+fn run_task(cell: &TaskCell, now_ms: i64, steps: &mut usize) -> Result<Step, Fault> {
+    let mut task = cell.lock();
+    while *steps < MAX_STEPS {
+        match task.step(now_ms) {
+            Ok(Step::Worked) => *steps += 1,
+            Ok(step) => return Ok(step),
+            Err(fault) => {
+                task.halt();
+                return Err(fault);
+            }
+        }
+    }
+    Ok(Step::Worked)
+}
+
 fn endless(node: &str) -> Fault {
     Fault::user("the source gives records without end")
         .at_node(node)
         .remedy("give it a `count`, or a `rate` and advance the clock")
 }
 
-/// Per scripted source node, the last of its partitions.
-fn partitions_in(plan: &Plan, script: &[Line]) -> Result<BTreeMap<usize, i32>, Fault> {
-    let mut last = BTreeMap::new();
-    for (number, node) in plan.nodes.iter().enumerate() {
-        let is_end = plan.through.iter().any(|through| through.reader == number);
-        if node.role == Role::Source && !is_end && matches!(node.shape.touches(), crate::operators::Touches::Reads(_)) {
-            last.insert(number, 0);
-        }
-    }
-    for line in script {
-        let Line::Record(record) = line else { continue };
-        let Some(number) = plan.nodes.iter().position(|node| node.id == record.node) else {
-            return Err(Fault::user(format!("the script names a node `{}`, and there is none", record.node)));
-        };
-        if plan.nodes[number].role != Role::Source {
-            return Err(Fault::user(format!("the script gives a record to `{}`, which is no source", record.node)));
-        }
-        if !(0..1024).contains(&record.partition) {
-            return Err(Fault::user(format!(
-                "partition {} of `{}` is not from 0 to 1023",
-                record.partition, record.node
-            )));
-        }
-        let known = last.entry(number).or_insert(0);
-        *known = record.partition.max(*known);
-    }
-    Ok(last)
-}
-
-/// Rows of a script as a source reads them.
-fn batch_of(
-    records: &[ScriptRecord],
-    first: i64,
-    partition: i32,
-    stream: &crate::types::Stream,
-    format: &ValueFormat,
-    topic: &str,
-    now_ms: i64,
-) -> Result<Batch, Fault> {
-    let (mut keys, mut payload) = (BytesBuilder::new(), BytesBuilder::new());
-    let mut headers: Vec<Headers> = Vec::new();
-    for record in records {
-        let wrong = |what: &str, why: String| Fault::user(format!("the script's {what}: {why}"));
-        let key = parse_row_key(&record.key, stream.key).map_err(|why| wrong("key", why))?;
-        let value = parse_row_value(&record.value, format, &stream.schema).map_err(|why| wrong("value", why))?;
-        keys.push(key.as_deref());
-        payload.push(value.as_deref());
-        let header = |(name, value): &(String, serde_json::Value)| {
-            let bytes = parse_header(value).map_err(|why| wrong("headers", why))?;
-            Ok((name.clone(), bytes.map(Bytes::from)))
-        };
-        headers.push(record.headers.iter().map(header).collect::<Result<_, Fault>>()?);
-    }
-    let rows = records.len();
-    let origin = Origin {
-        topic: PerRow::Same(topic.into()),
-        partition: PerRow::Same(partition),
-        offset: (first..first + rows as i64).collect::<Vec<_>>().into(),
-    };
-    let times: Vec<i64> = records.iter().map(|record| record.ts.unwrap_or(now_ms)).collect();
-    let mut batch = Batch::bare(keys.finish(), times.into(), origin);
-    batch.headers = headers.iter().any(|headers| !headers.is_empty()).then(|| headers.into());
-    batch.payload = Some(payload.finish());
-    Ok(batch)
-}
-
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

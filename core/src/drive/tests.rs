@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::codec::ValueFormat;
 use crate::form::Form;
 use crate::operators::*;
 use crate::plan::Drawn;

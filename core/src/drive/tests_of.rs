@@ -50,7 +50,7 @@ pub fn run_test(test: &PipelineTest, drawn: &Drawn, pack: usize) -> TestOutcome 
 
 fn expect(test: &PipelineTest, drawn: &Drawn, pack: usize) -> Result<(Vec<Mismatch>, Option<Fault>), Fault> {
     let lines = test.script.iter().enumerate().map(|(number, line)| {
-        read_line(line).map_err(|why| Fault::user(format!("line {} of the script: {why}", number + 1)))
+        read_line(line).map_err(|why| Fault::user(format!("row {} of the script: {why}", number + 1)))
     });
     let script: Vec<Line> = lines.collect::<Result<_, _>>()?;
     let ports: Vec<String> = test.expect.iter().map(|(port, _)| port.to_string()).collect();
