@@ -1,0 +1,387 @@
+//! Laws that hold for every pipeline, tried on random ones: how records are batched changes nothing, nor does the way in
+//! which an edge travels; a record that stops the run stops it at the same place; no offset is safe before its records
+//! have reached their sinks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::operators::find;
+use crate::testkit::{drawn, file, node};
+
+/// How many records may make a batch.
+const PACKS: [usize; 4] = [1, 2, 7, 512];
+
+/// A random pipeline: which node follows which, and what becomes of records that fail.
+#[derive(Debug, Clone)]
+struct Drawing {
+    sources: usize,
+    steps: Vec<(usize, Index, Index)>,
+    /// node by node, whether failed records are connected, or else counted
+    connects: u32,
+}
+
+/// A record of a script.
+#[derive(Debug, Clone)]
+struct Row {
+    source: Index,
+    partition: i32,
+    key: Option<u8>,
+    value: Content,
+    has_header: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    Number(i64),
+    Tombstone,
+    Bad,
+}
+
+/// The flows that steps choose from; the first ones are pure and stay within a task.
+const FLOWS: [&str; 9] = ["filter", "map", "failing", "branch", "merge", "throttle", "scan", "key-by", "buffer"];
+const IN_ONE_TASK: usize = 6;
+
+fn drawings(sources: std::ops::Range<usize>, flows: usize) -> impl Strategy<Value = Drawing> {
+    let steps = prop::collection::vec((0..flows, any::<Index>(), any::<Index>()), 0..7);
+    (sources, steps, any::<u32>()).prop_map(|(sources, steps, connects)| Drawing { sources, steps, connects })
+}
+
+fn rows(lanes: i32, most: usize) -> impl Strategy<Value = Vec<Row>> {
+    let value = prop_oneof![
+        8 => (-4..12i64).prop_map(Content::Number),
+        1 => Just(Content::Tombstone),
+        1 => Just(Content::Bad),
+    ];
+    // Runs of one source, as batches need them.
+    let row = (any::<Index>(), 0..lanes, prop::option::weighted(0.9, 0..4u8), value, any::<bool>(), 1..6usize);
+    let row = row.prop_map(move |(source, partition, key, value, has_header, times)| {
+        // A key has one partition.
+        let partition = key.map_or(partition, |key| i32::from(key) % lanes);
+        vec![Row { source, partition, key, value, has_header }; times]
+    });
+    prop::collection::vec(row, 1..most).prop_map(|runs| runs.concat())
+}
+
+impl Drawing {
+    /// The file. `on_error` is what failed records do that are not connected.
+    fn file(&self, on_error: &str, connects: bool) -> Value {
+        let mut drawn = Drawn { nodes: Vec::new(), edges: Vec::new(), open: Vec::new(), connects, on_error };
+        for number in 0..self.sources {
+            let id = format!("s{number}");
+            drawn.add(node(&id, "kafka-source", json!({ "topic": id, "schema": { "n": "int64" } })), &[], self);
+        }
+        let mut ports = drawn.open.clone();
+        for (number, (kind, first, second)) in self.steps.iter().enumerate() {
+            let from = first.get(&ports).clone();
+            let other = second.get(&ports).clone();
+            let mut inputs = vec![from];
+            if FLOWS[*kind] == "merge" && other != inputs[0] {
+                inputs.push(other);
+            }
+            let before = drawn.open.len();
+            drawn.add(flow(&format!("f{number}"), FLOWS[*kind]), &inputs, self);
+            ports.extend_from_slice(&drawn.open[before..]);
+            drawn.open.retain(|port| !inputs.contains(port));
+        }
+        for (number, port) in drawn.open.clone().iter().enumerate() {
+            let id = format!("o{number}");
+            let (operator, config) = match number % 3 {
+                0 | 1 => ("kafka-sink", json!({ "topic": id })),
+                _ => ("console-sink", json!({})),
+            };
+            drawn.add(node(&id, operator, config), std::slice::from_ref(port), self);
+        }
+        let edges: Vec<&str> = drawn.edges.iter().map(String::as_str).collect();
+        file(drawn.nodes, &edges)
+    }
+}
+
+struct Drawn<'a> {
+    nodes: Vec<Value>,
+    edges: Vec<String>,
+    /// ports that lead nowhere yet
+    open: Vec<String>,
+    connects: bool,
+    on_error: &'a str,
+}
+
+impl Drawn<'_> {
+    fn add(&mut self, mut node: Value, inputs: &[String], drawing: &Drawing) {
+        let id = node["id"].as_str().unwrap().to_string();
+        let operator = find(node["operator"].as_str().unwrap()).unwrap();
+        let ports = (operator.configure)(node["config"].clone()).unwrap().ports();
+        let is_connected = self.connects && drawing.connects >> (self.nodes.len() % 32) & 1 == 1;
+        if ports.may_fail && !is_connected {
+            node["on_error"] = json!(self.on_error);
+        }
+        self.nodes.push(node);
+        self.edges.extend(inputs.iter().map(|from| format!("{from}->{id}.in")));
+        self.open.extend(ports.outputs.iter().map(|port| format!("{id}.{port}")));
+        if ports.may_fail && is_connected {
+            let sink = format!("e-{id}");
+            self.nodes.push(crate::testkit::node(&sink, "kafka-sink", json!({ "topic": sink })));
+            self.edges.push(format!("{id}.errors->{sink}.in"));
+        }
+    }
+}
+
+fn flow(id: &str, kind: &str) -> Value {
+    let column = format!("c_{id}");
+    let (operator, config) = match kind {
+        "filter" => (kind, json!({ "condition": "n % 3 <> 0" })),
+        "map" => (kind, json!({ "columns": { "n": "n + 1" } })),
+        "failing" => ("map", json!({ "columns": { "n": "n + 100 / (n % 5)" } })),
+        "branch" => (kind, json!({ "branches": { "even": "n % 2 = 0" }, "otherwise": "odd" })),
+        "merge" => (kind, json!({})),
+        "throttle" => (kind, json!({ "rate": "1000000/s", "burst": 100_000 })),
+        "scan" => (
+            kind,
+            json!({ "columns": { column.as_str(): { "start": "n", "next": format!("{column} % 1000 * 3 + n") } } }),
+        ),
+        "key-by" => (kind, json!({ "key": "CAST(n % 3 AS text)" })),
+        _ => (kind, json!({ "size": 3 })),
+    };
+    node(id, operator, config)
+}
+
+fn script(rows: &[Row], sources: usize) -> Vec<Line> {
+    let lines = rows.iter().enumerate().map(|(ts, row)| {
+        let Row { source, partition, key, value, has_header } = row;
+        let value = match value {
+            Content::Number(n) => json!({ "n": n }),
+            Content::Tombstone => Value::Null,
+            Content::Bad => json!({ "n": "bad" }),
+        };
+        let headers = if *has_header { json!([["h", format!("{ts}")]]) } else { json!([]) };
+        let id = format!("s{}", source.index(sources));
+        let key = key.map(|key| format!("k{key}"));
+        read_line(
+            &json!({ "node": id, "ts": ts, "key": key, "value": value, "headers": headers, "partition": partition }),
+        )
+        .unwrap()
+    });
+    lines.collect()
+}
+
+/// What one run of a file gave: by sink its rows, in order.
+struct Came {
+    sinks: BTreeMap<String, Vec<String>>,
+    fault: Option<Fault>,
+}
+
+fn came(file: &Value, script: &[Line], pack: usize) -> Came {
+    let driven = drive(drawn(file, &[]).plan(&[]), script, &Shown::sinks(), pack);
+    let mut sinks: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in &driven.rows {
+        let text = serde_json::to_string(row).unwrap();
+        sinks.entry(row.node.clone()).or_default().push(text);
+    }
+    Came { sinks, fault: driven.fault }
+}
+
+/// What is known of the order at sinks before anything runs.
+#[derive(Default)]
+struct Orders {
+    /// records come in no fixed order
+    loose: BTreeSet<String>,
+    /// state was built of such records: not even the values are fixed
+    unknown: BTreeSet<String>,
+}
+
+fn orders(file: &Value) -> Orders {
+    let plan = &drawn(file, &[]).plan(&[]);
+    let is_reader = |node: usize| plan.through.iter().any(|through| through.reader == node);
+    let into = |node: usize| (0..plan.edges.len()).filter(move |&edge| plan.edges[edge].to.0 == node);
+    // Whence a node gets rows: the nodes before it, and across a topic the node that writes it.
+    let before = |node: usize| {
+        let crossed = plan.through.iter().filter(move |through| through.reader == node).map(|through| through.writer);
+        into(node).map(|edge| plan.edges[edge].from.0).chain(crossed)
+    };
+    let mut feeds: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); plan.nodes.len()];
+    let (mut orders, mut has_changed) = (Orders::default(), true);
+    while std::mem::take(&mut has_changed) {
+        for (number, node) in plan.nodes.iter().enumerate() {
+            let mut sources: BTreeSet<usize> = match node.role {
+                crate::operators::Role::Source => BTreeSet::from([number]),
+                _ => into(number).flat_map(|edge| feeds[plan.edges[edge].from.0].clone()).collect(),
+            };
+            let meets_topic = into(number).count() > 1 && sources.len() > 1 && sources.iter().any(|&at| is_reader(at));
+            let meets_queue = into(number).count() > 1 && into(number).any(|edge| !plan.is_fused(edge));
+            let inherits = |of: &BTreeSet<String>| before(number).any(|from| of.contains(&key(plan, from)));
+            let is_loose = meets_topic || meets_queue || inherits(&orders.loose);
+            let is_unknown = inherits(&orders.unknown) || (is_loose && node.scope == crate::operators::Scope::Key);
+            has_changed |= is_loose && orders.loose.insert(key(plan, number));
+            has_changed |= is_unknown && orders.unknown.insert(key(plan, number));
+            sources.extend(&feeds[number]);
+            has_changed |= sources.len() > feeds[number].len();
+            feeds[number] = sources;
+        }
+    }
+    orders
+}
+
+/// The ends of a through topic have the edge's name both.
+fn key(plan: &Plan, node: usize) -> String {
+    match node + 2 * plan.through.len() < plan.nodes.len() {
+        true => plan.nodes[node].id.clone(),
+        false => format!("{node}"),
+    }
+}
+
+/// Rows of a sink as far as their order is fixed: as they are, per key, or not at all.
+fn comparable(rows: &[String], is_loose: bool, is_one_lane: bool) -> Vec<String> {
+    let mut rows = rows.to_vec();
+    if is_loose {
+        rows.sort();
+    } else if !is_one_lane {
+        rows.sort_by_key(|row| serde_json::from_str::<Value>(row).unwrap()["key"].to_string());
+    }
+    rows
+}
+
+fn assert_same(one: &Came, other: &Came, orders: &[&Orders], is_one_lane: bool) -> Result<(), TestCaseError> {
+    let names: BTreeSet<&String> = one.sinks.keys().chain(other.sinks.keys()).collect();
+    for name in names {
+        if orders.iter().any(|orders| orders.unknown.contains(name)) {
+            continue;
+        }
+        let is_loose = orders.iter().any(|orders| orders.loose.contains(name));
+        let rows = |came: &Came| comparable(came.sinks.get(name).map_or(&[], Vec::as_slice), is_loose, is_one_lane);
+        prop_assert_eq!(rows(one), rows(other), "at {}", name);
+    }
+    prop_assert_eq!(&one.fault, &other.fault);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn batching_changes_nothing(drawing in drawings(1..4, FLOWS.len()), rows in rows(1, 12)) {
+        let file = drawing.file("count", true);
+        let (script, orders) = (script(&rows, drawing.sources), orders(&file));
+        let one_by_one = came(&file, &script, 1);
+        prop_assert_eq!(&one_by_one.fault, &None);
+        for pack in &PACKS[1..] {
+            assert_same(&one_by_one, &came(&file, &script, *pack), &[&orders], true)?;
+        }
+    }
+
+    #[test]
+    fn batching_changes_nothing_on_several_lanes(drawing in drawings(1..3, FLOWS.len()), rows in rows(3, 12)) {
+        let file = drawing.file("count", true);
+        let (script, orders) = (script(&rows, drawing.sources), orders(&file));
+        let one_by_one = came(&file, &script, 1);
+        for pack in &PACKS[1..] {
+            assert_same(&one_by_one, &came(&file, &script, *pack), &[&orders], false)?;
+        }
+    }
+
+    #[test]
+    fn the_way_of_an_edge_changes_nothing(
+        drawing in drawings(1..3, FLOWS.len()),
+        rows in rows(2, 10),
+        edge in any::<Index>(),
+        pack in 1..8usize,
+    ) {
+        let file = drawing.file("count", true);
+        let script = script(&rows, drawing.sources);
+        let direct = came(&file, &script, pack);
+        let edges = file["edges"].as_array().unwrap().len();
+        for via in [json!({ "direct": { "buffer": 2 } }), json!("topic"), json!({ "topic": { "partitions": 3 } })] {
+            let mut other = file.clone();
+            other["edges"][edge.index(edges)]["via"] = via;
+            assert_same(&direct, &came(&other, &script, pack), &[&orders(&file), &orders(&other)], false)?;
+        }
+    }
+
+    #[test]
+    fn a_record_that_fails_stops_the_run_at_the_same_place(drawing in drawings(1..2, IN_ONE_TASK), rows in rows(1, 12)) {
+        let file = drawing.file("stop", false);
+        let script = script(&rows, drawing.sources);
+        let one_by_one = came(&file, &script, 1);
+        for pack in &PACKS[1..] {
+            assert_same(&one_by_one, &came(&file, &script, *pack), &[], true)?;
+        }
+        if let Some(fault) = &one_by_one.fault {
+            let at = fault.record.as_ref().unwrap().offset;
+            for row in one_by_one.sinks.values().flatten() {
+                let ts = serde_json::from_str::<Value>(row).unwrap()["ts"].as_i64().unwrap();
+                prop_assert!(ts < at, "{} comes behind record {}", row, at);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_safe_has_reached_its_sinks(
+        drawing in drawings(1..3, FLOWS.len()),
+        rows in rows(2, 12),
+        held in any::<Index>(),
+        release in prop::collection::vec((0..12usize, 1..5usize), 0..4),
+        pack in 1..5usize,
+    ) {
+        let file = drawing.file("count", true);
+        let script = script(&rows, drawing.sources);
+        let plan = || drawn(&file, &[]).plan(&[]);
+        let mut whole = Driver::new(plan(), &script, &Shown::sinks(), 1).unwrap();
+        whole.run(&script).unwrap();
+        let expected = reached(&whole);
+        let mut driver = Driver::new(plan(), &script, &Shown::sinks(), pack).unwrap();
+        let sinks: Vec<String> =
+            file["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap().to_string()).filter(|id| !id.starts_with(['s', 'f'])).collect();
+        let held = held.get(&sinks);
+        driver.run(&[read_line(&json!({ "hold": held })).unwrap()]).unwrap();
+        for (step, lines) in script.chunks(pack).enumerate() {
+            driver.run(lines).unwrap();
+            for (_, records) in release.iter().filter(|(at, _)| *at == step) {
+                driver.run(&[read_line(&json!({ "release": held, "records": records })).unwrap()]).unwrap();
+            }
+            assert_safe(&driver, &expected)?;
+        }
+        driver.run(&[read_line(&json!({ "release": held })).unwrap()]).unwrap();
+        assert_safe(&driver, &expected)?;
+        prop_assert_eq!(reached(&driver), expected);
+        for (&(node, partition), fed) in &driver.scripts {
+            prop_assert_eq!(safe(&driver, node, partition), Some(fed.next), "in the end all is safe");
+        }
+    }
+}
+
+/// How many rows of each record have reached each sink: by sink, source, partition, offset.
+fn reached(driver: &Driver) -> BTreeMap<(usize, String, i32, i64), usize> {
+    let mut counts = BTreeMap::new();
+    for seen in driver.log.lock().unwrap().iter() {
+        let origin = &seen.batch.origin;
+        for row in 0..seen.batch.rows {
+            let at = (seen.node, origin.topic.get(row).to_string(), *origin.partition.get(row), origin.offset[row]);
+            *counts.entry(at).or_default() += 1;
+        }
+    }
+    counts
+}
+
+fn safe(driver: &Driver, node: usize, partition: i32) -> Option<i64> {
+    let of = |slot: &u32| {
+        driver.workshop.slots.get(*slot) == Some(&(node, SlotOf::Partition(String::new(), "".into(), partition)))
+    };
+    let needs = driver.workshop.survey(true).unwrap();
+    needs.iter().find(|(slot, _)| of(slot)).map(|(_, offset)| *offset)
+}
+
+fn assert_safe(driver: &Driver, expected: &BTreeMap<(usize, String, i32, i64), usize>) -> Result<(), TestCaseError> {
+    let reached = reached(driver);
+    for &(node, partition) in driver.scripts.keys() {
+        let safe = safe(driver, node, partition).unwrap();
+        let id = &driver.workshop.plan.nodes[node].id;
+        for (at, count) in expected.iter().filter(|((_, topic, of, _), _)| topic == id && *of == partition) {
+            if at.3 < safe {
+                prop_assert_eq!(reached.get(at), Some(count), "{:?} is not there, and {} is safe", at, safe);
+            }
+        }
+    }
+    Ok(())
+}

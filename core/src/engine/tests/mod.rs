@@ -1,0 +1,269 @@
+//! What the engine promises, tried on threads and without Kafka: sources, sinks and failing nodes of our own.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
+use std::time::{Duration, Instant};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::run::{Inner, lock};
+use super::*;
+use crate::batch::{Batch, Origin, bytes_column};
+use crate::form::Form;
+use crate::operators::*;
+use crate::problem::Fault;
+use crate::testkit::{checked, file, node};
+use crate::types::{Column, KeyFormat, Schema, Stream, Type};
+
+mod ends;
+mod failures;
+mod lanes;
+mod pressure;
+mod stops;
+
+use std::sync::Arc;
+
+/// Makes numbered rows with text of a given length beside them.
+static ROWS: Operator = Operator {
+    name: "rows",
+    summary: "",
+    help: "",
+    role: Role::Source,
+    scope: Scope::Record,
+    value: ValueRole::Made,
+    form: Form::of::<Rows>,
+    configure: |config| Ok(Box::new(ConfigError::read::<Rows>(config)?)),
+    examples: &[],
+};
+
+/// Keeps what it is given, slowly where that is asked for.
+static KEEP: Operator = Operator {
+    name: "keep",
+    summary: "",
+    help: "",
+    role: Role::Sink,
+    scope: Scope::Record,
+    value: ValueRole::Kept,
+    form: Form::of::<Keep>,
+    configure: |config| Ok(Box::new(ConfigError::read::<Keep>(config)?)),
+    examples: &[],
+};
+
+/// Passes rows on, up to one at which it panics or fails.
+static BOOM: Operator = Operator {
+    name: "boom",
+    summary: "",
+    help: "",
+    role: Role::Flow,
+    scope: Scope::Record,
+    value: ValueRole::Kept,
+    form: Form::of::<Boom>,
+    configure: |config| Ok(Box::new(ConfigError::read::<Boom>(config)?)),
+    examples: &[],
+};
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Rows {
+    count: i64,
+    /// length of the text in each row
+    #[serde(default)]
+    bytes: usize,
+    #[serde(default = "one")]
+    keys: i64,
+}
+
+fn one() -> i64 {
+    1
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Keep {
+    /// name under which [`kept`] finds the rows
+    name: String,
+    /// how long it takes for a batch
+    #[serde(default)]
+    delay_us: u64,
+    /// the most rows that count as kept until the sink is flushed
+    #[serde(default)]
+    fails_at: Option<i64>,
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Boom {
+    at: i64,
+    how: How,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum How {
+    Panic,
+    Fault,
+    Record,
+}
+
+impl Shape for Rows {
+    fn ports(&self) -> Ports {
+        Ports::source()
+    }
+
+    fn output(&self, _: &[Option<Stream>], _: &mut Report) -> Vec<Option<Stream>> {
+        let columns = vec![Column::required("n", Type::Int64), Column::required("pad", Type::Text)];
+        vec![Some(Stream::records(Arc::new(Schema::new(columns)), KeyFormat::Text))]
+    }
+
+    fn build(&self, site: &Site<'_>) -> Result<Body, Fault> {
+        let columns = site.output(0)?.schema.clone();
+        let source = MakeRows { rows: self.clone(), columns, next: 0 };
+        Ok(Body::Source(Box::new(source), Ingest { format: None, time: Default::default() }))
+    }
+}
+
+struct MakeRows {
+    rows: Rows,
+    columns: Arc<Schema>,
+    next: i64,
+}
+
+impl Source for MakeRows {
+    fn pull(&mut self, max: usize, _: i64) -> Result<Pulled, Fault> {
+        let numbers: Vec<i64> = (self.next..self.rows.count).take(max).collect();
+        if numbers.is_empty() {
+            return Ok(Pulled::End);
+        }
+        let keys: Vec<String> = numbers.iter().map(|n| format!("k{}", n % self.rows.keys)).collect();
+        let keys = bytes_column(keys.iter().map(|key| Some(key.as_bytes())));
+        let origin = Origin::made_here(self.next, numbers.len());
+        self.next += numbers.len() as i64;
+        let column = |column: &Column| -> arrow_array::ArrayRef {
+            match column.name.as_str() {
+                "n" => Arc::new(arrow_array::Int64Array::from(numbers.clone())),
+                _ => {
+                    let pad = "x".repeat(self.rows.bytes);
+                    Arc::new(numbers.iter().map(|_| Some(pad.as_str())).collect::<arrow_array::StringViewArray>())
+                }
+            }
+        };
+        let columns = self.columns.columns.iter().map(column).collect();
+        let batch = Batch::bare(keys, numbers.into(), origin).with_columns(self.columns.clone(), columns);
+        Ok(Pulled::Rows(batch))
+    }
+}
+
+/// Timestamps of rows, which are their numbers, by the sink's name.
+static KEPT: LazyLock<Mutex<HashMap<String, Vec<i64>>>> = LazyLock::new(Mutex::default);
+
+fn kept(name: &str) -> Vec<i64> {
+    lock(&KEPT).get(name).cloned().unwrap_or_default()
+}
+
+impl Shape for Keep {
+    fn ports(&self) -> Ports {
+        Ports::sink()
+    }
+
+    fn output(&self, _: &[Option<Stream>], _: &mut Report) -> Vec<Option<Stream>> {
+        Vec::new()
+    }
+
+    fn needs(&self, _: usize, _: &[Stream], _: &[Wanted]) -> Wanted {
+        Wanted::all()
+    }
+
+    fn build(&self, _: &Site<'_>) -> Result<Body, Fault> {
+        Ok(Body::Sink(Box::new(self.clone())))
+    }
+}
+
+impl Sink for Keep {
+    fn write(&mut self, batch: Batch, _: &mut Outbox) -> Result<(), Fault> {
+        std::thread::sleep(Duration::from_micros(self.delay_us));
+        if let Some(at) = self.fails_at
+            && batch.timestamps.contains(&at)
+        {
+            return Err(Fault::outside("the disk is full"));
+        }
+        lock(&KEPT).entry(self.name.clone()).or_default().extend(batch.timestamps.iter());
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+impl Shape for Boom {
+    fn ports(&self) -> Ports {
+        Ports::flow(["out"]).failing()
+    }
+
+    fn output(&self, inputs: &[Option<Stream>], _: &mut Report) -> Vec<Option<Stream>> {
+        inputs.to_vec()
+    }
+
+    fn build(&self, _: &Site<'_>) -> Result<Body, Fault> {
+        Ok(Body::Flow(Box::new(self.clone())))
+    }
+}
+
+impl Flow for Boom {
+    fn process(&mut self, _: usize, batch: Batch, out: &mut Outbox) -> Result<(), Fault> {
+        match batch.timestamps.iter().position(|&time| time == self.at) {
+            None => out.emit(0, batch),
+            Some(_) if self.how == How::Panic => panic!("a defect"),
+            Some(_) if self.how == How::Fault => return Err(Fault::outside("a fault")),
+            Some(row) => {
+                out.fail_rows(&batch, vec![(row, Reason::new("a bad record"))])?;
+                let others: Vec<u32> = (0..batch.rows as u32).filter(|&other| other as usize != row).collect();
+                out.emit(0, batch.take(&others).map_err(|why| Fault::ours(why.to_string()))?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rows(id: &str, count: i64) -> Value {
+    node(id, "rows", json!({ "count": count }))
+}
+
+fn keep(id: &str, name: &str) -> Value {
+    node(id, "keep", json!({ "name": name }))
+}
+
+/// Starts a file on threads.
+fn start(file: &Value, change: impl FnOnce(&mut RunOptions)) -> Run {
+    let (pipeline, checked) = checked(file, &[&ROWS, &KEEP, &BOOM]);
+    let plan = crate::plan::Drawn::new(&pipeline, &checked).plan(&[]);
+    let mut options = RunOptions::new(&pipeline, &checked, Default::default());
+    options.threads = 2;
+    change(&mut options);
+    Run::start(plan, options).expect("nothing keeps it from starting")
+}
+
+/// Waits for the end of a run that must have one.
+fn end_of(run: Run) -> Outcome {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !run.is_over() {
+        if Instant::now() > until {
+            let snapshot = run.snapshot();
+            run.abort();
+            panic!("it stands still: {snapshot:#?}");
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    run.wait()
+}
+
+/// Runs a file to its end.
+fn run(file: &Value) -> Outcome {
+    end_of(start(file, |_| {}))
+}
+
+fn inner(run: &Run) -> Arc<Inner> {
+    run.attempt()
+}
