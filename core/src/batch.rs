@@ -1,7 +1,7 @@
 //! Records in columns. A batch is the columns of its values and, per record, what Kafka knows of it: key, timestamp,
 //! headers, where it comes from, and whether it is a tombstone. All of it is shared on clone; filtering copies no text.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow_array::builder::BinaryViewBuilder;
 use arrow_array::cast::AsArray;
@@ -296,8 +296,8 @@ impl Batch {
         }
     }
 
-    /// Rows picked from several batches of one stream: `picks` are (which batch, row). Payloads and windows are kept
-    /// where all batches have them.
+    /// Rows picked from several batches of one stream: `picks` are (which batch, row). A payload is null where
+    /// its batch has none; windows are kept where all batches have them.
     ///
     /// # Errors
     /// As [`Batch::filter`].
@@ -334,11 +334,14 @@ impl Batch {
             tombstones: any(&|batch| batch.tombstones.is_some())
                 .then(|| picks.iter().map(|&(batch, row)| batches[batch].is_tombstone(row)).collect::<BooleanBuffer>())
                 .filter(|bits| bits.count_set_bits() > 0),
-            payload: batches
-                .iter()
-                .map(|batch| batch.payload.as_ref().map(|payload| payload as &dyn Array))
-                .collect::<Option<Vec<_>>>()
-                .map(|parts| weave(parts).map(|woven| binary_view(&woven)))
+            payload: any(&|batch| batch.payload.is_some())
+                .then(|| {
+                    // Made here and read elsewhere: what has no payload has null, whatever it is put together with.
+                    let nulls = |batch: &&Batch| BinaryViewArray::new_null(batch.rows);
+                    let parts = batches.iter().map(|batch| batch.payload.clone().unwrap_or_else(|| nulls(batch)));
+                    let parts: Vec<BinaryViewArray> = parts.collect();
+                    weave(parts.iter().map(|part| part as &dyn Array).collect()).map(|woven| binary_view(&woven))
+                })
                 .transpose()?,
             windows: batches.iter().all(|batch| batch.windows.is_some()).then(|| Windows {
                 start: pick(&|batch| batch.windows.as_ref().map_or_else(Default::default, |all| all.start.clone())),
@@ -359,8 +362,13 @@ impl Batch {
     }
 }
 
-/// Ordinals of rows that come in: their numbers.
+/// Ordinals of rows that come in: their numbers. Those of usual batches are made once and shared.
 pub fn fresh_ordinals(rows: usize) -> ScalarBuffer<u64> {
+    static USUAL: LazyLock<ScalarBuffer<u64>> = LazyLock::new(|| numbers(MAX_ROWS));
+    if rows <= MAX_ROWS { USUAL.slice(0, rows) } else { numbers(rows) }
+}
+
+fn numbers(rows: usize) -> ScalarBuffer<u64> {
     (0..rows as u64).map(|row| row << ORDINAL_SHIFT).collect::<Vec<_>>().into()
 }
 

@@ -316,7 +316,8 @@ impl Events {
         key: &(String, TopicPartition),
         committed: Option<i64>,
     ) -> Result<From, Fault> {
-        if let Some(&next) = lock(&inner.membership.resume).get(key) {
+        // Known only until it is used: the next time the lane stops further on.
+        if let Some(next) = lock(&inner.membership.resume).remove(key) {
             return Ok(From::Offset(next));
         }
         let drawn = nodes.iter().find_map(|node| topics.get(node)).map(|source| source.start).unwrap_or_default();
