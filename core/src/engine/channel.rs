@@ -1,13 +1,12 @@
 //! A queue between two tasks, on one lane. It is bounded by records and bytes, hands over whole batches, wakes its reader
 //! when it has something and its writers when it has room again. A queue node brings rules of its own; all other edges
-//! have [`Bounded`].
+//! have [`super::bounded`]'s.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::pool::TaskRef;
-use crate::batch::{Batch, MAX_ROWS, PerRow};
+use crate::batch::{Batch, PerRow};
 use crate::operators::{Level, Outbox, Queue};
 use crate::problem::Fault;
 
@@ -148,7 +147,7 @@ impl Channel {
 
     fn wake_writers(&self) {
         for writer in self.writers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            writer.wake();
+            writer.wake_apart();
         }
     }
 
@@ -156,118 +155,6 @@ impl Channel {
         if let Some(reader) = self.reader.get() {
             reader.wake();
         }
-    }
-}
-
-/// Batches up to so many rows are put together when they are taken: copying them costs less than taking them one by one.
-const SMALL_ROWS: usize = MAX_ROWS / 8;
-
-/// First in, first out, up to so many records and bytes. One record above the limit passes alone.
-pub(crate) struct Bounded {
-    held: VecDeque<(Batch, usize)>,
-    rows: usize,
-    bytes: usize,
-    max_rows: usize,
-    max_bytes: usize,
-}
-
-impl Bounded {
-    pub(crate) fn new(max_rows: usize, max_bytes: usize) -> Bounded {
-        Bounded { held: VecDeque::new(), rows: 0, bytes: 0, max_rows: max_rows.max(1), max_bytes: max_bytes.max(1) }
-    }
-
-    /// How many rows of a batch there is room for.
-    fn room(&self, batch: &Batch, bytes: usize) -> usize {
-        let free = self.max_bytes.saturating_sub(self.bytes);
-        let by_rows = self.max_rows.saturating_sub(self.rows).min(batch.rows);
-        let by_bytes = if bytes <= free { batch.rows } else { rows_within(batch, free) };
-        match by_rows.min(by_bytes) {
-            0 if self.rows == 0 => 1,
-            room => room,
-        }
-    }
-
-    /// What has to wait is freed of memory that it does not use: a filter's few rows would else hold all that was read.
-    fn push(&mut self, batch: Batch, bytes: usize) {
-        let batch = if self.held.is_empty() { batch } else { batch.compact() };
-        self.rows += batch.rows;
-        self.bytes += bytes;
-        self.held.push_back((batch, bytes));
-    }
-
-    fn pop(&mut self) -> Option<Batch> {
-        let (batch, bytes) = self.held.pop_front()?;
-        self.rows -= batch.rows;
-        self.bytes -= bytes;
-        Some(batch)
-    }
-}
-
-/// How many rows from the first on are no more than so many bytes.
-fn rows_within(batch: &Batch, bytes: usize) -> usize {
-    let mut sum = 0;
-    let mut fits = |size: &usize| {
-        sum += size;
-        sum <= bytes
-    };
-    batch.row_bytes().iter().take_while(|size| fits(size)).count()
-}
-
-impl Queue for Bounded {
-    fn offer(&mut self, batch: Batch, _: i64, _: &mut Outbox) -> Result<Option<Batch>, Fault> {
-        let bytes = batch.bytes();
-        let room = self.room(&batch, bytes);
-        if room >= batch.rows {
-            self.push(batch, bytes);
-            return Ok(None);
-        }
-        if room > 0 {
-            let first = batch.slice(0, room);
-            let bytes = first.bytes();
-            self.push(first, bytes);
-        }
-        Ok(Some(batch.slice(room, batch.rows - room)))
-    }
-
-    /// The batch in front. Where that is a small one, those behind it come along as far as they are small too: what came
-    /// row by row leaves in full batches.
-    fn take(&mut self, max: usize, _: i64) -> Result<Option<Batch>, Fault> {
-        let Some(first) = self.pop() else { return Ok(None) };
-        if first.rows > max {
-            let rest = first.slice(max, first.rows - max);
-            let bytes = rest.bytes();
-            self.rows += rest.rows;
-            self.bytes += bytes;
-            self.held.push_front((rest, bytes));
-            return Ok(Some(first.slice(0, max)));
-        }
-        let mut rows = first.rows;
-        let mut parts = vec![first];
-        while parts.iter().all(|part| part.rows <= SMALL_ROWS)
-            && let Some((next, _)) = self.held.front()
-            && next.rows <= SMALL_ROWS
-            && rows + next.rows <= max
-        {
-            rows += next.rows;
-            parts.extend(self.pop());
-        }
-        match parts.len() {
-            1 => Ok(parts.pop()),
-            _ => {
-                let parts: Vec<&Batch> = parts.iter().collect();
-                Batch::concat(&parts).map(Some).map_err(|why| Fault::ours(why.to_string()))
-            }
-        }
-    }
-
-    fn level(&self) -> Level {
-        Level { rows: self.rows, bytes: self.bytes, capacity: self.max_rows }
-    }
-
-    fn needs(&self) -> Vec<(u32, i64)> {
-        let mut needs = Needs::default();
-        self.held.iter().for_each(|(batch, _)| needs.add(batch));
-        needs.into_vec()
     }
 }
 

@@ -4,10 +4,11 @@
 //!
 //! - [`Run`]: start, watch, stop, wait; `ending`, `supervise`, `commit`: how it ends, starts again, and what is safe
 //! - `task`, `fanin`, `layout`: how rows go through a task
-//! - `channel`, `reading`, `outlet`: how they come and go
+//! - `channel`, `bounded`, `reading`, `outlet`: how they come and go
 //! - `pool`, `clock`, `meter`, `budget`: threads, time, counters, what may be read
 //! - `workshop`, `lanes`: where tasks are made; `hub`, `membership`, `through`: where they meet Kafka
 
+mod bounded;
 mod budget;
 mod channel;
 mod clock;

@@ -101,7 +101,12 @@ impl TaskCell {
         matches!(self.state.load(Ordering::Acquire), IDLE | DONE)
     }
 
+    /// Has it run soon: next on this thread, where that runs tasks.
     pub(crate) fn wake(self: &Arc<Self>) {
+        self.wake_with(Shared::push);
+    }
+
+    fn wake_with(self: &Arc<Self>, push: fn(&Shared, Arc<TaskCell>)) {
         let Some(pool) = self.pool.as_ref().and_then(Weak::upgrade) else { return };
         let woken = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| match state {
             IDLE => Some(QUEUED),
@@ -110,7 +115,7 @@ impl TaskCell {
         });
         if woken == Ok(IDLE) {
             self.meter.turn(Doing::Busy, pool.clock.nanos());
-            pool.push(self.clone());
+            push(&pool, self.clone());
         }
     }
 }
@@ -119,6 +124,13 @@ impl TaskRef {
     pub(crate) fn wake(&self) {
         if let Some(cell) = self.0.upgrade() {
             cell.wake();
+        }
+    }
+
+    /// Has it run on whichever thread is free, for a waker that goes on with work of its own.
+    pub(crate) fn wake_apart(&self) {
+        if let Some(cell) = self.0.upgrade() {
+            cell.wake_with(Shared::push_back);
         }
     }
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::channel::{Bounded, Channel, Needs};
+use super::bounded::Bounded;
+use super::channel::{Channel, Needs};
 use super::clock::Clock;
 use super::ingest::Ingestor;
 use super::layout::Layout;

@@ -136,6 +136,70 @@ fn no_wake_up_is_lost() {
     }
 }
 
+/// A topic that acknowledges when it is told to.
+struct Late {
+    sent: u64,
+    acknowledged: Arc<Mutex<u64>>,
+}
+
+impl Outlet for Late {
+    fn send(&mut self, batch: &Batch, from: usize) -> Result<usize, Fault> {
+        // Room for three rows at a time.
+        let rows = (batch.rows - from).min(3);
+        self.sent += rows as u64;
+        Ok(rows)
+    }
+
+    fn mark(&self) -> u64 {
+        self.sent
+    }
+
+    fn acknowledged(&mut self) -> Result<u64, Fault> {
+        Ok(*lock(&self.acknowledged))
+    }
+}
+
+struct LateEnds(Arc<Mutex<u64>>);
+
+impl Ends for LateEnds {
+    fn outlet(&mut self, _: End<'_>, _: &TopicSink) -> Result<Box<dyn Outlet>, Fault> {
+        Ok(Box::new(Late { sent: 0, acknowledged: self.0.clone() }))
+    }
+
+    fn sink(&mut self, _: End<'_>, sink: Box<dyn Sink>) -> Result<Box<dyn Sink>, Fault> {
+        Ok(sink)
+    }
+
+    fn source(&mut self, _: End<'_>, source: Box<dyn Source>) -> Result<Option<Box<dyn Source>>, Fault> {
+        Ok(Some(source))
+    }
+}
+
+#[test]
+fn what_is_not_acknowledged_is_not_safe() {
+    let (pipeline, checked) = checked(&file([numbers("s"), out("o")], &["s->o"]), &[]);
+    let plan = Arc::new(crate::plan::Drawn::new(&pipeline, &checked).plan(&[]));
+    let mut workshop = Workshop::new(plan, Clock::machine());
+    workshop.count_lanes(&|_, _| None);
+    let acknowledged = Arc::new(Mutex::new(0));
+    let tasks = workshop.make_all(&mut LateEnds(acknowledged.clone()), None).unwrap();
+    let script = Script::default();
+    script.push(payloads(0, 0, 10));
+    script.push(payloads(0, 10, 20));
+    tasks[0].lock().readings.push(Reading::feed(0, 0, Box::new(script), 0));
+    let safe = || workshop.survey(true).unwrap().get(0);
+    for step in 0..40 {
+        for task in &tasks {
+            task.lock().step(step).unwrap();
+        }
+        assert_eq!(safe(), Some(0), "nothing is acknowledged");
+    }
+    for (upto, expected) in [(3, 0), (9, 0), (10, 10), (19, 10), (20, 20)] {
+        *lock(&acknowledged) = upto;
+        assert_eq!(safe(), Some(expected), "{upto} are acknowledged");
+    }
+}
+
 /// Two tasks that wake each other for every row leave the thread to others.
 #[test]
 fn no_pair_of_tasks_keeps_a_thread_for_itself() {

@@ -19,7 +19,7 @@ fn a_slow_sink_fills_queues_up_to_their_bounds_and_no_further() {
     assert!(deepest > 350, "the queue was never full: {deepest}");
     assert_eq!(kept("slow"), (0..20_000).collect::<Vec<_>>());
     let source = &outcome.snapshot.nodes[0].pressure;
-    assert!(source.back_pressured > 500.0, "the source hardly waited: {source:?}");
+    assert!(source.back_pressured > 300.0, "the source hardly waited: {source:?}");
 }
 
 #[test]
