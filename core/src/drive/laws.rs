@@ -269,6 +269,7 @@ proptest! {
         for pack in &PACKS[1..] {
             assert_same(&one_by_one, &came(&file, &script, *pack), &[&orders], true)?;
         }
+        prop_assert_eq!(came(&file, &script, 7).sinks, came(&file, &script, 7).sinks, "a second run gives the same");
     }
 
     #[test]

@@ -125,6 +125,129 @@ fn a_column_that_nobody_wants_cannot_fail() {
     }
 }
 
+/// Payloads of rows that meet others without one are still those that were read.
+#[test]
+fn a_failed_record_keeps_its_bytes_whatever_it_comes_with() {
+    let nodes = [
+        testkit::numbers("s"),
+        testkit::node("even", "filter", json!({ "condition": "n % 2 = 0" })),
+        testkit::node("plus", "map", json!({ "columns": { "n": "n + 0" } })),
+        testkit::node("m", "merge", json!({})),
+        testkit::node("f", "map", json!({ "columns": { "n": "100 / (n - n)" } })),
+        testkit::out("o"),
+        testkit::out("e"),
+    ];
+    let edges = ["s->even", "even->plus", "plus->m", "s->m", "m->f", "f->o", "f.errors->e"];
+    let file = testkit::file(nodes, &edges);
+    let script = "{\"node\":\"s\",\"ts\":1,\"value\":{\"n\":1}}\n{\"node\":\"s\",\"ts\":2,\"value\":{\"n\":2}}";
+    let one_by_one = rows(&file, script, &[], 1);
+    assert_eq!(rows(&file, script, &[], 512), one_by_one);
+    let payloads: Vec<bool> = one_by_one.iter().map(|row| row["value"]["payload"].is_null()).collect();
+    assert_eq!(payloads, [false; 3], "{one_by_one:#?}");
+}
+
+#[test]
+fn a_wrong_row_of_a_script_is_named() {
+    let source = |id: &str, more: Value| {
+        let mut config = json!({ "topic": id });
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        testkit::node(id, "kafka-source", config)
+    };
+    let nodes = [
+        source("t", json!({ "format": "text" })),
+        source("k", json!({ "format": "text", "key_format": "int64" })),
+        testkit::out("o"),
+        testkit::out("p"),
+    ];
+    let file = testkit::file(nodes, &["t->o", "k->p"]);
+    let good = r#"{"node":"t","value":"x"}"#;
+    for (row, message, node) in [
+        (r#"{"node":"nobody"}"#, "row 2 of the script names a node `nobody`, and there is none", None),
+        (r#"{"end":"nobody"}"#, "row 2 of the script names a node `nobody`, and there is none", None),
+        (r#"{"hold":"nobody"}"#, "row 2 of the script names a node `nobody`, and there is none", None),
+        (r#"{"release":"nobody"}"#, "row 2 of the script names a node `nobody`, and there is none", None),
+        (r#"{"node":"o"}"#, "row 2 of the script gives a record to `o`, which is no source", Some("o")),
+        (r#"{"end":"o"}"#, "row 2 of the script ends `o`, which is no source", Some("o")),
+        (
+            r#"{"node":"t","partition":-1}"#,
+            "row 2 of the script names partition -1, which is not from 0 to 1023",
+            Some("t"),
+        ),
+        (r#"{"node":"k","key":"x"}"#, "row 2 of the script, `key`: ", Some("k")),
+        (r#"{"node":"t","value":{"a":1}}"#, "row 2 of the script, `value`: ", Some("t")),
+        (r#"{"node":"t","headers":[["h",5]]}"#, "row 2 of the script, `headers`: ", Some("t")),
+    ] {
+        let lines = read_lines(&format!("{good}\n{row}")).unwrap();
+        let fault = drive(drawn(&file).plan(&[]), &lines, &Shown::sinks(), 512).fault.expect(row);
+        assert!(fault.message.starts_with(message), "{row}: {fault}");
+        assert_eq!((fault.blame, fault.node.as_deref()), (crate::problem::Blame::User, node), "{row}");
+    }
+}
+
+#[test]
+fn a_line_that_is_none_is_located() {
+    for (text, at, message) in [
+        ("nonsense", (1, 2), "expected ident"),
+        ("\n\n{\"node\":\"s\"", (3, 11), "EOF"),
+        ("{\"advance\":\"1s\"}\n5", (2, 1), "a line is"),
+        ("{\"what\":1}", (1, 1), "a line is"),
+        ("{\"node\":\"s\",\"time\":1}", (1, 1), "unknown field `time`"),
+        ("{\"advance\":\"soon\"}", (1, 1), "soon"),
+        ("{\"release\":\"s\",\"records\":-1}", (1, 1), "-1"),
+    ] {
+        let problems = read_lines(text).unwrap_err();
+        assert_eq!(problems[0].place.line, Some(at), "{text}: {problems:?}");
+        assert!(problems[0].message.contains(message), "{text}: {}", problems[0].message);
+    }
+}
+
+#[test]
+fn what_is_held_takes_as_much_as_is_released() {
+    let hold = r#"{"hold":"out"}"#;
+    for (release, expected) in [
+        ("", 0),
+        (r#"{"release":"out","records":1}"#, 1),
+        ("{\"release\":\"out\",\"records\":1}\n{\"release\":\"out\",\"records\":1}", 2),
+        (r#"{"release":"out","records":9}"#, 2),
+        (r#"{"release":"out"}"#, 2),
+        ("{\"release\":\"out\"}\n{\"hold\":\"out\"}", 2),
+    ] {
+        for pack in [1, 512] {
+            let came = rows(&trades(), &format!("{hold}\n{THREE}\n{release}"), &[], pack);
+            assert_eq!(came.len(), expected, "{release}");
+        }
+    }
+}
+
+#[test]
+fn a_throttle_waits_for_the_clock_that_is_moved() {
+    let mut file = trades();
+    file["nodes"][1] = testkit::node("big", "throttle", json!({ "rate": "1/s", "burst": 1 }));
+    for (advance, expected) in [("0s", 1), ("999ms", 1), ("1s", 2), ("1999ms", 2), ("2s", 3), ("1h", 3)] {
+        let script = format!("{THREE}\n{{\"advance\":\"{advance}\"}}");
+        assert_eq!(rows(&file, &script, &[], 512).len(), expected, "after {advance}");
+    }
+}
+
+#[test]
+fn the_end_of_a_source_crosses_queues_topics_and_throttles() {
+    let throttle = testkit::node("t", "throttle", json!({ "rate": "1/s", "burst": 1 }));
+    let buffer = testkit::node("b", "buffer", json!({ "size": 1 }));
+    let nodes = [testkit::numbers("s"), throttle, buffer, testkit::out("o")];
+    let plan = drawn(&testkit::file(nodes, &["s->t buffer 2", "t->b topic 3", "b->o"])).plan(&[]);
+    let text = r#"{"node":"s","key":"a","value":{"n":1}}
+        {"node":"s","key":"b","value":{"n":2},"partition":1}
+        {"end":"s"}
+        {"advance":"1s"}"#;
+    let lines = read_lines(text).unwrap();
+    let mut driver = Driver::new(plan, &lines, &Shown::sinks(), 1).unwrap();
+    driver.run(&lines[..3]).unwrap();
+    assert!(!driver.tasks.iter().all(|task| task.is_done()), "a record waits for the throttle");
+    driver.run(&lines[3..]).unwrap();
+    assert!(driver.tasks.iter().all(|task| task.is_done()));
+    assert_eq!(driver.shown(&Shown::sinks()).len(), 2);
+}
+
 /// Every example of every operator runs and gives what it says, whatever the size of batches.
 #[test]
 fn examples_of_operators_hold() {
