@@ -1,4 +1,5 @@
-//! Words that belong to one place: the name of an operator to its own file, what is printed to the program.
+//! Words that belong to one place: the name of an operator to its own file, what is printed to the program, what panics
+//! to tests.
 
 use super::source::Source;
 use super::{none, sources};
@@ -72,5 +73,36 @@ fn printing_is_found() {
         (r#"#[cfg(test)] mod tests { fn f() { println!("x"); } }"#, false),
     ] {
         assert_eq!(!prints_in(&Source::parse("core/src/a.rs", text)).is_empty(), is_found, "{text}");
+    }
+}
+
+/// Places that would rather panic than say what is wrong.
+fn panics_in(source: &Source) -> Vec<String> {
+    let macros = ["panic", "unreachable", "todo", "unimplemented"];
+    let is_one = |words: &[&str], word: &str| words.contains(&word);
+    let called = source.macros.iter().filter(|found| is_one(&macros, &found.what));
+    let unwrapped = source.methods.iter().filter(|found| is_one(&["unwrap", "expect"], &found.what));
+    let found = called.chain(unwrapped).filter(|found| !found.is_test);
+    found.map(|found| format!("{}:{}: {}", source.file, found.line, found.what)).collect()
+}
+
+#[test]
+fn nothing_panics_but_tests() {
+    let mut all = sources(&["src", "core/src", "core/broker/src", "tui/src", "gui/src"]);
+    // A constant: it panics while it is compiled.
+    all.retain(|source| source.file != "core/src/operators/page.rs");
+    none("a panic, where a result could say what is wrong", all.iter().flat_map(panics_in).collect());
+}
+
+#[test]
+fn a_panic_is_found() {
+    for (text, is_found) in [
+        ("fn f() { a.unwrap(); }", true),
+        (r#"fn f() { a.b().expect("c") }"#, true),
+        ("fn f() { match a { _ => unreachable!() } }", true),
+        ("fn f() { a.unwrap_or_default(); a.unwrap_or_else(|_| b) }", false),
+        ("#[cfg(test)] mod tests { fn f() { a.unwrap() } }", false),
+    ] {
+        assert_eq!(!panics_in(&Source::parse("core/src/a.rs", text)).is_empty(), is_found, "{text}");
     }
 }

@@ -1,5 +1,5 @@
-//! A Rust source taken apart as far as the guards need it: paths, resolved to the crate's root; texts; macros that are
-//! called. What stands behind `#[cfg(test)]` is marked, for most rules are about the program only.
+//! A Rust source taken apart as far as the guards need it: paths, resolved to the crate's root; texts; macros and methods
+//! that are called. What stands behind `#[cfg(test)]` is marked, for most rules are about the program only.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
@@ -16,6 +16,8 @@ pub(crate) struct Source {
     pub(crate) texts: Vec<Found>,
     /// names of macros that are called
     pub(crate) macros: Vec<Found>,
+    /// names of methods that are called
+    pub(crate) methods: Vec<Found>,
 }
 
 /// Something at a line.
@@ -37,8 +39,14 @@ impl Source {
     /// Takes a source apart. `file` says which module it is.
     pub(crate) fn parse(file: &str, text: &str) -> Source {
         let tokens: TokenStream = text.parse().unwrap_or_else(|why| panic!("{file}: {why}"));
-        let mut source =
-            Source { file: file.into(), lines: text.lines().count(), paths: vec![], texts: vec![], macros: vec![] };
+        let mut source = Source {
+            file: file.into(),
+            lines: text.lines().count(),
+            paths: vec![],
+            texts: vec![],
+            macros: vec![],
+            methods: vec![],
+        };
         let module = module_of(file);
         let is_test = !file.contains("src/")
             || module.iter().any(|part| ["tests", "testing", "samples"].contains(&part.as_str()));
@@ -81,6 +89,9 @@ impl Source {
                 let taken = path(&tokens[i..], &mut Vec::new(), &mut paths);
                 if is_punct(tokens.get(i + taken), '!') && !is_punct(tokens.get(i + taken + 1), '=') {
                     self.macros.extend(paths.pop().and_then(|mut parts| parts.pop()).map(|name| found(name, line)));
+                }
+                if is_method && matches!(tokens.get(i + taken), Some(TokenTree::Group(_))) {
+                    self.methods.push(found(name.to_string(), line));
                 }
                 for parts in paths.into_iter().filter(|parts| parts.len() > 1 && !is_method) {
                     self.paths.push(found(resolve(&at.module, &parts), line));
@@ -231,4 +242,12 @@ fn texts_and_macros_are_found_wherever_they_stand() {
     );
     let macros: Vec<&str> = source.macros.iter().map(|found| found.what.as_str()).collect();
     assert_eq!(macros, ["println", "matches", "dbg"]);
+}
+
+#[test]
+fn methods_are_found_where_they_are_called() {
+    let text = "fn unwrap() { a.unwrap(); b.c.map(Option::unwrap).expect(\"d\"); e.field; unwrap() }";
+    let source = Source::parse("core/src/a.rs", text);
+    let methods: Vec<&str> = source.methods.iter().map(|found| found.what.as_str()).collect();
+    assert_eq!(methods, ["unwrap", "map", "expect"]);
 }
