@@ -358,13 +358,13 @@ impl Events {
             });
         }
         if !inner.options.is_group {
-            let mut resume = lock(&inner.membership.resume);
+            // Nodes that read one partition go on together, from where the slowest is.
+            let mut places: BTreeMap<(String, TopicPartition), i64> = BTreeMap::new();
             for Stopped { at, next, .. } in stopped.iter().filter(|stopped| stopped.next >= 0) {
-                resume
-                    .entry((self.cluster.clone(), at.clone()))
-                    .and_modify(|known| *known = *next.min(known))
-                    .or_insert(*next);
+                let place = places.entry((self.cluster.clone(), at.clone())).or_insert(*next);
+                *place = *next.min(place);
             }
+            lock(&inner.membership.resume).extend(places);
         }
         stopped
     }
