@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tidegate_core::kafka::{Admin, ClientSettings, TopicPartition};
 
@@ -13,7 +14,9 @@ use crate::support::{Bench, Process};
 pub(crate) struct Broker {
     /// whom to ask
     pub(crate) admin: Admin,
-    _process: Option<Process>,
+    /// where it listens
+    pub(crate) address: String,
+    process: Option<Process>,
 }
 
 /// Partitions of the topics.
@@ -21,20 +24,43 @@ pub(crate) const PARTITIONS: i32 = 4;
 
 /// Serves the bench's embedded broker in a process of its own; a real Kafka serves already.
 pub(crate) fn serve(bench: &Bench) -> Broker {
-    let mut address = bench.brokers.clone();
-    let mut process = None;
-    if address == "embedded" {
-        let mut serving = bench.start(&["broker", "--listen", "127.0.0.1:0", "--json"]);
-        serving.wait_until("the broker's address", |serving| serving.out().ends_with('\n'));
-        let told: Value = serde_json::from_str(&serving.out()).unwrap();
-        address = told["address"].as_str().unwrap().to_string();
-        process = Some(serving);
-    }
-    let admin = Admin::open(&ClientSettings::new(address), Duration::from_secs(30)).unwrap();
-    Broker { admin, _process: process }
+    let (address, process) = match bench.brokers.as_str() {
+        "embedded" => {
+            let (address, process) = start(bench, "127.0.0.1:0");
+            (address, Some(process))
+        }
+        kafka => (kafka.to_string(), None),
+    };
+    Broker { admin: ask(&address), address, process }
+}
+
+fn ask(address: &str) -> Admin {
+    Admin::open(&ClientSettings::new(address), Duration::from_secs(30)).unwrap()
+}
+
+/// Starts the embedded broker; gives where it listens.
+fn start(bench: &Bench, listen: &str) -> (String, Process) {
+    let mut process = bench.start(&["broker", "--listen", listen, "--json"]);
+    process.wait_until("the broker's address", |process| process.out().ends_with('\n'));
+    let told: Value = serde_json::from_str(&process.out()).unwrap();
+    (told["address"].as_str().unwrap().to_string(), process)
 }
 
 impl Broker {
+    /// Kills an embedded broker.
+    pub(crate) fn kill(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.signal(Signal::KILL);
+            process.wait();
+        }
+    }
+
+    /// Starts it again where it was.
+    pub(crate) fn restart(&mut self, bench: &Bench) {
+        self.process = Some(start(bench, &self.address).1);
+        self.admin = ask(&self.address);
+    }
+
     /// Makes a topic.
     pub(crate) fn create(&self, topic: &str, partitions: i32) {
         assert!(self.admin.create_topic(topic, partitions, 1, &[]).unwrap(), "{topic} is there already");

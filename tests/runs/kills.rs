@@ -1,5 +1,7 @@
-//! Runs that are killed lose no record. `TIDEGATE_KILLS` says how often (3), `TIDEGATE_SEED` when.
+//! Runs that are killed lose no record, nor does the embedded broker. `TIDEGATE_KILLS` says how often (3),
+//! `TIDEGATE_SEED` when.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::thread::sleep;
 use std::time::Duration;
@@ -7,8 +9,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::broker::{PARTITIONS, doubling, nothing_is_lost, numbers, serve};
-use crate::support::{Bench, on_each_kafka};
+use crate::broker::{Broker, PARTITIONS, doubling, nothing_is_lost, numbers, serve, values};
+use crate::support::{Bench, Process, on_each_kafka};
 
 #[test]
 fn a_run_that_is_killed_loses_no_record() {
@@ -22,12 +24,69 @@ fn a_run_that_is_killed_loses_no_record_on_its_way_through_a_topic() {
     });
 }
 
-/// Kills a run again and again while records come in, lets the last one finish, and counts.
-fn kill(bench: &Bench, change: impl Fn(&mut Value)) {
+#[test]
+fn an_embedded_broker_that_is_killed_loses_no_record() {
+    let (kills, mut random) = settings();
+    let mut bench = Bench::new();
+    let mut broker = serve(&bench);
+    // By its address: who says `embedded` would take it over.
+    bench.brokers = broker.address.clone();
+    let (feeder, mut run) = feed_and_double(&bench, &broker);
+    for _ in 0..kills {
+        let before = broker.written("to");
+        run.wait_until("records", |_| broker.written("to") > before);
+        sleep(Duration::from_millis(random.below(1500)));
+        broker.kill();
+        broker.restart(&bench);
+    }
+    all_is_there(&bench, &broker, feeder, run);
+}
+
+#[test]
+fn an_embedded_broker_that_is_killed_is_taken_over() {
+    let bench = Bench::new();
+    let mut broker = serve(&bench);
+    let (feeder, mut run) = feed_and_double(&bench, &broker);
+    run.wait_until("records", |_| broker.written("to") > 100);
+    broker.kill();
+    let before = broker.written("to");
+    run.wait_until("records that the next broker takes", |_| broker.written("to") > before + 1000);
+    // Of both that are left one serves; where it is the feeder, the run follows now.
+    all_is_there(&bench, &broker, feeder, run);
+}
+
+/// Two runs: one writes numbers, one doubles them.
+fn feed_and_double(bench: &Bench, broker: &Broker) -> (Process, Process) {
+    for topic in ["from", "to"] {
+        broker.create(topic, PARTITIONS);
+    }
+    let feeder = numbers(bench, "from", &json!({ "rate": "1000/s" }));
+    let doubler = bench.file("running.json", doubling("running", "from", "to").to_string());
+    (bench.start(&["run", &feeder]), bench.start(&["run", &doubler]))
+}
+
+/// Stops both runs, and counts.
+fn all_is_there(bench: &Bench, broker: &Broker, feeder: Process, mut run: Process) {
+    assert_eq!(feeder.stop().outcome()["faults"], json!([]));
+    let written = values(bench, "from");
+    let distinct: BTreeSet<i64> = written.iter().filter_map(|value| value["n"].as_i64()).collect();
+    assert_eq!(distinct.len(), written.len(), "an idempotent producer doubles nothing");
+    run.wait_until("all to be committed", |_| broker.committed("running", "from") == written.len() as i64);
+    assert_eq!(nothing_is_lost(bench, "from", "to"), 0, "lanes that were never killed go on where they were");
+    assert_eq!(run.stop().code(0).outcome()["faults"], json!([]));
+}
+
+/// How often, and when.
+fn settings() -> (u64, Random) {
     let number = |name: &str, default: u64| env::var(name).map_or(default, |text| text.parse().unwrap());
     let (kills, seed) = (number("TIDEGATE_KILLS", 3), number("TIDEGATE_SEED", 1));
     eprintln!("{kills} kills, TIDEGATE_SEED={seed}");
-    let mut random = Random(seed);
+    (kills, Random(seed))
+}
+
+/// Kills a run again and again while records come in, lets the last one finish, and counts.
+fn kill(bench: &Bench, change: impl Fn(&mut Value)) {
+    let (kills, mut random) = settings();
     let broker = serve(bench);
     let [from, to, group] = ["from", "to", "killed"].map(|name| bench.name(name));
     broker.create(&from, PARTITIONS);
