@@ -186,6 +186,8 @@ fn came(file: &Value, script: &[Line], pack: usize) -> Came {
 /// What is known of the order at sinks before anything runs.
 #[derive(Default)]
 struct Orders {
+    /// records of several ways meet in no fixed order
+    meets: BTreeSet<String>,
     /// records come in no fixed order
     loose: BTreeSet<String>,
     /// state was built of such records: not even the values are fixed
@@ -212,6 +214,9 @@ fn orders(file: &Value) -> Orders {
             let meets_topic = into(number).count() > 1 && sources.len() > 1 && sources.iter().any(|&at| is_reader(at));
             let meets_queue = into(number).count() > 1 && into(number).any(|edge| !plan.is_fused(edge));
             let inherits = |of: &BTreeSet<String>| before(number).any(|from| of.contains(&key(plan, from)));
+            if meets_topic || meets_queue {
+                orders.meets.insert(key(plan, number));
+            }
             let is_loose = meets_topic || meets_queue || inherits(&orders.loose);
             let is_unknown = inherits(&orders.unknown) || (is_loose && node.scope == crate::operators::Scope::Key);
             has_changed |= is_loose && orders.loose.insert(key(plan, number));
@@ -297,6 +302,20 @@ proptest! {
             let mut other = file.clone();
             other["edges"][edge.index(edges)]["via"] = via;
             assert_same(&direct, &came(&other, &script, pack), &[&orders(&file), &orders(&other)], false)?;
+        }
+    }
+
+    #[test]
+    fn check_says_where_the_planner_fixes_no_order(drawing in drawings(1..4, FLOWS.len()), edge in any::<Index>()) {
+        let mut file = drawing.file("count", true);
+        let edges = file["edges"].as_array().unwrap().len();
+        for via in [json!({ "direct": {} }), json!({ "direct": { "buffer": 2 } }), json!("topic")] {
+            file["edges"][edge.index(edges)]["via"] = via;
+            let (_, checked) = crate::testkit::checked(&file, &[]);
+            let is_note = |problem: &&crate::problem::Problem| problem.message.contains("no fixed order");
+            let noted: BTreeSet<String> =
+                checked.problems.iter().filter(is_note).filter_map(|problem| problem.place.node.clone()).collect();
+            prop_assert_eq!(noted, orders(&file).meets);
         }
     }
 
