@@ -2,6 +2,7 @@
 //! numbers, and what became of them.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -166,4 +167,26 @@ pub(crate) fn last_snapshot(run: &Process) -> Option<Value> {
 /// How many partitions a run reads, as it said last.
 pub(crate) fn owned(run: &Process) -> usize {
     last_snapshot(run).and_then(|last| last["partitions"].as_array().map(Vec::len)).unwrap_or(0)
+}
+
+/// How often something bad happens, and when: `TIDEGATE_KILLS` (3), `TIDEGATE_SEED` (1).
+pub(crate) fn settings() -> (u64, Random) {
+    let number = |name: &str, default: u64| env::var(name).map_or(default, |text| text.parse().unwrap());
+    let (kills, seed) = (number("TIDEGATE_KILLS", 3), number("TIDEGATE_SEED", 1));
+    eprintln!("{kills} kills, TIDEGATE_SEED={seed}");
+    (kills, Random(seed))
+}
+
+/// Numbers that look like chance, and come again with the seed (splitmix64).
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// From 0 up to below this.
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
 }

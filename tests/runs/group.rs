@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::broker::{PARTITIONS, doubling, nothing_is_lost, numbers, owned, serve};
+use crate::broker::{PARTITIONS, doubling, nothing_is_lost, numbers, owned, serve, settings};
 use crate::support::{Process, on_each_kafka};
 
 /// Longer than a session, which is 6 s.
@@ -54,6 +54,48 @@ fn members_join_leave_die_and_freeze_and_no_record_is_lost() {
         for (member, name) in [(first, "first"), (fourth, "fourth")] {
             let ran = member.stop().code(0);
             assert_eq!(ran.outcome()["faults"], json!([]), "{name}");
+        }
+        let repeated = nothing_is_lost(bench, &from, &to);
+        eprintln!("{repeated} of {written} records were repeated");
+    });
+}
+
+#[test]
+fn whatever_becomes_of_members_no_record_is_lost() {
+    on_each_kafka(|bench| {
+        let (steps, mut random) = settings();
+        let broker = serve(bench);
+        let [from, to, group] = ["from", "to", "troubled"].map(|name| bench.name(name));
+        broker.create(&from, PARTITIONS);
+        broker.create(&to, PARTITIONS);
+        let mut pipeline = doubling(&group, &from, &to);
+        pipeline["settings"]["scale"] = json!("group");
+        let file = bench.file("troubled.json", pipeline.to_string());
+        let feeder = bench.start(&["run", &numbers(bench, &from, &json!({ "rate": "1000/s" }))]);
+        let mut members: [Option<Process>; 3] = [Some(bench.start(&["run", &file])), None, None];
+        for _ in 0..2 * steps {
+            sleep(Duration::from_millis(random.below(3000)));
+            let member = &mut members[random.below(3) as usize];
+            match (member.take(), random.below(3)) {
+                (None, _) => *member = Some(bench.start(&["run", &file])),
+                (Some(leaving), 0) => {
+                    leaving.stop().code(0);
+                }
+                (Some(dying), 1) => dying.signal(Signal::KILL),
+                (Some(freezing), _) => {
+                    freezing.signal(Signal::STOP);
+                    sleep(Duration::from_millis(random.below(9000)));
+                    freezing.signal(Signal::CONT);
+                    *member = Some(freezing);
+                }
+            }
+        }
+        feeder.stop();
+        let written = broker.written(&from);
+        let mut last = bench.start(&["run", &file]);
+        last.wait_until("all to be committed", |_| broker.committed(&group, &from) == written);
+        for member in members.into_iter().flatten().chain([last]) {
+            assert_eq!(member.stop().code(0).outcome()["faults"], json!([]));
         }
         let repeated = nothing_is_lost(bench, &from, &to);
         eprintln!("{repeated} of {written} records were repeated");

@@ -1,15 +1,13 @@
-//! Runs that are killed lose no record, nor does the embedded broker. `TIDEGATE_KILLS` says how often (3),
-//! `TIDEGATE_SEED` when.
+//! Runs that are killed lose no record, nor does the embedded broker.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::broker::{Broker, PARTITIONS, doubling, nothing_is_lost, numbers, serve, values};
+use crate::broker::{Broker, PARTITIONS, doubling, nothing_is_lost, numbers, serve, settings, values};
 use crate::support::{Bench, Process, on_each_kafka};
 
 #[test]
@@ -76,14 +74,6 @@ fn all_is_there(bench: &Bench, broker: &Broker, feeder: Process, mut run: Proces
     assert_eq!(run.stop().code(0).outcome()["faults"], json!([]));
 }
 
-/// How often, and when.
-fn settings() -> (u64, Random) {
-    let number = |name: &str, default: u64| env::var(name).map_or(default, |text| text.parse().unwrap());
-    let (kills, seed) = (number("TIDEGATE_KILLS", 3), number("TIDEGATE_SEED", 1));
-    eprintln!("{kills} kills, TIDEGATE_SEED={seed}");
-    (kills, Random(seed))
-}
-
 /// Kills a run again and again while records come in, lets the last one finish, and counts.
 fn kill(bench: &Bench, change: impl Fn(&mut Value)) {
     let (kills, mut random) = settings();
@@ -113,17 +103,4 @@ fn kill(bench: &Bench, change: impl Fn(&mut Value)) {
     assert_eq!(broker.committed(&group, &from), written);
     let repeated = nothing_is_lost(bench, &from, &to);
     eprintln!("{repeated} of {written} records were repeated");
-}
-
-/// Numbers that look like chance, and come again with the seed (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
 }
