@@ -56,14 +56,15 @@ impl ConsumerOptions {
     }
 
     fn defaults(&self) -> Vec<(&'static str, String)> {
-        // Since each partition has a queue of its own, librdkafka's bound holds for each of them.
+        // Since each partition has a queue of its own, librdkafka's bounds hold for each of them.
         let share = (self.queue_bytes / self.partitions.max(1)).clamp(64 << 10, 1 << 30);
-        let fetch = share.min(1 << 20);
+        let fetch = share.min(512 << 10);
+        let messages = (QUEUED_MESSAGES / self.partitions.max(1)).max(1000);
         vec![
             ("client.id", self.client_id.clone()),
             // One full queue is looked at again after 1 ms: with the default (1 s) a small one starves its reader.
             ("fetch.queue.backoff.ms", "1".into()),
-            ("queued.min.messages", "10000".into()),
+            ("queued.min.messages", messages.to_string()),
             ("queued.max.messages.kbytes", (share / 1000).to_string()),
             ("fetch.message.max.bytes", fetch.to_string()),
             ("session.timeout.ms", self.session_timeout.as_millis().to_string()),
@@ -88,6 +89,10 @@ impl ConsumerOptions {
         ]
     }
 }
+
+/// Records that wait unread, in all partitions together: fewer starve the lanes, more take memory (librdkafka's own of
+/// each is half a kilobyte, which its bound in bytes does not count).
+const QUEUED_MESSAGES: usize = 10_000;
 
 /// A topic and one of its partitions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
