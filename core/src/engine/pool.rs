@@ -389,8 +389,12 @@ impl Shared {
     /// Wakes a task that has just become idle at a time. Both here and where timers are taken the lock is held, so that
     /// either the task is seen to be idle there, or its old timer to be gone here.
     fn set_timer(&self, cell: &Arc<TaskCell>, at_ms: i64) {
-        let is_next = self.lock().timers.set(cell, at_ms);
-        if is_next {
+        let mut ready = self.lock();
+        let is_next = ready.timers.set(cell, at_ms);
+        let has_sleeper = ready.sleeping > 0;
+        drop(ready);
+        // A call into the system, which a lone record need not pay for.
+        if is_next && has_sleeper {
             self.has_work.notify_one();
         }
     }
