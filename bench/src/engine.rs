@@ -16,17 +16,18 @@ use tidegate_core::plan::Drawn;
 use crate::child::until_told;
 use crate::cluster::Job;
 use crate::measure::{Measured, Moment, cpu, first_record, peak_mb, resident_mb};
+use crate::memory::Pace;
 use crate::{memory, trades};
 
-/// P1 in memory.
+/// A pipeline in memory: P1, or one that keeps all where records come one by one.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct InMemory {
     /// how many records
     pub(crate) records: u64,
     /// how many of ten cannot be read
     pub(crate) broken_of_ten: u64,
-    /// one by one, a millisecond apart
-    pub(crate) is_slow: bool,
+    /// how they come
+    pub(crate) pace: Pace,
     /// how often somebody looks at the meters, in milliseconds; 0: nobody does
     pub(crate) look_ms: u64,
 }
@@ -64,10 +65,11 @@ fn end(run: Run) -> Result<()> {
 
 /// P1 in memory, on one thread.
 pub(crate) fn in_memory(job: &InMemory) -> Result<Measured> {
-    let InMemory { records, broken_of_ten, is_slow, look_ms } = *job;
+    let InMemory { records, broken_of_ten, pace, look_ms } = *job;
     let source =
-        json!({ "schema": trades::schema(), "records": records, "broken_of_ten": broken_of_ten, "is_slow": is_slow });
-    let file = trades::p1("bench", ("memory-source", source), ("memory-sink", json!({})));
+        json!({ "schema": trades::schema(), "records": records, "broken_of_ten": broken_of_ten, "pace": pace });
+    let draw = if pace == Pace::Flood { trades::p1 } else { trades::keep_all };
+    let file = draw("bench", ("memory-source", source), ("memory-sink", json!({})));
     let run = start(&file, None, 1)?;
     while look_ms > 0 && !run.is_over() {
         thread::sleep(Duration::from_millis(look_ms));

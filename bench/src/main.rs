@@ -46,7 +46,7 @@ enum Suite {
     /// Memory with a sink 100 times slower than its source
     Flat(Settings),
     /// The headless build: CPU, size, and how soon the program reads its first record
-    Build,
+    Build(suites::Program),
     /// One of the programs that are measured
     #[command(hide = true)]
     Child {
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         Suite::Kafka(settings) => suites::kafka(&settings),
         Suite::Latency(settings) => suites::latency(&settings),
         Suite::Flat(settings) => suites::flat(&settings),
-        Suite::Build => suites::build(),
+        Suite::Build(program) => suites::build(&program),
         Suite::Child { work } => child::main(&work),
     };
     match done {

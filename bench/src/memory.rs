@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arrow_array::Array;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tidegate_core::batch::{Batch, MAX_ROWS, Origin, bytes_column};
 use tidegate_core::codec::{Encoder, ValueFormat};
 use tidegate_core::form::Form;
@@ -49,6 +49,19 @@ pub(crate) static SINK: Operator = Operator {
 /// What the sinks of this process have taken: records, and bytes of their values.
 pub(crate) static TAKEN: (AtomicU64, AtomicU64) = (AtomicU64::new(0), AtomicU64::new(0));
 
+/// How records come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Pace {
+    /// as fast as they are taken
+    #[default]
+    Flood,
+    /// one by one, each when the sink has taken the one before
+    OneByOne,
+    /// one by one, a millisecond apart: the thread sleeps in between, and the machine forgets
+    EachMillisecond,
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MemorySource {
@@ -58,9 +71,9 @@ struct MemorySource {
     /// how many of ten cannot be read
     #[serde(default)]
     broken_of_ten: u64,
-    /// one by one, a millisecond apart
+    /// how they come
     #[serde(default)]
-    is_slow: bool,
+    pace: Pace,
     #[serde(skip)]
     format: ValueFormat,
 }
@@ -83,7 +96,7 @@ impl Shape for MemorySource {
             batches: (0..BATCHES).map(|number| batch(number, self.broken_of_ten)).collect(),
             given: 0,
             records: self.records,
-            is_slow: self.is_slow,
+            pace: self.pace,
             due_ms: 0,
         };
         Ok(Body::Source(Box::new(source), Ingest { format: Some(self.format), time: Default::default() }))
@@ -106,7 +119,7 @@ struct Trades {
     batches: Vec<Batch>,
     given: u64,
     records: u64,
-    is_slow: bool,
+    pace: Pace,
     due_ms: i64,
 }
 
@@ -116,13 +129,15 @@ impl Source for Trades {
         if self.given >= self.records {
             return Ok(Pulled::End);
         }
-        if self.is_slow && now_ms < self.due_ms {
-            return Ok(Pulled::NotBefore(self.due_ms));
+        match self.pace {
+            Pace::OneByOne if TAKEN.0.load(Relaxed) < self.given => return Ok(Pulled::NotBefore(now_ms)),
+            Pace::EachMillisecond if now_ms < self.due_ms => return Ok(Pulled::NotBefore(self.due_ms)),
+            _ => {}
         }
         self.due_ms = now_ms + 1;
         let (number, row) = (self.given / MAX_ROWS as u64 % BATCHES, self.given % MAX_ROWS as u64);
         let left = (self.records - self.given).min(MAX_ROWS as u64 - row);
-        let rows = if self.is_slow { 1 } else { max.min(left as usize) };
+        let rows = if self.pace == Pace::Flood { max.min(left as usize) } else { 1 };
         let batch = &self.batches[number as usize];
         let mut batch = match rows {
             MAX_ROWS => batch.clone(),

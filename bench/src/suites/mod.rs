@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use crate::child::{self, Running, Work};
 use crate::cluster::{Job, Place};
 
-pub(crate) use headless::build;
+pub(crate) use headless::{Program, build};
 pub(crate) use kafka::kafka;
 pub(crate) use latency::latency;
 pub(crate) use memory::memory;
