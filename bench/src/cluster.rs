@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -54,9 +54,18 @@ impl Place {
         Ok(Admin::open(&ClientSettings::new(&self.brokers), ANSWER_WITHIN)?)
     }
 
-    /// Makes the topic.
+    /// Makes the topic; returns when it can be written and read.
     pub(crate) fn create(&self, partitions: i32) -> Result<()> {
-        self.admin()?.create_topic(&self.topic, partitions, 1, &[]).context("a topic for the benchmark")?;
+        let admin = self.admin()?;
+        admin.create_topic(&self.topic, partitions, 1, &[]).context("a topic for the benchmark")?;
+        for partition in 0..partitions {
+            let at = TopicPartition::new(self.topic.as_str(), partition);
+            let started = Instant::now();
+            while let Err(why) = admin.watermarks(&at) {
+                ensure!(started.elapsed() < ANSWER_WITHIN, "a new topic is not there: {why}");
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
         Ok(())
     }
 
@@ -88,7 +97,7 @@ impl Place {
             }
             None => {}
         }
-        admin.create_topic(&self.topic, partitions, 1, &[])?;
+        self.create(partitions)?;
         let options = ProducerOptions { linger: Duration::from_millis(20), ..ProducerOptions::default() };
         let faults = Arc::new(|fault| eprintln!("{fault}"));
         let producer = Producer::open(&ClientSettings::new(&self.brokers), &options, faults)?;

@@ -2,6 +2,7 @@
 //! `send`; with the settings of our own clients where a real Kafka is read.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -124,22 +125,21 @@ pub(crate) fn copy(job: &Job) -> Result<()> {
         client(job).set("group.id", &job.group).set("auto.offset.reset", "earliest").create()?;
     let producer: BaseProducer = client(job).create()?;
     consumer.subscribe(&[&job.from.topic])?;
-    let is_told = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let told = until_told();
-            is_told.store(true, Relaxed);
-            told
-        });
-        println!("true");
-        while !is_told.load(Relaxed) {
-            let Some(message) = consumer.poll(Duration::from_millis(100)) else { continue };
-            let message = message?;
-            let (key, value) = (message.key().unwrap_or_default(), message.payload().unwrap_or_default());
-            send(&producer, &job.to, key, value, message.timestamp().to_millis().unwrap_or_default())?;
-            producer.poll(Duration::ZERO);
-        }
-        producer.flush(Duration::from_secs(5))?;
-        Ok(())
-    })
+    let is_told = Arc::new(AtomicBool::new(false));
+    let teller = is_told.clone();
+    thread::spawn(move || {
+        // Standard input that cannot be read has ended, too.
+        let _ = until_told();
+        teller.store(true, Relaxed);
+    });
+    println!("true");
+    while !is_told.load(Relaxed) {
+        let Some(message) = consumer.poll(Duration::from_millis(100)) else { continue };
+        let message = message?;
+        let (key, value) = (message.key().unwrap_or_default(), message.payload().unwrap_or_default());
+        send(&producer, &job.to, key, value, message.timestamp().to_millis().unwrap_or_default())?;
+        producer.poll(Duration::ZERO);
+    }
+    producer.flush(Duration::from_secs(5))?;
+    Ok(())
 }
