@@ -64,7 +64,7 @@ pub(crate) fn trade(n: u64, is_broken: bool) -> Record {
     let price = if is_broken { "\"much\"".to_string() } else { format!("{}.{:02}", cents / 100, cents % 100) };
     let value = format!(
         "{{\"id\":{n},\"ts\":{ts},\"symbol\":\"{key}\",\"side\":\"{side}\",\"price\":{price},\"qty\":{},\"account\":{{\"id\":\"acc-{:06}\",\
-         \"tier\":\"{}\"}},\"note\":\"routed by desk {:02}, no remarks\"}}",
+         \"tier\":\"{}\"}},\"note\":\"via desk {:02}, no remarks\"}}",
         1 + draw(100),
         draw(1_000_000),
         TIERS[draw(4) as usize],
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn trades_have_the_size_and_the_share_that_are_promised() {
-        let records: Vec<Record> = (0..100_000).map(|n| trade(n, false)).collect();
+        let records: Vec<Record> = (1_000_000..1_100_000).map(|n| trade(n, false)).collect();
         let bytes: usize = records.iter().map(|record| record.value.len()).sum();
         let kept = records
             .iter()
