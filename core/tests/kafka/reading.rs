@@ -34,6 +34,28 @@ fn records_come_back_as_they_were_written() {
 }
 
 #[test]
+fn headers_are_found_among_records_that_have_none() {
+    let Some(settings) = broker() else { return };
+    for compression in ["none", "lz4"] {
+        let settings = settings.clone().with("compression.codec", compression);
+        let topic = topic(&settings, 1);
+        let mut written = numbered(500);
+        for (number, row) in written.iter_mut().enumerate() {
+            if number % 7 == 0 || number % 11 == 0 {
+                row.headers = (0..=number % 3).map(|_| header("h", Some(b"x"))).collect();
+            }
+            if number % 5 == 0 {
+                row.key = None;
+            }
+        }
+        write(&settings, &topic, Partitioner::Lane(0), &written);
+        let engine = Engine::join(&settings, &ConsumerOptions::new(unique("group")), &topic, Start::Beginning);
+        let read: Vec<Row> = engine.read(written.len()).into_iter().map(|(_, row)| row).collect();
+        assert_eq!(read, written);
+    }
+}
+
+#[test]
 fn timestamp_zero_is_not_taken_for_now() {
     let Some(settings) = broker() else { return };
     let topic = topic(&settings, 1);

@@ -33,7 +33,9 @@ impl Messages {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Message<'_>> {
         // SAFETY: each pointer is a live message until `clear`, which needs `&mut self`.
-        self.held.iter().map(|&raw| Message(unsafe { &*raw }))
+        let held = self.held.iter().map(|&raw| unsafe { &*raw });
+        let next = held.clone().skip(1).map(Some).chain([None]);
+        held.zip(next).map(|(raw, next)| Message { raw, next })
     }
 
     pub(crate) fn clear(&mut self) {
@@ -52,58 +54,72 @@ impl Drop for Messages {
 
 /// One record, or what happened in its place.
 #[derive(Clone, Copy)]
-pub(crate) struct Message<'a>(&'a rd_kafka_message_t);
+pub(crate) struct Message<'a> {
+    raw: &'a rd_kafka_message_t,
+    /// the one that was taken behind it
+    next: Option<&'a rd_kafka_message_t>,
+}
+
+/// The librdkafka whose layout of records [`Message::is_without_headers`] knows: 2.12.1.
+const KNOWN_VERSION: i32 = 0x020c_01ff;
+
+/// A record of Kafka's format 2 begins at most so many bytes behind the value before it, where that has no headers and
+/// both stand in one batch.
+const MAX_GAP: usize = 32;
 
 impl<'a> Message<'a> {
     pub(super) fn new(raw: &'a rd_kafka_message_t) -> Message<'a> {
-        Message(raw)
+        Message { raw, next: None }
     }
 
     pub(super) fn raw(self) -> &'a rd_kafka_message_t {
-        self.0
+        self.raw
     }
 
     pub(crate) fn code(self) -> Code {
         // SAFETY: a field of a live message, read as the number that C has written there.
-        Code(unsafe { ptr::addr_of!(self.0.err).cast::<i32>().read() })
+        Code(unsafe { ptr::addr_of!(self.raw.err).cast::<i32>().read() })
     }
 
     pub(crate) fn partition(self) -> i32 {
-        self.0.partition
+        self.raw.partition
     }
 
     pub(crate) fn offset(self) -> i64 {
-        self.0.offset
+        self.raw.offset
     }
 
     /// None is Kafka's null.
     pub(crate) fn payload(self) -> Option<&'a [u8]> {
         // SAFETY: librdkafka gives `len` bytes that live as long as the message.
-        unsafe { bytes(self.0.payload, self.0.len) }
+        unsafe { bytes(self.raw.payload, self.raw.len) }
     }
 
     pub(crate) fn key(self) -> Option<&'a [u8]> {
         // SAFETY: as above.
-        unsafe { bytes(self.0.key, self.0.key_len) }
+        unsafe { bytes(self.raw.key, self.raw.key_len) }
     }
 
     /// What librdkafka says of a message that stands for an error (there its payload is a sentence).
     pub(crate) fn error_text(self) -> String {
         // SAFETY: a live message; the text lives as long.
-        unsafe { text(rd_kafka_message_errstr(self.0)) }
+        unsafe { text(rd_kafka_message_errstr(self.raw)) }
     }
 
     /// Milliseconds, or −1 where there is none.
     pub(crate) fn timestamp(self) -> i64 {
         // SAFETY: a live message; the kind of timestamp is not asked for.
-        unsafe { rd_kafka_message_timestamp(self.0, ptr::null_mut()) }
+        unsafe { rd_kafka_message_timestamp(self.raw, ptr::null_mut()) }
     }
 
     /// Calls `each` with every header; gives whether there are any.
     pub(crate) fn headers(self, mut each: impl FnMut(String, Option<&'a [u8]>)) -> bool {
+        if self.is_without_headers() {
+            return false;
+        }
         let mut headers = ptr::null_mut();
         // SAFETY: a live message and a place for the result, which stays the message's.
-        let code = unsafe { rd_kafka_message_headers(self.0, &mut headers) };
+        let code = unsafe { rd_kafka_message_headers(self.raw, &mut headers) };
         if code as i32 != 0 || headers.is_null() {
             return false;
         }
@@ -121,9 +137,67 @@ impl<'a> Message<'a> {
     }
 }
 
+impl Message<'_> {
+    /// Whether it surely has no headers. Asking librdkafka costs as much as taking a record does, since it allocates a
+    /// reader for the headers even where there are none. Their count stands right behind the value, in the answer of the
+    /// broker, into which the message points.
+    fn is_without_headers(self) -> bool {
+        // SAFETY: gives a constant.
+        let version = unsafe { rd_kafka_version() };
+        let (KNOWN_VERSION, Some(value), Some(next)) = (version, self.payload(), self.next) else { return false };
+        let next = if next.key_len > 0 { next.key } else { next.payload };
+        let end = value.as_ptr_range().end;
+        let gap = next.addr().wrapping_sub(end.addr());
+        if value.is_empty() || gap == 0 || gap > MAX_GAP {
+            return false;
+        }
+        // SAFETY: the byte is there to be read: it lies between the value's last byte and the next record's first, which
+        // are so near each other that it shares a page of memory with one of them. Nobody writes to it while messages
+        // point into the answer. As this version of librdkafka reads records of format 2, the only one with headers, it
+        // is the (first byte of the) count of headers; in the older ones it is anything, and they have none.
+        unsafe { end.read_volatile() == 0 }
+    }
+}
+
 /// # Safety
 /// `start` is null, or `length` bytes from it live for `'a`.
 unsafe fn bytes<'a>(start: *mut c_void, length: usize) -> Option<&'a [u8]> {
     // SAFETY: by the caller's word.
     (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_zero_between_neighbours_says_that_there_are_no_headers() {
+        let mut batch = vec![7_u8; 200];
+        let start = batch.as_mut_ptr();
+        let message = |key: usize, key_len: usize, payload: usize, len: usize| {
+            // SAFETY: all fields may be zero; the places lie in `batch`.
+            unsafe {
+                let mut raw: rd_kafka_message_t = std::mem::zeroed();
+                (raw.key, raw.key_len) = (start.add(key).cast(), key_len);
+                (raw.payload, raw.len) = (start.add(payload).cast(), len);
+                raw
+            }
+        };
+        for (count, first, next, expected) in [
+            (0, message(0, 3, 4, 20), Some(message(35, 3, 40, 5)), true),
+            (0, message(0, 3, 4, 20), Some(message(0, 0, 40, 5)), true),
+            (0, message(0, 3, 4, 20), None, false),
+            (2, message(0, 3, 4, 20), Some(message(35, 3, 40, 5)), false),
+            (0, message(0, 3, 24, 0), Some(message(35, 3, 40, 5)), false),
+            (0, message(0, 3, 4, 20), Some(message(150, 3, 160, 5)), false),
+            (0, message(0, 3, 4, 20), Some(message(1, 3, 4, 5)), false),
+        ] {
+            // SAFETY: within `batch`, which nothing else borrows.
+            unsafe { start.add(24).write(count) };
+            let message = Message { raw: &first, next: next.as_ref() };
+            // SAFETY: as above.
+            let is_known = unsafe { rd_kafka_version() } == KNOWN_VERSION;
+            assert_eq!(message.is_without_headers(), expected && is_known, "{count} {:?}", first.len);
+        }
+    }
 }
