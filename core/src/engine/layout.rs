@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use arrow_array::{ArrayRef, new_null_array};
+
 use arrow_array::Array;
 
 use crate::batch::{Batch, fresh_ordinals};
 use crate::operators::Spread;
 use crate::plan::{LinkTo, Plan, QueueTo, TaskInput};
 use crate::problem::Fault;
-use crate::types::Schema;
+use crate::types::{Column, Schema};
 
 /// The shape of a task.
 pub(crate) struct Layout {
@@ -44,8 +46,8 @@ pub(crate) struct Way {
     pub(crate) to: WayTo,
     /// what is added to ordinals
     path: u64,
-    /// the columns that the other end takes, where they are not all
-    columns: Option<(Arc<Schema>, Vec<usize>)>,
+    /// the columns that the other end takes
+    taken: Arc<Schema>,
 }
 
 /// Where a way leads.
@@ -79,9 +81,10 @@ impl Layout {
                 }
                 LinkTo::Queue(queue) => WayTo::Output(layout.output(queue)),
             };
-            let columns = plan.selection(link.edge);
+            let (reader, entry) = plan.edges[link.edge].to;
+            let taken = plan.inputs[reader][entry].schema.clone();
             let (from, port) = link.from;
-            layout.ways[place(from)][port].push(Way { to, path: u64::from(link.path), columns });
+            layout.ways[place(from)][port].push(Way { to, path: u64::from(link.path), taken });
         }
         for output in 0..layout.outputs.len() {
             let errors = plan.queues[layout.outputs[output]].errors.clone();
@@ -125,16 +128,31 @@ fn empty_ports(ports: usize) -> Vec<Vec<Way>> {
 }
 
 impl Way {
+    fn takes_all_of(&self, given: &Arc<Schema>) -> bool {
+        Arc::ptr_eq(given, &self.taken)
+            || (given.columns.len() == self.taken.columns.len()
+                && given.columns.iter().zip(&self.taken.columns).all(|(given, taken)| given.name == taken.name))
+    }
+
     /// The rows as they go this way.
     pub(crate) fn pass(&self, mut batch: Batch) -> Batch {
         if self.path > 0 {
             batch.ordinals = batch.ordinals.iter().map(|ordinal| ordinal | self.path).collect::<Vec<_>>().into();
         }
-        if let Some((schema, places)) = &self.columns {
-            batch.columns = places.iter().map(|&place| batch.columns[place].clone()).collect();
-            batch.schema = schema.clone();
+        // By what the rows have, not by what was planned: a node may give more than anybody wants.
+        if !self.takes_all_of(&batch.schema) {
+            batch.columns = self.taken.columns.iter().map(|column| column_of(&batch, column)).collect();
+            batch.schema = self.taken.clone();
         }
         batch
+    }
+}
+
+/// A column by its name; of nulls, where the rows do not have it.
+fn column_of(batch: &Batch, column: &Column) -> ArrayRef {
+    match batch.schema.find(&column.name) {
+        Some((place, _)) => batch.columns[place].clone(),
+        None => new_null_array(&column.data.to_arrow(), batch.rows),
     }
 }
 
