@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::codec::ValueFormat;
 use crate::operators::{Ports, Role, Scope, Shape, Spread, ValueRole};
-use crate::types::{Schema, Stream};
+use crate::types::Stream;
 
 pub use through::ThroughDecode;
 pub(crate) use through::{split_payload, unwrap_headers};
@@ -219,11 +219,13 @@ impl Plan {
     }
 
     /// The columns that an edge's reader takes of those that its writer gives, where they are not all.
-    pub(crate) fn selection(&self, edge: usize) -> Option<(Arc<Schema>, Vec<usize>)> {
+    #[cfg(test)]
+    pub(crate) fn selection(&self, edge: usize) -> Option<(Arc<crate::types::Schema>, Vec<usize>)> {
         let PlanEdge { from, to, .. } = &self.edges[edge];
         let given = &self.outputs[from.0][from.1].schema;
         let taken = &self.inputs[to.0][to.1].schema;
-        let names = |schema: &Schema| schema.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        let names =
+            |schema: &crate::types::Schema| schema.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
         if names(given) == names(taken) {
             return None;
         }
