@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::testkit::{drawn, file, node, numbers, out};
+use crate::types::Schema;
 
 /// Plans a file and compares it, line by line, with what is expected of tasks and queues.
 fn check_tasks(file: &Value, expected: &str) {
