@@ -24,9 +24,11 @@ pub(crate) fn flat(settings: &Settings) -> Result<()> {
     let resident: Vec<f64> = run(&Work::Slow(Slow { job, pause_us: PAUSE_US }))?;
     let series = resident.iter().map(|mb| format!("{mb:.0}")).collect::<Vec<_>>().join(" ");
     note(&format!("  each tenth of the way: {series} MB"));
-    let middle = Spread::of(resident.iter().copied()).median;
-    let furthest = resident.iter().map(|mb| 100.0 * (mb - middle).abs() / middle).fold(0.0, f64::max);
-    figure("resident over the run", Spread::of(resident), "MB", Goal::AtMost(60.0));
-    figure("furthest from the middle", Spread::of([furthest]), "%", Goal::AtMost(10.0));
+    // Queues and the allocator's pools fill over the first tenth.
+    let steady = &resident[1..];
+    let middle = Spread::of(steady.iter().copied()).median;
+    let furthest = steady.iter().map(|mb| 100.0 * (mb - middle).abs() / middle).fold(0.0, f64::max);
+    figure("resident over the run", Spread::of(resident.iter().copied()), "MB", Goal::AtMost(60.0));
+    figure("furthest from the middle, after the first tenth", Spread::of([furthest]), "%", Goal::AtMost(10.0));
     embedded.stop()
 }

@@ -34,12 +34,12 @@ pub struct ProducerOptions {
 }
 
 impl Default for ProducerOptions {
-    /// Idempotent, 5 ms, 50,000 records, 32 MiB.
+    /// Idempotent, 5 ms, 32,000 records, 32 MiB.
     fn default() -> ProducerOptions {
         ProducerOptions {
             idempotence: true,
             linger: Duration::from_millis(5),
-            queue_records: 50_000,
+            queue_records: 32_000,
             queue_bytes: 32 << 20,
             client_id: "tidegate".into(),
         }
