@@ -303,7 +303,6 @@ proptest! {
     }
 
     #[test]
-    #[ignore = "finds pipelines in which an edge carries other columns than were planned: not mended yet"]
     fn the_way_of_an_edge_changes_nothing(
         drawing in drawings(1..3, FLOWS.len()),
         rows in rows(2, 10),

@@ -65,7 +65,7 @@ struct Fed {
 impl Driver {
     fn new(plan: Plan, script: &[Line], shown: &Shown, pack: usize) -> Result<Driver, Fault> {
         let millis = Arc::new(AtomicI64::new(0));
-        let mut workshop = Workshop::new(Arc::new(plan), Clock::Hand(millis.clone()));
+        let mut workshop = Workshop::new(Arc::new(plan), Clock::Hand(millis.clone()))?;
         let partitions = partitions_in(&workshop.plan, script)?;
         let lanes_of = |node: usize| partitions.get(&node).map(|last| *last as u32 + 1);
         let through: BTreeMap<usize, (usize, Option<u32>)> = workshop

@@ -104,6 +104,27 @@ fn a_through_topic_changes_nothing() {
     assert_eq!(rows(&file, THREE, &[], 1), rows(&trades(), THREE, &[], 1));
 }
 
+/// One edge into the merge has the columns in another order, and one more: the buffer on it is a queue that no edge
+/// follows, and the rows that come out of it are put right all the same.
+#[test]
+fn what_comes_out_of_a_buffer_is_what_the_next_node_takes() {
+    let source = |id: &str, schema: Value| testkit::node(id, "kafka-source", json!({ "topic": id, "schema": schema }));
+    let nodes = [
+        source("s", json!({ "a": "int64", "b": "int64" })),
+        source("t", json!({ "c": "text", "b": "int64!", "a": "int64" })),
+        testkit::node("h", "buffer", json!({})),
+        testkit::node("m", "merge", json!({})),
+        testkit::node("x", "map", json!({ "columns": { "x": "a - b" }, "keep": true })),
+        testkit::out("o"),
+    ];
+    let file = testkit::file(nodes, &["s->m", "t->h", "h->m", "m->x", "x->o"]);
+    let script = r#"{"node":"s","ts":1,"key":"k","value":{"a":7,"b":2}}
+{"node":"t","ts":2,"key":"k","value":{"a":7,"b":2,"c":"c"}}"#;
+    let value = json!({ "a": 7, "b": 2, "x": 5 });
+    let out = |ts: i64| json!({ "node": "o", "port": "in", "ts": ts, "key": "k", "value": value });
+    assert_eq!(rows(&file, script, &[], 1), [out(1), out(2)]);
+}
+
 /// The column `share` fails for two of the records; nobody asks for it, so it is not computed, whatever the way.
 #[test]
 fn a_column_that_nobody_wants_cannot_fail() {

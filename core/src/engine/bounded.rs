@@ -95,7 +95,6 @@ impl Queue for Bounded {
             && let Some((next, _)) = self.held.front()
             && next.rows <= SMALL_ROWS
             && rows + next.rows <= max
-            && next.columns.len() == parts[0].columns.len()
         {
             rows += next.rows;
             parts.extend(self.pop());

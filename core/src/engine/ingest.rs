@@ -12,7 +12,7 @@ use crate::batch::{Batch, null_columns};
 use crate::codec::{DecodeFailure, Decoder, ValueFormat, decode_keys, exact_decoder};
 use crate::fields::Time;
 use crate::operators::{Outbox, Reason};
-use crate::plan::{ThroughDecode, split_payload, unwrap_headers};
+use crate::plan::{ThroughDecode, take_payload, unwrap_headers};
 use crate::problem::Fault;
 use crate::types::{KeyFormat, Schema, Stream, Type};
 
@@ -90,13 +90,12 @@ impl Ingestor {
             }
             Decoding::Through { decoder, is_payload, schema } => {
                 unwrap_headers(batch);
-                let columns = decode_payload(decoder, batch, failures, schema);
-                if *is_payload {
-                    batch.schema = schema.clone();
-                    batch.columns = columns;
-                } else {
-                    split_payload(batch, schema, columns);
+                let mut columns = decode_payload(decoder, batch, failures, schema);
+                if !*is_payload {
+                    batch.payload = take_payload(schema, &mut columns);
                 }
+                batch.schema = self.schema.clone();
+                batch.columns = columns;
             }
         }
     }

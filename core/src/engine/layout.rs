@@ -1,16 +1,11 @@
 //! The shape of a task, the same for all its lanes: its nodes by their place in it, and the ways out of each port.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, new_null_array};
-
 use arrow_array::Array;
 
-use crate::batch::{Batch, fresh_ordinals};
+use crate::batch::{Batch, Selection, fresh_ordinals};
 use crate::operators::Spread;
 use crate::plan::{LinkTo, Plan, QueueTo, TaskInput};
 use crate::problem::Fault;
-use crate::types::{Column, Schema};
 
 /// The shape of a task.
 pub(crate) struct Layout {
@@ -18,8 +13,8 @@ pub(crate) struct Layout {
     pub(crate) nodes: Vec<usize>,
     /// per node and output port, the ways out
     pub(crate) ways: Vec<Vec<Vec<Way>>>,
-    /// queues that it reads, and where their rows come to
-    pub(crate) inputs: Vec<(usize, Entry)>,
+    /// queues that it reads
+    pub(crate) inputs: Vec<Input>,
     /// queues that it writes
     pub(crate) outputs: Vec<usize>,
     /// per node, ways into it: from nodes of the task and from queues
@@ -30,6 +25,16 @@ pub(crate) struct Layout {
     pub(crate) ways_to_output: Vec<usize>,
     /// per output queue, the outputs for records that fail when they are put into it
     pub(crate) failures: Vec<Vec<usize>>,
+}
+
+/// A queue that a task reads.
+pub(crate) struct Input {
+    /// number of the queue
+    pub(crate) queue: usize,
+    /// where its rows come to
+    pub(crate) entry: Entry,
+    /// the columns that are taken there
+    pub(crate) selection: Selection,
 }
 
 /// Where rows come into a task.
@@ -47,7 +52,7 @@ pub(crate) struct Way {
     /// what is added to ordinals
     path: u64,
     /// the columns that the other end takes
-    taken: Arc<Schema>,
+    selection: Selection,
 }
 
 /// Where a way leads.
@@ -60,7 +65,11 @@ pub(crate) enum WayTo {
 }
 
 impl Layout {
-    pub(crate) fn new(plan: &Plan, task: usize) -> Layout {
+    /// The shape of a task of the plan.
+    ///
+    /// # Errors
+    /// A defect of ours: an edge takes what nobody gives.
+    pub(crate) fn new(plan: &Plan, task: usize) -> Result<Layout, Fault> {
         let nodes = plan.tasks[task].nodes.clone();
         let place = |node: usize| nodes.iter().position(|&other| other == node).unwrap_or_default();
         let mut layout = Layout {
@@ -81,10 +90,9 @@ impl Layout {
                 }
                 LinkTo::Queue(queue) => WayTo::Output(layout.output(queue)),
             };
-            let (reader, entry) = plan.edges[link.edge].to;
-            let taken = plan.inputs[reader][entry].schema.clone();
             let (from, port) = link.from;
-            layout.ways[place(from)][port].push(Way { to, path: u64::from(link.path), taken });
+            let selection = plan.selection(link.edge)?;
+            layout.ways[place(from)][port].push(Way { to, path: u64::from(link.path), selection });
         }
         for output in 0..layout.outputs.len() {
             let errors = plan.queues[layout.outputs[output]].errors.clone();
@@ -99,10 +107,10 @@ impl Layout {
                 };
                 let (Entry::Port(node, _) | Entry::Out(node)) = entry;
                 layout.ways_in[node] += 1;
-                layout.inputs.push((queue, entry));
+                layout.inputs.push(Input { queue, entry, selection: plan.selection_behind(queue)? });
             }
         }
-        layout
+        Ok(layout)
     }
 
     fn output(&mut self, queue: usize) -> usize {
@@ -128,31 +136,12 @@ fn empty_ports(ports: usize) -> Vec<Vec<Way>> {
 }
 
 impl Way {
-    fn takes_all_of(&self, given: &Arc<Schema>) -> bool {
-        Arc::ptr_eq(given, &self.taken)
-            || (given.columns.len() == self.taken.columns.len()
-                && given.columns.iter().zip(&self.taken.columns).all(|(given, taken)| given.name == taken.name))
-    }
-
     /// The rows as they go this way.
     pub(crate) fn pass(&self, mut batch: Batch) -> Batch {
         if self.path > 0 {
             batch.ordinals = batch.ordinals.iter().map(|ordinal| ordinal | self.path).collect::<Vec<_>>().into();
         }
-        // By what the rows have, not by what was planned: a node may give more than anybody wants.
-        if !self.takes_all_of(&batch.schema) {
-            batch.columns = self.taken.columns.iter().map(|column| column_of(&batch, column)).collect();
-            batch.schema = self.taken.clone();
-        }
-        batch
-    }
-}
-
-/// A column by its name; of nulls, where the rows do not have it.
-fn column_of(batch: &Batch, column: &Column) -> ArrayRef {
-    match batch.schema.find(&column.name) {
-        Some((place, _)) => batch.columns[place].clone(),
-        None => new_null_array(&column.data.to_arrow(), batch.rows),
+        self.selection.apply(batch)
     }
 }
 

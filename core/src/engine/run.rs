@@ -152,7 +152,7 @@ impl Run {
     /// What keeps it from starting: a broker that does not answer, a topic that is not there, a file that cannot be opened.
     pub fn start(plan: Plan, options: RunOptions) -> Result<Run, Fault> {
         let signals = Arc::new(Signals::default());
-        let workshop = Workshop::new(Arc::new(plan), Clock::machine());
+        let workshop = Workshop::new(Arc::new(plan), Clock::machine())?;
         let inner = Inner::start(workshop, options, signals.clone(), Instant::now())?;
         let current = Arc::new(Mutex::new(inner));
         let keeper = {

@@ -94,9 +94,19 @@ impl Slots {
 }
 
 impl Workshop {
-    pub(crate) fn new(plan: Arc<Plan>, clock: Clock) -> Workshop {
+    /// A workshop for a plan, with nothing made yet.
+    ///
+    /// # Errors
+    /// A defect of ours: a plan that does not fit together.
+    pub(crate) fn new(plan: Arc<Plan>, clock: Clock) -> Result<Workshop, Fault> {
+        let layout = |task| Layout::new(&plan, task).map(Arc::new);
+        let layouts = (0..plan.tasks.len()).map(layout).collect::<Result<_, _>>()?;
+        Ok(Workshop::with(plan, layouts, clock))
+    }
+
+    fn with(plan: Arc<Plan>, layouts: Vec<Arc<Layout>>, clock: Clock) -> Workshop {
         Workshop {
-            layouts: (0..plan.tasks.len()).map(|task| Arc::new(Layout::new(&plan, task))).collect(),
+            layouts,
             meters: plan.nodes.iter().map(|_| Arc::default()).collect(),
             done_before: vec![0; plan.nodes.len()],
             lanes: vec![0; plan.tasks.len()],
@@ -114,7 +124,7 @@ impl Workshop {
 
     /// A workshop for the same plan, with nothing made yet and the same counters.
     pub(crate) fn afresh(&self) -> Workshop {
-        let mut workshop = Workshop::new(self.plan.clone(), self.clock.clone());
+        let mut workshop = Workshop::with(self.plan.clone(), self.layouts.clone(), self.clock.clone());
         workshop.meters.clone_from(&self.meters);
         workshop.done_before = self.meters.iter().map(|meter| meter.records_out.load(Relaxed)).collect();
         workshop.watched.clone_from(&self.watched);
@@ -140,7 +150,7 @@ impl Workshop {
     pub(crate) fn grow(&mut self, task: usize, lanes: u32) {
         self.lanes[task] = self.lanes[task].max(lanes);
         for behind in 0..self.plan.tasks.len() {
-            let queues = self.layouts[behind].inputs.iter().map(|&(queue, _)| queue);
+            let queues = self.layouts[behind].inputs.iter().map(|input| input.queue);
             let most = queues.flat_map(|queue| self.writers(queue)).map(|task| self.lanes[task]).max();
             self.lanes[behind] = self.lanes[behind].max(most.unwrap_or(0));
         }
@@ -184,7 +194,7 @@ impl Workshop {
             nodes.push(self.node_run(node, body.map_err(|fault| fault.at_node(&self.plan.nodes[node].id))?));
         }
         let inputs =
-            layout.inputs.iter().map(|&(queue, _)| self.channel(queue, lane)).collect::<Result<Vec<_>, _>>()?;
+            layout.inputs.iter().map(|input| self.channel(input.queue, lane)).collect::<Result<Vec<_>, _>>()?;
         let outputs = self.outputs(&layout, lane)?;
         let mut made = Task::new(layout.clone(), nodes, inputs, outputs);
         made.readings = readings;
@@ -339,8 +349,8 @@ impl Workshop {
     pub(crate) fn survey(&self, makes_safe: bool) -> Result<Needs, Fault> {
         let mut needs = Needs::default();
         for (task, layout) in self.layouts.iter().enumerate() {
-            for &(queue, _) in &layout.inputs {
-                for channel in self.channels_of(queue) {
+            for input in &layout.inputs {
+                for channel in self.channels_of(input.queue) {
                     needs.merge(&channel.needs());
                 }
             }

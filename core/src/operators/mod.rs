@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
@@ -349,18 +349,21 @@ impl InputPort {
 /// What leaves by a port `errors`: why and where a record failed, and its bytes as they were read. Key, headers and
 /// timestamp are the record's own.
 pub fn errors_stream(key: KeyFormat) -> Stream {
-    let columns = vec![
-        Column::required("node", Type::Text),
-        Column::required("reason", Type::Text),
-        Column::nullable("field", Type::Text),
-        Column::nullable("span_start", Type::Int64),
-        Column::nullable("span_end", Type::Int64),
-        Column::required("topic", Type::Text),
-        Column::required("partition", Type::Int64),
-        Column::required("offset", Type::Int64),
-        Column::nullable("payload", Type::Bytes),
-    ];
-    Stream::records(Arc::new(Schema::new(columns)), key)
+    static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| {
+        let columns = vec![
+            Column::required("node", Type::Text),
+            Column::required("reason", Type::Text),
+            Column::nullable("field", Type::Text),
+            Column::nullable("span_start", Type::Int64),
+            Column::nullable("span_end", Type::Int64),
+            Column::required("topic", Type::Text),
+            Column::required("partition", Type::Int64),
+            Column::required("offset", Type::Int64),
+            Column::nullable("payload", Type::Bytes),
+        ];
+        Arc::new(Schema::new(columns))
+    });
+    Stream::records(SCHEMA.clone(), key)
 }
 
 impl Wanted {

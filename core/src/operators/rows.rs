@@ -1,8 +1,6 @@
 //! What several operators do to the rows of a batch: take the columns that are wanted, leave out failed rows, turn rows
 //! into tombstones.
 
-use std::sync::Arc;
-
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_buffer::BooleanBuffer;
@@ -11,54 +9,11 @@ use arrow_select::nullif::nullif;
 
 use super::Reason;
 use crate::batch::Batch;
+pub(super) use crate::batch::{Selection, place_of};
 use crate::problem::Fault;
-use crate::types::{Schema, Stream};
-
-/// The columns of a batch that go on: those of an output, found by name in the input.
-#[derive(Debug)]
-pub(super) struct Selection {
-    schema: Arc<Schema>,
-    /// `None` where all go on as they are
-    places: Option<Vec<usize>>,
-}
 
 /// Rows that failed, and why.
 pub(super) type Failures = Vec<(usize, Reason)>;
-
-impl Selection {
-    /// The columns of `to` out of those of `from`.
-    ///
-    /// # Errors
-    /// A defect of ours: a column that does not come.
-    pub(super) fn new(from: &Stream, to: &Stream) -> Result<Selection, Fault> {
-        let schema = to.schema.clone();
-        if from.schema.columns == schema.columns {
-            return Ok(Selection { schema, places: None });
-        }
-        let places = schema.columns.iter().map(|column| place_of(&from.schema, &column.name));
-        Ok(Selection { places: Some(places.collect::<Result<_, _>>()?), schema })
-    }
-
-    /// The batch with these columns.
-    pub(super) fn apply(&self, mut batch: Batch) -> Batch {
-        if let Some(places) = &self.places {
-            batch.columns = places.iter().map(|&place| batch.columns[place].clone()).collect();
-        }
-        batch.schema = self.schema.clone();
-        batch
-    }
-}
-
-/// The place of a column that must be there.
-///
-/// # Errors
-/// A defect of ours: it does not come.
-pub(super) fn place_of(schema: &Schema, column: &str) -> Result<usize, Fault> {
-    schema
-        .find(column)
-        .map(|(place, _)| place)
-        .ok_or_else(|| Fault::ours(format!("column `{column}` was planned and does not come")))
-}
 
 /// The batch without the rows that failed.
 ///

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use crate::batch::Selection;
 use crate::codec::ValueFormat;
 use crate::operators::{Ports, Role, Scope, Shape, Spread, ValueRole};
+use crate::problem::Fault;
 use crate::types::Stream;
 
 pub use through::ThroughDecode;
-pub(crate) use through::{split_payload, unwrap_headers};
+pub(crate) use through::{take_payload, unwrap_headers};
 
 pub use drawn::Drawn;
 
@@ -98,14 +100,15 @@ impl Default for QueueSize {
     }
 }
 
-/// What runs.
+/// What runs. A batch that leaves a node by a port has exactly the columns of `outputs`, and one that comes in at a port
+/// exactly those of `inputs`: an edge takes the ones out of the others, and a batch's schema is the planned one, shared.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// nodes, in the file's order, then the ends of through topics
     pub nodes: Vec<PlanNode>,
     /// edges, in the file's order
     pub edges: Vec<PlanEdge>,
-    /// streams at each node's input ports, with the columns that really come
+    /// streams at each node's input ports, with the columns that really come: those that all edges into the port have
     pub inputs: Vec<Vec<Stream>>,
     /// streams at each node's output ports (`errors` last), with the columns that really go
     pub outputs: Vec<Vec<Stream>>,
@@ -218,19 +221,27 @@ impl Plan {
         Plan { nodes, edges, inputs, outputs, payloads, intact, tasks, queues, through }
     }
 
-    /// The columns that an edge's reader takes of those that its writer gives, where they are not all.
-    #[cfg(test)]
-    pub(crate) fn selection(&self, edge: usize) -> Option<(Arc<crate::types::Schema>, Vec<usize>)> {
-        let PlanEdge { from, to, .. } = &self.edges[edge];
-        let given = &self.outputs[from.0][from.1].schema;
-        let taken = &self.inputs[to.0][to.1].schema;
-        let names =
-            |schema: &crate::types::Schema| schema.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-        if names(given) == names(taken) {
-            return None;
-        }
-        let places = taken.columns.iter().filter_map(|column| given.find(&column.name).map(|(place, _)| place));
-        Some((taken.clone(), places.collect()))
+    /// The columns that an edge's reader takes of those that its writer gives.
+    ///
+    /// # Errors
+    /// A defect of ours: it takes what is not given.
+    pub(crate) fn selection(&self, edge: usize) -> Result<Selection, Fault> {
+        let PlanEdge { from, to, .. } = self.edges[edge];
+        Selection::new(&self.outputs[from.0][from.1], &self.inputs[to.0][to.1])
+    }
+
+    /// The columns that are taken of the rows that come out of a queue. A queue holds what its edge carries; one that is a
+    /// node, and hands its rows to the port of another, what that node gives.
+    ///
+    /// # Errors
+    /// As [`Plan::selection`].
+    pub(crate) fn selection_behind(&self, queue: usize) -> Result<Selection, Fault> {
+        let PlanQueue { node, to, .. } = self.queues[queue];
+        let taken = match to {
+            QueueTo::Port(node, port) => &self.inputs[node][port],
+            QueueTo::Exit(node) => &self.outputs[node][0],
+        };
+        Selection::new(node.map_or(taken, |node| &self.outputs[node][0]), taken)
     }
 
     /// The format in which payloads leave by a port as they were read.

@@ -70,7 +70,10 @@ fn columns(plan: &Plan) -> String {
     for (number, edge) in plan.edges.iter().enumerate() {
         let (from, port) = edge.from;
         let bytes = if plan.payloads[from][port] { "+bytes" } else { "" };
-        let taken = plan.selection(number).map(|(schema, places)| format!("takes {} at {places:?}", names(&schema)));
+        let (reader, entry) = edge.to;
+        let selection = plan.selection(number).unwrap();
+        let taken =
+            selection.places().map(|at| format!("takes {} at {at:?}", names(&plan.inputs[reader][entry].schema)));
         let line =
             [edge.id.clone() + ":", names(&plan.outputs[from][port].schema), bytes.into(), taken.unwrap_or_default()];
         let _ = writeln!(text, "{}", line.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "));

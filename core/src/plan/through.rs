@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BinaryViewArray};
 use bytes::{Buf, BufMut, Bytes};
 
 use super::project::Projection;
@@ -35,7 +36,9 @@ pub(super) fn split(
         let edge = edges[number].clone();
         let PlanVia::Topic(topic) = edge.via else { continue };
         let (from, port) = edge.from;
-        let stream = projection.outputs[from][port].clone();
+        let (to, entry) = edge.to;
+        // What the edge carries, which may be less than what leaves by the port for all.
+        let stream = projection.outputs[from][port].with_schema(projection.inputs[to][entry].schema.clone());
         let has_payload = projection.payloads[from][port];
         let intact = projection.leaving(nodes, from, port);
         let end = End { topic: topic.clone(), stream: stream.clone(), intact, has_payload };
@@ -125,8 +128,9 @@ impl Shape for Writer {
             create: None,
             new_key: None,
         };
-        let encoder = (!self.0.carries_payload()).then(|| exact_encoder(self.0.schema()));
-        Ok(Body::TopicSink(sink, Box::new(Wrap { encoder, end: self.0.clone() })))
+        let schema = self.0.schema();
+        let encoder = (!self.0.carries_payload()).then(|| exact_encoder(schema.clone()));
+        Ok(Body::TopicSink(sink, Box::new(Wrap { encoder, schema, has_payload: self.0.has_payload })))
     }
 }
 
@@ -152,20 +156,23 @@ impl Shape for Reader {
 /// Rows to rows as they cross the topic.
 struct Wrap {
     encoder: Option<Encoder>,
-    end: End,
+    /// the columns that cross
+    schema: Arc<Schema>,
+    /// the last of them is the payload
+    has_payload: bool,
 }
 
 impl Flow for Wrap {
     fn process(&mut self, _: usize, mut batch: Batch, out: &mut Outbox) -> Result<(), Fault> {
         if let Some(encoder) = &mut self.encoder {
             let mut columns = batch.columns.clone();
-            if self.end.has_payload {
+            if self.has_payload {
                 columns.push(match &batch.payload {
                     Some(payload) => Arc::new(payload.clone()) as ArrayRef,
                     None => arrow_array::new_null_array(&Type::Bytes.to_arrow(), batch.rows),
                 });
             }
-            let rows = batch.clone().with_columns(self.end.schema(), columns);
+            let rows = batch.clone().with_columns(self.schema.clone(), columns);
             let encoded = encoder.encode(&rows);
             let failures = encoded.failures.into_iter().map(|failure| (failure.row, Reason::new(failure.reason)));
             out.fail_rows(&batch, failures.collect())?;
@@ -265,16 +272,9 @@ fn read_header(mut bytes: Bytes) -> Option<Crossed> {
     Some(Crossed { partition, offset, window, topic: std::str::from_utf8(&bytes).ok()?.into() })
 }
 
-/// Parts the payload that crossed as a column from the columns of the stream.
-pub(crate) fn split_payload(batch: &mut Batch, schema: &Arc<Schema>, mut columns: Vec<ArrayRef>) {
-    use arrow_array::cast::AsArray;
-    let has_payload = schema.columns.last().is_some_and(|column| column.name == PAYLOAD_COLUMN);
-    if has_payload && let Some(payload) = columns.pop() {
-        batch.payload = (payload.null_count() < payload.len()).then(|| payload.as_binary_view().clone());
-        batch.schema = schema.project(|column| column != PAYLOAD_COLUMN).into();
-    } else {
-        batch.payload = None;
-        batch.schema = schema.clone();
-    }
-    batch.columns = columns;
+/// Takes the payload, where it crossed as a column, out of the columns that crossed.
+pub(crate) fn take_payload(schema: &Schema, columns: &mut Vec<ArrayRef>) -> Option<BinaryViewArray> {
+    schema.columns.last().filter(|column| column.name == PAYLOAD_COLUMN)?;
+    let payload = columns.pop()?;
+    (payload.null_count() < payload.len()).then(|| payload.as_binary_view().clone())
 }

@@ -7,7 +7,7 @@ use super::{ENDED, NodeBody, Step, Task, earliest};
 use crate::batch::MAX_ROWS;
 use crate::engine::budget::Budget;
 use crate::engine::channel::{Look, Taken};
-use crate::engine::layout::{Entry, renumber};
+use crate::engine::layout::{Entry, Input, renumber};
 use crate::engine::reading::{Head, Reading};
 use crate::problem::Fault;
 
@@ -128,7 +128,9 @@ impl Task {
         match self.inputs[input].take(max, now_ms)? {
             Taken::Rows(batch) => {
                 self.spend(batch.rows);
-                self.pass(self.layout.inputs[input].1, renumber(batch), Vec::new(), now_ms)?;
+                let Input { entry, selection, .. } = &self.layout.inputs[input];
+                let (entry, batch) = (*entry, selection.apply(renumber(batch)));
+                self.pass(entry, batch, Vec::new(), now_ms)?;
                 return Ok(true);
             }
             Taken::Empty(due) => self.tick_at_ms = earliest(self.tick_at_ms, due),
@@ -139,7 +141,7 @@ impl Task {
 
     fn end_input(&mut self, input: usize) {
         if !std::mem::replace(&mut self.inputs_ended[input], true) {
-            let (Entry::Port(node, _) | Entry::Out(node)) = self.layout.inputs[input].1;
+            let (Entry::Port(node, _) | Entry::Out(node)) = self.layout.inputs[input].entry;
             debug_assert!(self.open[node] != ENDED, "a node ends after its inputs");
             self.open[node] -= 1;
         }

@@ -53,7 +53,7 @@ impl Outlet for Topic {
 fn run_lanes(file: &Value, lanes: u32, rows: i64, pool: &Pool, is_broken: &AtomicBool) -> Vec<(usize, u32, Vec<i64>)> {
     let (pipeline, checked) = checked(file, &[]);
     let plan = Arc::new(crate::plan::Drawn::new(&pipeline, &checked).plan(&[]));
-    let mut workshop = Workshop::new(plan.clone(), Clock::machine());
+    let mut workshop = Workshop::new(plan.clone(), Clock::machine()).unwrap();
     workshop.count_lanes(&|node, _| (plan.nodes[node].role == Role::Source).then_some(lanes));
     let log = Log::default();
     let tasks = workshop.make_all(&mut Memory(log.clone()), Some(pool)).unwrap();
@@ -179,7 +179,7 @@ impl Ends for LateEnds {
 fn what_is_not_acknowledged_is_not_safe() {
     let (pipeline, checked) = checked(&file([numbers("s"), out("o")], &["s->o"]), &[]);
     let plan = Arc::new(crate::plan::Drawn::new(&pipeline, &checked).plan(&[]));
-    let mut workshop = Workshop::new(plan, Clock::machine());
+    let mut workshop = Workshop::new(plan, Clock::machine()).unwrap();
     workshop.count_lanes(&|_, _| None);
     let acknowledged = Arc::new(Mutex::new(0));
     let tasks = workshop.make_all(&mut LateEnds(acknowledged.clone()), None).unwrap();

@@ -15,6 +15,10 @@ use bytes::Bytes;
 
 use crate::types::Schema;
 
+mod selection;
+
+pub(crate) use selection::{Selection, place_of};
+
 /// The most records that one batch holds.
 pub const MAX_ROWS: usize = 512;
 
@@ -70,7 +74,7 @@ pub struct Batch {
     pub rows: usize,
     /// names and types of `columns`
     pub schema: Arc<Schema>,
-    /// the value, by columns; all null in the rows of tombstones
+    /// the value, by columns: those of `schema`, one by one; all null in the rows of tombstones
     pub columns: Vec<ArrayRef>,
     /// key bytes; null where the record has no key
     pub keys: BinaryViewArray,
@@ -166,11 +170,23 @@ impl Batch {
         }
     }
 
-    /// The same records with other columns.
+    /// The same records with other columns: those of the schema, one by one.
     pub fn with_columns(mut self, schema: Arc<Schema>, columns: Vec<ArrayRef>) -> Batch {
         self.schema = schema;
         self.columns = columns;
+        debug_assert!(self.carries(&self.schema), "columns that are not those of {:?}", self.schema);
         self
+    }
+
+    /// Whether the batch has exactly the columns of a schema: as many, of its types, each as long as the batch.
+    pub fn carries(&self, schema: &Arc<Schema>) -> bool {
+        (Arc::ptr_eq(&self.schema, schema) || self.schema == *schema)
+            && self.columns.len() == schema.columns.len()
+            && self
+                .columns
+                .iter()
+                .zip(&schema.columns)
+                .all(|(column, declared)| column.len() == self.rows && *column.data_type() == declared.data.to_arrow())
     }
 
     /// Whether a record's value is Kafka's null.
@@ -309,6 +325,7 @@ impl Batch {
         };
         let any = |has: &dyn Fn(&Batch) -> bool| batches.iter().any(|batch| has(batch));
         let first = batches.first().ok_or_else(|| ArrowError::InvalidArgumentError("no batch to pick from".into()))?;
+        debug_assert!(batches.iter().all(|batch| batch.carries(&first.schema)), "batches of different streams");
         Ok(Batch {
             rows: picks.len(),
             schema: first.schema.clone(),
