@@ -57,8 +57,9 @@ pub(super) fn project(
             };
             needs.payload |= ports.may_fail && keeps_failed(nodes, edges, node);
             for edge in edges.iter().filter(|edge| edge.to == (node, port)) {
-                let sum = Wanted::union(&[wanted[edge.from.0][edge.from.1].clone(), needs.clone()]);
-                wanted[edge.from.0][edge.from.1] = sum;
+                let (from, exit) = edge.from;
+                let needs = of_what_comes(needs.clone(), &whole.outputs[from][exit], &whole.inputs[node][port]);
+                wanted[from][exit] = Wanted::union(&[wanted[from][exit].clone(), needs]);
             }
         }
     }
@@ -70,6 +71,16 @@ pub(super) fn project(
     let Followed { inputs, outputs } = follow(nodes, edges, order, Some(&wanted));
     let payloads = wanted.iter().map(|ports| ports.iter().map(|wanted| wanted.payload).collect()).collect();
     Projection { inputs, outputs, payloads, intact: arrives }
+}
+
+/// Whoever wants all columns of a port gets all that come in there: those that all its edges have. What an edge has
+/// beyond them goes no further, and is not wanted.
+fn of_what_comes(needs: Wanted, given: &Stream, taken: &Stream) -> Wanted {
+    if !needs.all || given.schema.columns.len() == taken.schema.columns.len() {
+        return needs;
+    }
+    let names = taken.schema.columns.iter().map(|column| column.name.clone());
+    Wanted { all: false, columns: needs.columns.into_iter().chain(names).collect(), payload: needs.payload }
 }
 
 fn bytes_only() -> Wanted {
