@@ -277,8 +277,15 @@ fn assert_same(one: &Came, other: &Came, orders: &[&Orders], is_one_lane: bool) 
     Ok(())
 }
 
+/// 64 cases, or as many as `PROPTEST_CASES` says.
+fn config() -> ProptestConfig {
+    let told = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { told.cases } else { 64 };
+    ProptestConfig { cases, max_shrink_iters: 1000, ..told }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn batching_changes_nothing(drawing in drawings(1..4, FLOWS.len()), rows in rows(1, 12)) {
