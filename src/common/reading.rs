@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tidegate_core::batch::Batch;
 use tidegate_core::kafka::{
-    Admin, Assigned, ClientSettings, Consumer, ConsumerEvents, ConsumerOptions, PartitionQueue, Start, TopicPartition,
+    Admin, Assigned, ClientSettings, Committed, Consumer, ConsumerEvents, ConsumerOptions, PartitionQueue, Start,
+    TopicPartition,
 };
 use tidegate_core::problem::Fault;
 
@@ -68,6 +69,8 @@ impl ConsumerEvents for Bell {
     fn revoked(&self, _: &[TopicPartition]) {}
 
     fn lost(&self, _: &[TopicPartition]) {}
+
+    fn committed(&self, _: &[Committed]) {}
 
     fn fault(&self, fault: Fault) {
         match fault.may_retry {

@@ -11,7 +11,7 @@ use super::run::{COMMIT_WITHIN, Inner, lock};
 use super::tee::Tee;
 use super::workshop::SlotOf;
 use crate::kafka::{
-    Assigned, Assignor, Consumer, ConsumerEvents, ConsumerOptions, Offset, Start as From, TopicPartition,
+    Assigned, Assignor, Committed, Consumer, ConsumerEvents, ConsumerOptions, Offset, Start as From, TopicPartition,
 };
 use crate::operators::Start;
 use crate::problem::Fault;
@@ -54,7 +54,7 @@ impl Membership {
         }
         read.topics = topics;
         let all = names(of_cluster);
-        let consumer = lock(&self.consumers).get(cluster).cloned();
+        let consumer = self.consumer(cluster);
         drop(reads);
         match consumer {
             Some(consumer) => consumer.subscribe(&all.iter().map(String::as_str).collect::<Vec<_>>()),
@@ -92,13 +92,23 @@ impl Membership {
         consumers.values().for_each(|consumer| consumer.close());
     }
 
-    pub(super) fn commit(&self, cluster: &str, offsets: &[Offset], wait: Option<Duration>) -> Result<(), Fault> {
-        let consumer = lock(&self.consumers).get(cluster).cloned();
-        match (consumer, wait) {
-            (Some(consumer), Some(within)) => consumer.commit_sync(offsets, within),
-            (Some(consumer), None) => consumer.commit(offsets),
-            (None, _) => Ok(()),
-        }
+    /// Asks the group to take these offsets.
+    pub(super) fn commit(&self, cluster: &str, offsets: &[Offset]) -> Result<(), Fault> {
+        self.consumer(cluster).map_or(Ok(()), |consumer| consumer.commit(offsets))
+    }
+
+    /// The same, waiting for its answer; gives those that it has taken.
+    pub(super) fn commit_sync(
+        &self,
+        cluster: &str,
+        offsets: &[Offset],
+        within: Duration,
+    ) -> Result<Vec<Offset>, Fault> {
+        self.consumer(cluster).map_or(Ok(Vec::new()), |consumer| consumer.commit_sync(offsets, within))
+    }
+
+    fn consumer(&self, cluster: &str) -> Option<Arc<Consumer>> {
+        lock(&self.consumers).get(cluster).cloned()
     }
 
     /// Whether a partition is assigned now.
@@ -144,7 +154,7 @@ impl Membership {
     fn others(&self, inner: &Inner, cluster: &str, missing: usize) -> Option<Fault> {
         let admin = lock(&inner.hub).admin(cluster).ok()?;
         let group = admin.group(&inner.options.application_id).ok()?;
-        let own = lock(&self.consumers).get(cluster).map(|consumer| consumer.member_id()).unwrap_or_default();
+        let own = self.consumer(cluster).map(|consumer| consumer.member_id()).unwrap_or_default();
         let others: Vec<String> = group
             .members
             .iter()
@@ -236,6 +246,12 @@ impl ConsumerEvents for Events {
         self.forget(&inner, partitions);
     }
 
+    fn committed(&self, answers: &[Committed]) {
+        if let Some(inner) = self.inner.upgrade() {
+            inner.committed(&self.cluster, answers);
+        }
+    }
+
     fn fault(&self, fault: Fault) {
         let Some(inner) = self.inner.upgrade() else { return };
         match fault.may_retry {
@@ -304,6 +320,7 @@ impl Events {
             drop(task);
             cell.wake();
         }
+        lock(&inner.commits).begin(key.clone(), committed);
         lock(&inner.membership.assigned).insert(key);
         Ok(start)
     }
@@ -393,12 +410,11 @@ impl Events {
     }
 
     fn forget(&self, inner: &Inner, partitions: &[TopicPartition]) {
+        // Whoever commits holds it: what was asked for is under way before the partition goes.
+        let _commits = lock(&inner.commits);
         let mut assigned = lock(&inner.membership.assigned);
-        let mut committed = lock(&inner.committed);
         for at in partitions {
-            let key = (self.cluster.clone(), at.clone());
-            assigned.remove(&key);
-            committed.remove(&key);
+            assigned.remove(&(self.cluster.clone(), at.clone()));
         }
     }
 }

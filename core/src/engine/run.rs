@@ -1,7 +1,6 @@
 //! A run of a plan: started, watched, stopped, waited for. One thread of its own looks after it: commits what is safe,
 //! sees when it is idle or over, and brings it to a good end.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::budget::Budget;
 use super::clock::Clock;
+use super::commit::Commits;
 use super::ending::{Ending, IdleWatch};
 use super::hub::Hub;
 use super::membership::Membership;
@@ -17,7 +17,6 @@ use super::pool::{Pool, TaskCell};
 use super::supervise::supervise;
 use super::through::ThroughTopics;
 use super::workshop::Workshop;
-use crate::kafka::TopicPartition;
 use crate::operators::Scope;
 use crate::plan::Plan;
 use crate::problem::Fault;
@@ -89,8 +88,7 @@ pub(super) struct Inner {
     pub(super) pool: Mutex<Option<Pool>>,
     pub(super) faults: Arc<Faults>,
     pub(super) lost: AtomicU64,
-    /// what was committed last, per partition
-    pub(super) committed: Mutex<BTreeMap<(String, TopicPartition), i64>>,
+    pub(super) commits: Mutex<Commits>,
     /// a pipeline with state reads everything again and commits nothing
     pub(super) has_state: bool,
     pub(super) signals: Arc<Signals>,
@@ -246,7 +244,7 @@ impl Inner {
             pool: Mutex::new(Some(pool)),
             faults,
             lost: AtomicU64::new(0),
-            committed: Mutex::default(),
+            commits: Mutex::default(),
             has_state: plan.nodes.iter().any(|node| node.scope == Scope::Key),
             signals,
             budget: options.until.records.map(Budget::new),

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::commit::Place;
 use super::ending::Ending;
 use super::run::{EndedBy, Inner, LOOK, Outcome, lock};
-use crate::kafka::TopicPartition;
 use crate::problem::Fault;
 
 /// Keeps a run going, through restarts, to its end.
@@ -35,7 +35,7 @@ struct Backoff {
     /// the most records that the node has got through in one attempt
     most_done: u64,
     /// the furthest that was committed
-    committed: BTreeMap<(String, TopicPartition), i64>,
+    committed: BTreeMap<Place, i64>,
 }
 
 impl Backoff {
@@ -92,8 +92,8 @@ impl Backoff {
         let done = inner.done_at(node);
         let mut has_got_on = done > self.most_done;
         self.most_done = done.max(self.most_done);
-        for (at, &next) in lock(&inner.committed).iter() {
-            let known = self.committed.entry(at.clone()).or_insert(next);
+        for (place, next) in lock(&inner.commits).taken() {
+            let known = self.committed.entry(place.clone()).or_insert(next);
             has_got_on |= next > *known;
             *known = next.max(*known);
         }

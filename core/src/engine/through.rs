@@ -166,10 +166,10 @@ impl Through {
         if !topic.is_own || topic.retention_ms.is_some() {
             return;
         }
-        let committed: Vec<Offset> = lock(&inner.committed)
-            .iter()
-            .filter(|((cluster, at), next)| *cluster == topic.cluster && *at.topic == *topic.topic && **next > 0)
-            .map(|((_, at), &next)| Offset { at: at.clone(), next })
+        let committed: Vec<Offset> = lock(&inner.commits)
+            .taken()
+            .filter(|((cluster, at), next)| *cluster == topic.cluster && *at.topic == *topic.topic && *next > 0)
+            .map(|((_, at), next)| Offset { at: at.clone(), next })
             .collect();
         if committed.is_empty() {
             return;

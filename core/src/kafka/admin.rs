@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::consumer::{Offset, TopicPartition};
+use super::commits::Offset;
+use super::consumer::TopicPartition;
 use super::faults::{fault, is_passing};
 use super::ffi::{self, Client, Code, EventKind, Failure, Partition, Partitions, Queue, Role};
 use super::outage::Outage;

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::faults::{fault, is_rebalance};
+use super::commits::Committed;
+use super::faults::fault;
 use super::ffi::{Client, Code, Failure, Partitions, Queue, Role};
 use super::places::Places;
 use super::polling::Polling;
@@ -133,15 +134,6 @@ pub enum Start {
     Timestamp(i64),
 }
 
-/// An offset to commit: that of the record which the group is to read next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offset {
-    /// of which partition
-    pub at: TopicPartition,
-    /// the next to read
-    pub next: i64,
-}
-
 /// What happens to a consumer, told on its polling thread. While a call lasts, the group waits: seconds are fine,
 /// minutes cost the membership.
 pub trait ConsumerEvents: Send + Sync {
@@ -152,13 +144,16 @@ pub trait ConsumerEvents: Send + Sync {
     fn revoked(&self, partitions: &[TopicPartition]);
     /// Partitions are gone, and others may read them already: nothing must be committed for them.
     fn lost(&self, partitions: &[TopicPartition]);
+    /// The group has answered to a [`Consumer::commit`]. An offset that it has not taken is to be committed once more by
+    /// whoever has the partition then: most refusals pass, as a rebalance does.
+    fn committed(&self, answers: &[Committed]);
     /// Something is wrong outside of a single partition. Where it may be retried, the client does so by itself.
     fn fault(&self, fault: Fault);
 }
 
 /// A consumer; closed when it is dropped.
 pub struct Consumer {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     thread: Mutex<Option<JoinHandle<()>>>,
     thread_id: ThreadId,
 }
@@ -233,59 +228,7 @@ impl Consumer {
         self.inner.client.subscribe(topics).map_err(|why| self.inner.fault(&about, &why))
     }
 
-    /// Commits without waiting; a failure that matters comes as a fault event.
-    ///
-    /// # Errors
-    /// The client cannot take the request.
-    pub fn commit(&self, offsets: &[Offset]) -> Result<(), Fault> {
-        if offsets.is_empty() {
-            return Ok(());
-        }
-        self.inner.client.commit(&list(offsets), None).map_err(|why| self.inner.fault("committing", &why))
-    }
-
-    /// Commits and waits for the group's answer. While a rebalance is under way a group takes no offsets: then it is
-    /// tried again until the time is over, for the partitions that are still ours. (Inside of
-    /// [`ConsumerEvents::revoked`] there is one try: nothing can change before that returns.) Whoever is about to leave
-    /// the group commits first and closes then, since leaving does not wait for a rebalance.
-    ///
-    /// # Errors
-    /// The group's refusal, or no answer within the time.
-    pub fn commit_sync(&self, offsets: &[Offset], within: Duration) -> Result<(), Fault> {
-        let end = Instant::now() + within;
-        let mut open: Vec<(Offset, u64)> = offsets
-            .iter()
-            .filter_map(|offset| Some((offset.clone(), self.inner.places.assignment(&offset.at)?)))
-            .collect();
-        while !open.is_empty() {
-            let left = end.saturating_duration_since(Instant::now());
-            let now: Vec<Offset> = open.iter().map(|(offset, _)| offset.clone()).collect();
-            match self.try_commit(&now, left) {
-                Ok(()) => return Ok(()),
-                Err((_, why)) if is_rebalance(why.code) && !left.is_zero() && !self.is_polling_thread() => {
-                    thread::sleep(Duration::from_millis(50));
-                }
-                Err((about, why)) => return Err(self.inner.fault(&about, &why)),
-            }
-            open.retain(|(offset, assignment)| self.inner.places.assignment(&offset.at) == Some(*assignment));
-        }
-        Ok(())
-    }
-
-    fn try_commit(&self, offsets: &[Offset], within: Duration) -> Result<(), (String, Failure)> {
-        let failed = |why: Failure| ("committing".to_string(), why);
-        let answers = self.inner.client.new_queue();
-        self.inner.client.commit(&list(offsets), Some(&answers)).map_err(failed)?;
-        let answer = answers.poll(within).ok_or_else(|| failed(Code::TIMED_OUT.into()))?;
-        answer.code().check().map_err(failed)?;
-        for entry in answer.partitions() {
-            let about = || format!("committing topic `{}`, partition {}", entry.topic, entry.partition);
-            entry.code.check().map_err(|why| (about(), why))?;
-        }
-        Ok(())
-    }
-
-    fn is_polling_thread(&self) -> bool {
+    pub(super) fn is_polling_thread(&self) -> bool {
         thread::current().id() == self.thread_id
     }
 
@@ -372,10 +315,6 @@ impl Inner {
             self.places.move_to(&TopicPartition::new(entry.topic, entry.partition), first, || Ok(()))
         })
     }
-}
-
-fn list(offsets: &[Offset]) -> Partitions {
-    Partitions::new(offsets.iter().map(|offset| (&*offset.at.topic, offset.at.partition, offset.next)))
 }
 
 impl fmt::Debug for Consumer {

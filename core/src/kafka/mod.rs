@@ -8,6 +8,7 @@
 //! - [`ClientSettings`]: what all of them are opened with
 
 mod admin;
+mod commits;
 mod consumer;
 mod delivery;
 mod faults;
@@ -24,7 +25,10 @@ mod topics;
 mod writer;
 
 pub use admin::{Admin, GroupInfo, Member, TopicInfo, Watermarks};
-pub use consumer::{Assigned, Assignor, Consumer, ConsumerEvents, ConsumerOptions, Offset, Start, TopicPartition};
+pub use commits::{Committed, Offset};
+pub use consumer::{Assigned, Assignor, Consumer, ConsumerEvents, ConsumerOptions, Start, TopicPartition};
+#[cfg(test)]
+pub(crate) use ffi::{Code, Mock};
 pub use producer::{FaultSink, Producer, ProducerOptions};
 pub use queue::{Gap, PartitionQueue, Taken, Wake};
 pub use settings::{ClientSettings, OWNED_PROPERTIES};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::commits::{Committed, Offset, refusal, will_pass};
 use super::consumer::{Assigned, ConsumerEvents, Inner, Start, TopicPartition};
-use super::faults::{is_passing, is_rebalance};
+use super::faults::is_passing;
 use super::ffi::{Code, Event, EventKind, Failure, Partition, Partitions};
 use super::outage::Outage;
 
@@ -176,12 +177,25 @@ impl Polling {
     }
 
     fn committed(&self, event: &Event) {
-        let failure = event.failure();
-        match failure.code {
-            Code::NONE | Code::NO_OFFSET => {}
-            // A rebalance is under way: what is not committed now will be, or is read again.
-            code if is_rebalance(code) => tracing::debug!("a commit came late: {}", failure.text),
-            _ => self.events.fault(self.inner.fault("committing", &failure)),
+        let refusal = refusal(event);
+        let partitions = event.partitions();
+        let answers: Vec<Committed> = self
+            .known(&partitions)
+            .into_iter()
+            .zip(&partitions)
+            .map(|(at, entry)| Committed {
+                offset: Offset { at, next: entry.offset },
+                is_taken: refusal.is_none() && entry.code == Code::NONE,
+            })
+            .collect();
+        // Before the fault: whoever hears of that may look at what is committed.
+        self.events.committed(&answers);
+        match refusal {
+            None => {}
+            Some((about, why)) if will_pass(why.code) => {
+                tracing::debug!("{about}: {}; it is tried again", why.text);
+            }
+            Some((about, why)) => self.events.fault(self.inner.fault(&about, &why)),
         }
     }
 

@@ -127,6 +127,7 @@ pub(crate) struct State {
     pub(crate) done: BTreeMap<TopicPartition, i64>,
     pub(crate) revoked: usize,
     pub(crate) lost: usize,
+    pub(crate) answers: Vec<Committed>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) ends: BTreeMap<i32, i64>,
@@ -215,7 +216,7 @@ impl Engine {
             };
             // Without the lock: a rebalance that is under way may need it to end.
             match self.consumer().commit_sync(&offsets, Duration::from_secs(5)) {
-                Ok(()) => {
+                Ok(_) => {
                     let mut state = self.state.lock().unwrap();
                     state.done.extend(offsets.into_iter().map(|offset| (offset.at, offset.next)));
                     return;
@@ -256,6 +257,11 @@ impl ConsumerEvents for Engine {
         let mut state = self.state.lock().unwrap();
         state.queues.retain(|queue| !partitions.iter().any(|at| at.partition == queue.partition()));
         state.lost += partitions.len();
+        self.changed.notify_all();
+    }
+
+    fn committed(&self, answers: &[Committed]) {
+        self.state.lock().unwrap().answers.extend_from_slice(answers);
         self.changed.notify_all();
     }
 

@@ -1,4 +1,4 @@
-//! What the engine promises, tried on threads and without Kafka: sources, sinks and failing nodes of our own.
+//! What the engine promises, tried on threads and without a broker: sources, sinks and failing nodes of our own.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
@@ -17,6 +17,7 @@ use crate::problem::Fault;
 use crate::testkit::{checked, file, node};
 use crate::types::{Column, KeyFormat, Schema, Stream, Type};
 
+mod commits;
 mod ends;
 mod failures;
 mod lanes;

@@ -78,17 +78,12 @@ impl Client {
         Ok(of.entries())
     }
 
-    /// Commits; a commit event arrives at `report`, or else at the consumer's queue.
-    pub(crate) fn commit(&self, offsets: &Partitions, report: Option<&Queue>) -> Result<(), Failure> {
-        // SAFETY: live client, list (copied) and queue. Without a queue the plain asynchronous commit is meant.
-        let code = unsafe {
-            match report {
-                Some(queue) => {
-                    rd_kafka_commit_queue(self.raw(), offsets.raw(), queue.raw(), None, std::ptr::null_mut())
-                }
-                None => rd_kafka_commit(self.raw(), offsets.raw(), 1),
-            }
-        };
+    /// Commits; the group's answer arrives at `report` as a commit event. (Librdkafka's `rd_kafka_commit`, asynchronous,
+    /// tells nobody: of commit events that are switched on it knows only where it commits by itself.)
+    pub(crate) fn commit(&self, offsets: &Partitions, report: &Queue) -> Result<(), Failure> {
+        // SAFETY: live client, list (copied) and queue, which the request keeps; there is no callback.
+        let code =
+            unsafe { rd_kafka_commit_queue(self.raw(), offsets.raw(), report.raw(), None, std::ptr::null_mut()) };
         Code::of(code).check()
     }
 

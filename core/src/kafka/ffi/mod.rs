@@ -7,6 +7,8 @@ mod client;
 mod consume;
 mod event;
 mod message;
+#[cfg(test)]
+mod mock;
 mod partitions;
 mod produce;
 mod queue;
@@ -19,6 +21,8 @@ pub(crate) use admin::{GroupState, MemberState, NewTopic};
 pub(crate) use client::{Client, Conf, Role, Setting, TopicState};
 pub(crate) use event::{Delivery, Event, EventKind};
 pub(crate) use message::{Message, Messages};
+#[cfg(test)]
+pub(crate) use mock::Mock;
 pub(crate) use partitions::{Partition, Partitions};
 pub(crate) use produce::{Header, Record, Topic};
 pub(crate) use queue::Queue;
@@ -69,7 +73,6 @@ codes! {
     ASSIGN_PARTITIONS = RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS,
     REVOKE_PARTITIONS = RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS,
     IN_PROGRESS = RD_KAFKA_RESP_ERR__IN_PROGRESS,
-    NO_OFFSET = RD_KAFKA_RESP_ERR__NO_OFFSET,
     TOPIC_ALREADY_EXISTS = RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS,
     LEADER_NOT_AVAILABLE = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
     NOT_LEADER = RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
