@@ -364,3 +364,39 @@ fn run_example(name: &str, example: &Example, pack: usize) -> Result<(), String>
         None => Ok(()),
     }
 }
+
+/// All records of a key come to one lane of a node that keeps state per key, whatever the ways before it.
+#[test]
+fn state_is_one_per_key_behind_every_way() {
+    let [key, other] = ["k", "l"].map(|id| testkit::node(id, "key-by", json!({ "key": "CAST(n % 2 AS text)" })));
+    let [merge, twice] = ["m", "d"].map(|id| testkit::node(id, "merge", json!({})));
+    let total = testkit::node("t", "scan", json!({ "columns": { "total": { "start": "0", "next": "total + n" } } }));
+    let [source, sink] = [testkit::numbers("s"), testkit::out("o")];
+    let line = |n: i64| {
+        let partition = n % 3;
+        json!({ "node": "s", "ts": n, "key": partition.to_string(), "value": { "n": n }, "partition": partition })
+    };
+    let script = (1..13).map(|n| line(n).to_string()).collect::<Vec<_>>().join("\n");
+    for (between, edges) in [
+        (vec![&key], vec!["s->k", "k->t"]),
+        (vec![&key], vec!["s->k", "k->t topic"]),
+        (vec![&key], vec!["s->k", "k->t topic 2"]),
+        (vec![&key], vec!["s->k topic 2", "k->t topic 2"]),
+        (vec![&key, &merge], vec!["s->k", "k->m topic", "m->t"]),
+        (vec![&key, &merge], vec!["s->k", "k->m", "m->t topic"]),
+        (vec![&key, &other, &merge], vec!["s->k", "s->l", "k->m", "l->m topic", "m->t"]),
+        (vec![&merge, &twice], vec!["s->m topic 2", "m->d", "s->d", "d->t"]),
+        (vec![&merge, &twice], vec!["s->m topic 2", "m->d", "s->d", "d->t topic"]),
+    ] {
+        let edges: Vec<&str> = edges.into_iter().chain(["t->o"]).collect();
+        let (mut last, mut sums) = (BTreeMap::new(), BTreeMap::new());
+        let nodes = [&source].into_iter().chain(between).chain([&total, &sink]).cloned();
+        for row in rows(&testkit::file(nodes, &edges), &script, &[], 1) {
+            let of = |column: &str| row["value"][column].as_i64().unwrap();
+            let key = row["key"].to_string();
+            *sums.entry(key.clone()).or_insert(0) += of("n");
+            last.entry(key).and_modify(|last| *last = of("total").max(*last)).or_insert(of("total"));
+        }
+        assert_eq!(last, sums, "{edges:?}");
+    }
+}

@@ -32,7 +32,7 @@ impl Drawn {
                 id: node.id.clone(),
                 shape: shape.clone(),
                 is_queue: ports.is_queue,
-                is_rekeyed: ports.makes_keys,
+                is_exchanged: false,
                 ports,
                 role: operator.role,
                 scope: operator.scope,
@@ -58,7 +58,7 @@ impl Drawn {
                 })
             })
             .collect();
-        spread_new_keys(&mut nodes, &edges);
+        super::keys::mark_exchanges(&mut nodes, &edges);
         Drawn { nodes, edges }
     }
 
@@ -85,14 +85,5 @@ fn via(travel: &Travel) -> PlanVia {
             partitions: *partitions,
             retention_ms: retention_ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),
         }),
-    }
-}
-
-/// New keys stay new on all ways, until a keyed node has brought them together.
-fn spread_new_keys(nodes: &mut [PlanNode], edges: &[PlanEdge]) {
-    for node in super::fuse::topological(nodes.len(), edges) {
-        let brings_together = nodes[node].ports.inputs.iter().any(|port| port.spread == crate::operators::Spread::Key);
-        let comes_new = edges.iter().any(|edge| edge.to.0 == node && nodes[edge.from.0].is_rekeyed);
-        nodes[node].is_rekeyed |= comes_new && !brings_together;
     }
 }

@@ -98,10 +98,10 @@ fn is_cut(nodes: &[PlanNode], edge: &PlanEdge) -> bool {
     matches!(edge.via, PlanVia::Direct(Some(_))) || to.role == Role::Sink || spread(nodes, edge) != Spread::Lane
 }
 
-/// How an edge's rows spread: by key only where a node before it has changed keys, since partitions are by key already.
+/// How an edge's rows spread: by key only in front of a node to which they do not come by key already.
 fn spread(nodes: &[PlanNode], edge: &PlanEdge) -> Spread {
     match nodes[edge.to.0].ports.inputs.get(edge.to.1).map(|port| port.spread) {
-        Some(Spread::Key) if nodes[edge.from.0].is_rekeyed => Spread::Key,
+        Some(Spread::Key) if nodes[edge.to.0].is_exchanged => Spread::Key,
         Some(Spread::Broadcast) => Spread::Broadcast,
         _ => Spread::Lane,
     }

@@ -16,6 +16,7 @@ pub use drawn::Drawn;
 
 mod drawn;
 mod fuse;
+mod keys;
 mod project;
 #[cfg(test)]
 mod tests;
@@ -36,8 +37,8 @@ pub struct PlanNode {
     pub scope: Scope,
     /// what becomes of values
     pub value: ValueRole,
-    /// keys of what leaves it were changed by it or by a node before it, and not brought together since
-    pub is_rekeyed: bool,
+    /// it keeps state per key, and the records of one key may come on several lanes: they are exchanged in front of it
+    pub is_exchanged: bool,
     /// the node is itself the queue in front of what follows
     pub is_queue: bool,
     /// format in which a source reads its payloads

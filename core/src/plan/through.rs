@@ -67,7 +67,7 @@ fn hidden(edge: &str, role: Role, shape: Arc<dyn Shape>, reads: Option<ValueForm
         role,
         scope: Scope::Record,
         value: ValueRole::Kept,
-        is_rekeyed: false,
+        is_exchanged: false,
         is_queue: false,
         reads,
         passes: None,
