@@ -1,7 +1,7 @@
 //! The graph as a whole: what is switched off, cycles, what nothing reaches, what leads nowhere.
 
-use super::{Check, CheckedEdge, CheckedNode, Travel};
-use crate::operators::{Role, Spread};
+use super::{Check, CheckedEdge, CheckedNode};
+use crate::operators::Role;
 use crate::problem::{Place, Problem};
 
 impl Check<'_> {
@@ -38,7 +38,6 @@ impl Check<'_> {
         }
         let is_fed = self.fed(nodes, edges);
         let in_circle: Vec<usize> = self.pipeline.cycles().concat();
-        let queues = self.queues(nodes, edges);
         for (place, node) in nodes.iter().enumerate().filter(|(_, node)| node.is_active) {
             if !self.open_ports(place, node, edges) && !is_fed[place] && !in_circle.contains(&place) {
                 let id = &self.pipeline.nodes[place].id;
@@ -46,7 +45,6 @@ impl Check<'_> {
                 self.problems.push(problem);
             }
             self.dead_end(place, node, edges);
-            self.order_at(place, nodes, edges, &queues);
         }
     }
 
@@ -120,73 +118,5 @@ impl Check<'_> {
             let names = ports.outputs.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             self.problems.push(Problem::note(Place::node(id), format!("what leaves by {names} goes nowhere")));
         }
-    }
-
-    /// Where the planner will put queues, as far as the order of records goes.
-    fn queues(&self, nodes: &[CheckedNode], edges: &[CheckedEdge]) -> Queues {
-        let active = || edges.iter().filter(|edge| edge.is_active && edge.from.is_some() && edge.to.is_some());
-        let from = |edge: &CheckedEdge| edge.from.map_or(0, |(from, _)| from);
-        let into = |place: usize| active().filter(move |edge| edge.to.is_some_and(|(to, _)| to == place));
-        let order = self.pipeline.order();
-        let mut queues = Queues { has_new_keys: vec![false; nodes.len()], stages: vec![0; nodes.len()] };
-        for &place in &order {
-            let Some(ports) = &nodes[place].ports else { continue };
-            let brings_together = ports.inputs.iter().any(|input| input.spread == Spread::Key);
-            let comes_new = into(place).any(|edge| queues.has_new_keys[from(edge)]);
-            queues.has_new_keys[place] = ports.makes_keys || (comes_new && !brings_together);
-            let stages = into(place).map(|edge| queues.stages[from(edge)] + usize::from(queues.cut(nodes, edge)));
-            queues.stages[place] = stages.max().unwrap_or(0);
-        }
-        let is_source = |place: usize| nodes[place].operator.is_some_and(|operator| operator.role == Role::Source);
-        for &place in order.iter().filter(|&&place| is_source(place)) {
-            let readers = active().filter(|edge| from(edge) == place).filter_map(|edge| Some((edge, edge.to?.0)));
-            let stages =
-                readers.map(|(edge, to)| queues.stages[to].saturating_sub(usize::from(queues.cut(nodes, edge))));
-            queues.stages[place] = stages.min().unwrap_or(0);
-        }
-        queues
-    }
-
-    /// Says where records that come in on several ways have no fixed order among each other.
-    fn order_at(&mut self, place: usize, nodes: &[CheckedNode], edges: &[CheckedEdge], queues: &Queues) {
-        let into = || edges.iter().filter(|edge| edge.is_active && edge.to.is_some_and(|(to, _)| to == place));
-        let comes_by_queue = |edge: &CheckedEdge| {
-            let stage = edge.from.map(|(from, _)| queues.stages[from]);
-            queues.cut(nodes, edge) || stage.is_some_and(|stage| stage != queues.stages[place])
-        };
-        if into().count() > 1 && into().any(comes_by_queue) {
-            let id = &self.pipeline.nodes[place].id;
-            let message =
-                "records of different edges come in here in no fixed order: not all of them come within one task";
-            self.problems.push(Problem::note(Place::node(id), message));
-        }
-    }
-}
-
-/// Where queues lie, as the planner puts them.
-struct Queues {
-    /// keys of what leaves a node are new, and not brought together since
-    has_new_keys: Vec<bool>,
-    /// how many queues lie before each node: nodes of one task have equally many
-    stages: Vec<usize>,
-}
-
-impl Queues {
-    /// Whether a queue or a topic lies on an edge by itself, wherever its ends are.
-    fn cut(&self, nodes: &[CheckedNode], edge: &CheckedEdge) -> bool {
-        let travels_in_queue = match edge.travel {
-            Travel::Direct { records, bytes } => records.is_some() || bytes.is_some(),
-            Travel::Topic { .. } => true,
-        };
-        let ports = |place: usize| nodes[place].ports.as_ref();
-        let leaves_queue = edge.from.is_some_and(|(from, _)| ports(from).is_some_and(|ports| ports.is_queue));
-        let is_sink = |place: usize| nodes[place].operator.is_some_and(|operator| operator.role == Role::Sink);
-        let spread = edge.to.and_then(|(to, port)| ports(to)?.inputs.get(port)).map(|input| input.spread);
-        let is_exchanged = match spread {
-            Some(Spread::Key) => edge.from.is_some_and(|(from, _)| self.has_new_keys[from]),
-            Some(Spread::Broadcast) => true,
-            Some(Spread::Lane) | None => false,
-        };
-        travels_in_queue || leaves_queue || is_exchanged || edge.to.is_some_and(|(to, _)| is_sink(to))
     }
 }

@@ -4,6 +4,7 @@
 mod edges;
 mod graph;
 mod nodes;
+mod order;
 mod outside;
 mod scripts;
 mod settings;
@@ -197,7 +198,9 @@ pub fn check(pipeline: &Pipeline, options: &CheckOptions<'_>) -> Checked {
     check.outside(&nodes, &edges);
     check.not_built(&settings, &nodes, &edges);
     check.scripts(&nodes);
-    Checked { problems: check.problems, values: check.values, settings, clusters, nodes, edges }
+    let mut checked = Checked { problems: check.problems, values: check.values, settings, clusters, nodes, edges };
+    checked.note_orders(pipeline);
+    checked
 }
 
 /// Reads a file and checks what could be read of it. Problems have lines; with an error among them, or without a pipeline,

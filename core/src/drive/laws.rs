@@ -9,7 +9,8 @@ use proptest::sample::Index;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::operators::find;
+use crate::operators::{Scope, find};
+use crate::plan::{PlanEdge, PlanVia};
 use crate::testkit::{drawn, file, node};
 
 /// How many records may make a batch.
@@ -183,72 +184,55 @@ fn came(file: &Value, script: &[Line], pack: usize) -> Came {
     Came { sinks, fault: driven.fault }
 }
 
-/// What is known of the order at sinks before anything runs.
+/// What is known of the order at sinks before anything runs. Nothing is excused on one lane but what the check has noted.
 #[derive(Default)]
 struct Orders {
-    /// records of several ways meet in no fixed order
-    meets: BTreeSet<String>,
     /// records come in no fixed order
     loose: BTreeSet<String>,
     /// state was built of such records: not even the values are fixed
     unknown: BTreeSet<String>,
-    /// a node before has made new keys: on several lanes, records of one key come in no fixed order
+    /// on several lanes, records of one key come in no fixed order
     moved: BTreeSet<String>,
     /// on several lanes, state was built of such records
     guessed: BTreeSet<String>,
 }
 
 fn orders(file: &Value) -> Orders {
-    let plan = &drawn(file, &[]).plan(&[]);
-    let is_reader = |node: usize| plan.through.iter().any(|through| through.reader == node);
-    let into = |node: usize| (0..plan.edges.len()).filter(move |&edge| plan.edges[edge].to.0 == node);
-    // Whence a node gets rows: the nodes before it, and across a topic the node that writes it.
-    let before = |node: usize| {
-        let crossed = plan.through.iter().filter(move |through| through.reader == node).map(|through| through.writer);
-        into(node).map(|edge| plan.edges[edge].from.0).chain(crossed)
-    };
-    let mut feeds: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); plan.nodes.len()];
-    let (mut orders, mut has_changed) = (Orders::default(), true);
-    while std::mem::take(&mut has_changed) {
-        for (number, node) in plan.nodes.iter().enumerate() {
-            // Whence its task takes the rows: all sources are one, since the next of them is chosen by time.
-            let source = if is_reader(number) { number + 1 } else { 0 };
-            let mut feeding: BTreeSet<usize> = match node.role {
-                crate::operators::Role::Source => BTreeSet::from([source]),
-                _ => into(number)
-                    .flat_map(|edge| match plan.is_fused(edge) {
-                        true => feeds[plan.edges[edge].from.0].clone(),
-                        false => BTreeSet::from([1 + plan.nodes.len() + edge]),
-                    })
-                    .collect(),
-            };
-            let meets = into(number).count() > 1 && feeding.len() > 1;
-            let inherits = |of: &BTreeSet<String>| before(number).any(|from| of.contains(&key(plan, from)));
-            if meets {
-                orders.meets.insert(key(plan, number));
+    let (pipeline, checked) = crate::testkit::checked(file, &[]);
+    let is_note = |problem: &&crate::problem::Problem| problem.message.contains("no fixed order");
+    let noted: BTreeSet<&String> =
+        checked.problems.iter().filter(is_note).filter_map(|problem| problem.place.node.as_ref()).collect();
+    let crate::plan::Drawn { nodes, edges } = crate::plan::Drawn::new(&pipeline, &checked);
+    // Records of one lane go to several by their keys: from there on only what has one key has one order.
+    let mut scattered = vec![false; nodes.len()];
+    let mut orders = Orders::default();
+    // Nodes are drawn in an order in which data flows.
+    for (number, node) in nodes.iter().enumerate() {
+        let into = || edges.iter().filter(|edge| edge.to.0 == number);
+        let inherits = |of: &BTreeSet<String>| into().any(|edge| of.contains(&nodes[edge.from.0].id));
+        let has_other_lanes = |edge: &PlanEdge| match &edge.via {
+            PlanVia::Direct(_) => false,
+            PlanVia::Topic(topic) => topic.partitions.is_some(),
+        };
+        let comes_scattered = into().any(|edge| scattered[edge.from.0] || has_other_lanes(edge));
+        scattered[number] = comes_scattered || node.is_exchanged;
+        let keeps_state = node.scope == Scope::Key;
+        let is_loose = noted.contains(&node.id) || inherits(&orders.loose);
+        let is_unknown = inherits(&orders.unknown) || (is_loose && keeps_state);
+        let is_moved = inherits(&orders.moved) || (comes_scattered && node.ports.makes_keys);
+        let is_guessed = inherits(&orders.guessed) || (is_moved && keeps_state);
+        for (is_so, set) in [
+            (is_loose, &mut orders.loose),
+            (is_unknown, &mut orders.unknown),
+            (is_moved, &mut orders.moved),
+            (is_guessed, &mut orders.guessed),
+        ] {
+            if is_so {
+                set.insert(node.id.clone());
             }
-            let is_loose = meets || inherits(&orders.loose);
-            let is_unknown = inherits(&orders.unknown) || (is_loose && node.scope == crate::operators::Scope::Key);
-            let is_moved = node.ports.makes_keys || inherits(&orders.moved);
-            let is_guessed = inherits(&orders.guessed) || (is_moved && node.scope == crate::operators::Scope::Key);
-            has_changed |= is_moved && orders.moved.insert(key(plan, number));
-            has_changed |= is_guessed && orders.guessed.insert(key(plan, number));
-            has_changed |= is_loose && orders.loose.insert(key(plan, number));
-            has_changed |= is_unknown && orders.unknown.insert(key(plan, number));
-            feeding.extend(&feeds[number]);
-            has_changed |= feeding.len() > feeds[number].len();
-            feeds[number] = feeding;
         }
     }
     orders
-}
-
-/// The ends of a through topic have the edge's name both.
-fn key(plan: &Plan, node: usize) -> String {
-    match node + 2 * plan.through.len() < plan.nodes.len() {
-        true => plan.nodes[node].id.clone(),
-        false => format!("{node}"),
-    }
 }
 
 /// Rows of a sink as far as their order is fixed: as they are, per key, or not at all.
@@ -324,21 +308,6 @@ proptest! {
             let mut other = file.clone();
             other["edges"][edge.index(edges)]["via"] = via;
             assert_same(&direct, &came(&other, &script, pack), &[&orders(&file), &orders(&other)], false)?;
-        }
-    }
-
-    #[test]
-    fn where_check_says_so_no_order_is_fixed(drawing in drawings(1..4, FLOWS.len()), edge in any::<Index>()) {
-        let mut file = drawing.file("count", true);
-        let edges = file["edges"].as_array().unwrap().len();
-        for via in [json!({ "direct": {} }), json!({ "direct": { "buffer": 2 } }), json!("topic")] {
-            file["edges"][edge.index(edges)]["via"] = via;
-            let (_, checked) = crate::testkit::checked(&file, &[]);
-            let is_note = |problem: &&crate::problem::Problem| problem.message.contains("no fixed order");
-            let noted: BTreeSet<String> =
-                checked.problems.iter().filter(is_note).filter_map(|problem| problem.place.node.clone()).collect();
-            let meets = orders(&file).meets;
-            prop_assert!(noted.is_subset(&meets), "{:?} of {:?}", noted, meets);
         }
     }
 

@@ -17,6 +17,7 @@ pub use drawn::Drawn;
 mod drawn;
 mod fuse;
 mod keys;
+mod order;
 mod project;
 #[cfg(test)]
 mod tests;

@@ -244,9 +244,7 @@ fn streams_that_meet_must_fit() {
     note: m: what leaves by `out` goes nowhere
     note: n: what leaves by `out` goes nowhere
     note: l: what leaves by `out` goes nowhere
-    note: l: records of different edges come in here in no fixed order: not all of them come within one task
     note: k: what leaves by `out` goes nowhere
-    note: k: records of different edges come in here in no fixed order: not all of them come within one task
     note: `s` keeps state that does not survive a run yet: no offsets are committed, each run reads again from `start`
     ");
 }
@@ -340,7 +338,6 @@ fn ways_of_edges_are_checked() {
       remedy: declare it under `parameters`
     error: b.out->d.in, via.topic.name: `x` is the topic of a.out->c.in too
       remedy: give each edge a topic of its own
-    note: d: records of different edges come in here in no fixed order: not all of them come within one task
     warning: a.out->c.in, via.topic.name: `a` uses `x`, which is the way of a.out->c.in
     warning: b.out->d.in, via.topic.name: `a` uses `x`, which is the way of b.out->d.in
     ");
