@@ -14,7 +14,7 @@ struct Arrow {
 
 /// Rooms of plain values.
 const VALUE_ROOMS: &[&str] = &[
-    "core/src/batch.rs",
+    "core/src/batch/",
     "core/src/check/",
     "core/src/codec/",
     "core/src/expr/",
