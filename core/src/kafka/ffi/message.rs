@@ -144,18 +144,21 @@ impl Message<'_> {
     fn is_without_headers(self) -> bool {
         // SAFETY: gives a constant.
         let version = unsafe { rd_kafka_version() };
-        let (KNOWN_VERSION, Some(value), Some(next)) = (version, self.payload(), self.next) else { return false };
+        let (KNOWN_VERSION, Some(next)) = (version, self.next) else { return false };
         let next = if next.key_len > 0 { next.key } else { next.payload };
-        let end = value.as_ptr_range().end;
+        // From the pointer as C gave it: one that comes from a slice may not be read behind that.
+        let end = self.raw.payload.cast::<u8>().cast_const().wrapping_add(self.raw.len);
         let gap = next.addr().wrapping_sub(end.addr());
-        if value.is_empty() || gap == 0 || gap > MAX_GAP {
+        if self.raw.payload.is_null() || self.raw.len == 0 || gap == 0 || gap > MAX_GAP {
             return false;
         }
         // SAFETY: the byte is there to be read: it lies between the value's last byte and the next record's first, which
-        // are so near each other that it shares a page of memory with one of them. Nobody writes to it while messages
-        // point into the answer. As this version of librdkafka reads records of format 2, the only one with headers, it
-        // is the (first byte of the) count of headers; in the older ones it is anything, and they have none.
-        unsafe { end.read_volatile() == 0 }
+        // are so near each other that it shares a page of memory with one of them. Nobody writes to it: it is part of the
+        // answer, which stays as it came while messages point into it. In a record of format 2, the only one with
+        // headers, this version of librdkafka lets value and headers be neighbours as they are on the wire
+        // (`rd_kafka_msgset_reader_msg_v2`): it is the first byte of their count, which is zero for none alone. In the
+        // older formats it belongs to what follows, and whatever it says is right or leads to asking.
+        unsafe { end.read() == 0 }
     }
 }
 
@@ -169,6 +172,14 @@ unsafe fn bytes<'a>(start: *mut c_void, length: usize) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// With another version headers are asked for, at 70 ns a record.
+    #[test]
+    fn the_version_of_librdkafka_is_the_one_that_was_read() {
+        // SAFETY: gives a constant.
+        let version = unsafe { rd_kafka_version() };
+        assert_eq!(version, KNOWN_VERSION, "does `rd_kafka_msgset_reader_msg_v2` still keep headers behind values?");
+    }
 
     #[test]
     fn only_a_zero_between_neighbours_says_that_there_are_no_headers() {
@@ -195,9 +206,7 @@ mod tests {
             // SAFETY: within `batch`, which nothing else borrows.
             unsafe { start.add(24).write(count) };
             let message = Message { raw: &first, next: next.as_ref() };
-            // SAFETY: as above.
-            let is_known = unsafe { rd_kafka_version() } == KNOWN_VERSION;
-            assert_eq!(message.is_without_headers(), expected && is_known, "{count} {:?}", first.len);
+            assert_eq!(message.is_without_headers(), expected, "{count} {:?}", first.len);
         }
     }
 }
