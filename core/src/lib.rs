@@ -6,6 +6,7 @@
 //! - [`form`]: a config type as fields, to edit, check and print
 //! - [`pipeline`]: the drawn graph: file, edits, differences, parameters
 //! - [`expr`]: SQL expressions, checked and evaluated on batches
+//! - [`aggregate`]: what groups of records come to: counts, totals, lists
 //! - [`plan`]: from a checked pipeline to tasks, queues and the columns that edges carry
 //! - [`snapshot`]: what the meters of a run say at one instant
 //! - [`check`]: from a drawn pipeline to everything known of it before it runs
@@ -20,6 +21,7 @@
 //! - [`drive`]: the test driver: the same without threads, broker and clock
 //! - [`kafka`]: consumers, producers, administration
 
+pub mod aggregate;
 pub mod batch;
 pub mod check;
 pub mod codec;

@@ -1,4 +1,5 @@
-//! What the tests of the planner, the engine and the test driver share: pipelines drawn in a few words.
+//! What tests of several rooms share: pipelines drawn in a few words, for those of the planner, the engine and the test
+//! driver; numbers as PostgreSQL writes them.
 
 use serde_json::{Value, json};
 
@@ -59,4 +60,17 @@ pub(crate) fn checked(file: &Value, more: &[&'static Operator]) -> (Pipeline, Ch
 pub(crate) fn drawn(file: &Value, more: &[&'static Operator]) -> Drawn {
     let (pipeline, checked) = checked(file, more);
     Drawn::new(&pipeline, &checked)
+}
+
+/// Whether two texts are the same number; PostgreSQL's numeric may have more digits than ours.
+pub(crate) fn same_number(ours: &str, theirs: &str, is_numeric: bool) -> bool {
+    let trimmed = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text.to_string(),
+    };
+    if trimmed(ours) == trimmed(theirs) {
+        return true;
+    }
+    let (Ok(a), Ok(b)) = (ours.parse::<f64>(), theirs.parse::<f64>()) else { return false };
+    is_numeric && (a - b).abs() <= 1e-15 * b.abs().max(1.0)
 }

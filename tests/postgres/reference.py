@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Asks a real PostgreSQL for the results that expressions are held to.
+"""Asks a real PostgreSQL for the results that expressions and aggregates are held to.
 
-Reads cases.txt beside this file, runs every case on a private cluster in a temporary folder, and writes
-core/tests/data/postgres.jsonl, which is checked in: the tests need no PostgreSQL. Run it as root or as the user
-`postgres`; Debian's package is installed where it is missing.
+Reads cases.txt and aggregates.txt beside this file, runs every case on a private cluster in a temporary folder, and
+writes core/tests/data/postgres.jsonl and postgres-aggregates.jsonl, which are checked in: the tests need no PostgreSQL.
+Run it as root or as the user `postgres`; Debian's package is installed where it is missing.
 
     python3 tests/postgres/reference.py
 """
@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-OUT = HERE.parent.parent / "core" / "tests" / "data" / "postgres.jsonl"
+DATA = HERE.parent.parent / "core" / "tests" / "data"
 
 ATTEMPT = """
 CREATE FUNCTION attempt(query text) RETURNS json LANGUAGE plpgsql AS $$
@@ -34,7 +34,7 @@ SET client_min_messages = error;
 """
 
 
-def read_cases(text):
+def read_cases(text, is_aggregate):
     """Lines `EXPRESSION ;; name type value, … ;; as EXPRESSION ;; differs REASON`, below `[section]`."""
     section = None
     for number, line in enumerate(text.splitlines(), 1):
@@ -53,22 +53,30 @@ def read_cases(text):
                 case["differs"] = note[8:]
             else:
                 for column in note.split(" & "):
-                    name, kind, value = read_column(column, number)
+                    name, kind, value = read_column(column, number, is_aggregate)
                     case["with"][name] = [kind, value]
         yield case
 
 
-def read_column(column, line):
-    """`name type value`; the value is the rest of the line, NULL is null."""
+def read_column(column, line, is_aggregate):
+    """`name type value`; the value is the rest of the line, NULL is null. In aggregates.txt `name type value | value`,
+    a value per record; nothing behind the type is no record."""
     name, rest = column.split(" ", 1)
+    read = (lambda text: [read_value(value) for value in text.split(" | ")] if text else []) if is_aggregate else read_value
     for kind in ("double precision", "bigint", "boolean", "text", "bytea", "timestamp", "interval"):
         if rest == kind or rest.startswith(kind + " "):
-            value = rest[len(kind) + 1:]
-            return name, kind, None if value == "NULL" else value
+            return name, kind, read(rest[len(kind) + 1:])
     if rest.startswith("numeric("):
-        kind, value = rest.split(" ", 1)
-        return name, kind, None if value == "NULL" else value
-    raise SystemExit(f"cases.txt:{line}: no type in {column!r}")
+        kind, _, value = rest.partition(" ")
+        return name, kind, read(value)
+    raise SystemExit(f"line {line}: no type in {column!r}")
+
+
+def read_value(text):
+    return None if text == "NULL" else text
+
+
+SHOWN = "CASE WHEN pg_typeof(v)::text LIKE '%[]' THEN to_json(v)::text ELSE v::text END"
 
 
 def quoted(text):
@@ -80,8 +88,20 @@ def query(case):
     # OFFSET 0 keeps the planner from computing the case before it runs.
     source = f" FROM (SELECT {columns} OFFSET 0) AS t" if columns else ""
     value = case.get("as", case["expr"])
-    shown = "CASE WHEN pg_typeof(v)::text LIKE '%[]' THEN to_json(v)::text ELSE v::text END"
-    return f"SELECT {shown}, pg_typeof(v)::text FROM (SELECT ({value}) AS v{source}) AS s"
+    return f"SELECT {SHOWN}, pg_typeof(v)::text FROM (SELECT ({value}) AS v{source}) AS s"
+
+
+def aggregate_query(case):
+    """An aggregate of the rows of t; a case whose `as` is a whole query reads t itself."""
+    columns = case["with"].items()
+    rows = zip(*(values for _, (_, values) in columns))
+    casts = [", ".join(f"CAST({quoted(value)} AS {kind})" for value, (_, (kind, _)) in zip(row, columns)) for row in rows]
+    names = ", ".join(name for name, _ in columns)
+    nothing = ", ".join(f"CAST(NULL AS {kind})" for _, (kind, _) in columns)
+    source = "VALUES " + ", ".join(f"({row})" for row in casts) if casts else f"SELECT {nothing} WHERE false"
+    value = case.get("as", case["expr"])
+    value = value if value.startswith("SELECT ") else f"SELECT {value} FROM t"
+    return f"WITH t({names}) AS ({source}) SELECT {SHOWN}, pg_typeof(v)::text FROM ({value}) AS s(v)"
 
 
 def ensure_installed():
@@ -92,7 +112,7 @@ def ensure_installed():
     return pathlib.Path(found[-1]).parent
 
 
-def run(cases):
+def run(queries):
     binaries = ensure_installed()
     folder = tempfile.mkdtemp(prefix="reference-")
     as_user = {}
@@ -111,29 +131,34 @@ def run(cases):
         options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
         call("pg_ctl", "-D", data, "-w", "-o", options, "-l", folder + "/log", "start", **quiet)
         try:
-            script = ATTEMPT + "".join(f"SELECT attempt({quoted(query(case))});\n" for case in cases)
+            script = ATTEMPT + "".join(f"SELECT attempt({quoted(query)});\n" for query in queries)
             psql = call("psql", "-h", folder, "-U", "postgres", "-X", "-q", "-A", "-t", input=script.encode(), capture_output=True)
         finally:
             call("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop", **quiet)
     finally:
         shutil.rmtree(folder)
     answers = [json.loads(line) for line in psql.stdout.decode().splitlines() if line]
-    if len(answers) != len(cases):
-        raise SystemExit(f"{len(cases)} cases, {len(answers)} answers:\n{psql.stderr.decode()}")
+    if len(answers) != len(queries):
+        raise SystemExit(f"{len(queries)} cases, {len(answers)} answers:\n{psql.stderr.decode()}")
     return answers
 
 
-def main():
-    cases = list(read_cases((HERE / "cases.txt").read_text()))
+def write(name, out, is_aggregate):
+    cases = list(read_cases((HERE / name).read_text(), is_aggregate))
     lines = []
-    for case, answer in zip(cases, run(cases)):
+    for case, answer in zip(cases, run([(aggregate_query if is_aggregate else query)(case) for case in cases])):
         known = {key: case[key] for key in ("section", "expr") } | ({"with": case["with"]} if case["with"] else {})
         differs = {"differs": case["differs"]} if "differs" in case else {}
         lines.append(json.dumps(known | answer | differs, ensure_ascii=False))
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text("\n".join(lines) + "\n")
+    DATA.mkdir(parents=True, exist_ok=True)
+    (DATA / out).write_text("\n".join(lines) + "\n")
     errors = sum("error" in json.loads(line) for line in lines)
-    print(f"{len(lines)} cases, {errors} of them errors, written to {OUT}")
+    print(f"{len(lines)} cases, {errors} of them errors, written to {DATA / out}")
+
+
+def main():
+    write("cases.txt", "postgres.jsonl", is_aggregate=False)
+    write("aggregates.txt", "postgres-aggregates.jsonl", is_aggregate=True)
 
 
 if __name__ == "__main__":

@@ -31,10 +31,20 @@ struct Frame<'a> {
 pub(super) fn evaluate(root: &Node, batch: &Batch) -> Evaluated {
     let failures = RefCell::default();
     let value = Frame { batch, rows: None, failures: &failures }.value(root);
-    let mut failures = failures.into_inner();
+    finished(spread(value, batch.rows), failures.into_inner())
+}
+
+/// The values of some rows of a batch; null for the others.
+pub(super) fn evaluate_on(root: &Node, batch: &Batch, rows: &BooleanBuffer) -> Evaluated {
+    let failures = RefCell::default();
+    let rows: Vec<u32> = rows.set_indices().map(|row| row as u32).collect();
+    let values = Frame { batch, rows: None, failures: &failures }.value_on(root, &rows);
+    finished(values, failures.into_inner())
+}
+
+fn finished(mut values: ArrayRef, mut failures: Vec<Failure>) -> Evaluated {
     failures.sort_by_key(|failure| failure.row);
     failures.dedup_by_key(|failure| failure.row);
-    let mut values = spread(value, batch.rows);
     if !failures.is_empty() {
         values = without(&values, &failures);
     }

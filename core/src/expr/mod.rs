@@ -15,6 +15,7 @@
 //!   `repeat` make at most a million characters.
 //! - Regular expressions are those of the `regex` crate: linear time, no back-references, leftmost-first.
 
+mod aggregates;
 mod check;
 mod evaluate;
 mod functions;
@@ -34,8 +35,13 @@ use arrow_array::{ArrayRef, BooleanArray};
 use crate::batch::Batch;
 use crate::types::{KeyFormat, Schema, Stream, Type};
 
+pub use aggregates::{
+    Aggregate, AggregateArgument, AggregateCall, AggregateExample, AggregateKind, Spread, aggregate_names, aggregates,
+};
 pub(crate) use check::METADATA;
 pub use functions::{Category, Example, Function, catalogue, names};
+pub(crate) use kernels::compare::{float_order, interval_length};
+pub(crate) use kernels::decimal::{power_of_ten, to_float};
 
 /// What an expression can see: the columns of a port's stream, and the type of its key.
 #[derive(Debug, Clone)]
@@ -120,9 +126,7 @@ impl Expr {
     /// All problems that can be found at once, by place; a text that cannot be parsed gives one.
     pub fn compile(text: &str, scope: &Scope) -> Result<Expr, Vec<ExprProblem>> {
         let source = source::Source::read(text).map_err(|problem| vec![problem])?;
-        // Chains such as 1 + 1 + … become as deep as they are long, so the stack grows with the text.
-        let stack = (256 << 10) + source.tokens.len() * (8 << 10);
-        stacker::maybe_grow(stack, stack, || {
+        with_stack(&source, || {
             let parsed = parse::parse(&source).map_err(|problem| vec![problem])?;
             let (root, uses) = check::check(&parsed, &source, scope)?;
             Ok(Expr(Arc::new(Compiled { text: text.to_string(), root, uses })))
@@ -154,10 +158,24 @@ impl Expr {
         evaluate::evaluate(&self.0.root, batch)
     }
 
+    /// As [`Expr::evaluate`] where `rows` is set; the other rows are null, and do not fail.
+    pub fn evaluate_where(&self, batch: &Batch, rows: &BooleanArray) -> Evaluated {
+        if !self.0.root.can_fail || rows.true_count() == batch.rows {
+            return self.evaluate(batch);
+        }
+        evaluate::evaluate_on(&self.0.root, batch, rows.values())
+    }
+
     /// The rows for which the expression is true. Null, failed and (if the expression is not of type bool) all rows
     /// are false; the result itself has no nulls.
     pub fn evaluate_predicate(&self, batch: &Batch) -> (BooleanArray, Vec<Failure>) {
         let Evaluated { values, failures } = self.evaluate(batch);
         (evaluate::to_predicate(&values), failures)
     }
+}
+
+/// Chains such as 1 + 1 + … become as deep as they are long, so the stack grows with the text.
+fn with_stack<R>(source: &source::Source, work: impl FnOnce() -> R) -> R {
+    let stack = (256 << 10) + source.tokens.len() * (8 << 10);
+    stacker::maybe_grow(stack, stack, work)
 }

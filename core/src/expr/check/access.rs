@@ -15,7 +15,7 @@ pub(crate) const METADATA: [&str; 8] =
     ["_key", "_timestamp", "_headers", "_topic", "_partition", "_offset", "_window_start", "_window_end"];
 
 /// The most alike of some names, if it is alike at all.
-pub(super) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(in crate::expr) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let score = |candidate: &str| {
         let same = candidate.eq_ignore_ascii_case(name);
         if same { 2.0 } else { strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase()) }

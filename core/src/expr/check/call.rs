@@ -6,30 +6,13 @@ use sqlparser::ast;
 
 use super::Checker;
 use super::access::nearest;
+use crate::expr::aggregates::Aggregate;
 use crate::expr::functions;
 use crate::expr::node::Node;
 
-const AGGREGATES: [&str; 19] = [
-    "sum",
-    "avg",
-    "count",
-    "min",
-    "max",
-    "first",
-    "last",
-    "first_value",
-    "last_value",
-    "array_agg",
-    "string_agg",
-    "bool_and",
-    "bool_or",
-    "every",
-    "stddev",
-    "variance",
-    "median",
-    "approx_distinct",
-    "percentile_cont",
-];
+/// Aggregates of others, which are not in the catalogue.
+const OTHER_AGGREGATES: [&str; 6] =
+    ["string_agg", "median", "mode", "approx_distinct", "percentile_cont", "percentile_disc"];
 
 /// Functions that give another value each time, which expressions must not: a record read again gives the same result.
 const CLOCKS: [&str; 9] = [
@@ -49,7 +32,7 @@ impl Checker<'_> {
     pub(super) fn function(&mut self, function: &ast::Function) -> Option<Node> {
         if let (ast::FunctionArguments::None, [ast::ObjectNamePart::Identifier(ident)]) =
             (&function.args, &function.name.0[..])
-            && refused(&ident.value.to_lowercase()).is_none()
+            && self.refused(&ident.value.to_lowercase()).is_none()
         {
             // `user` and a few more are functions to the parser, and good names of columns.
             return self.name(ident);
@@ -59,9 +42,8 @@ impl Checker<'_> {
             ast::FunctionArguments::None => name_span.clone(),
             _ => self.source.call_from(name_span.start),
         };
-        if let Some(remedy) = refused(&name) {
-            let what =
-                if AGGREGATES.contains(&name.as_str()) { "is an aggregate" } else { "gives another value each time" };
+        if let Some(remedy) = self.refused(&name) {
+            let what = if is_aggregate(&name) { "is an aggregate" } else { "gives another value each time" };
             self.problem(name_span, format!("{name} {what}"), Some(remedy));
             return None;
         }
@@ -140,20 +122,28 @@ impl Checker<'_> {
     pub(super) fn call_by_name(&mut self, name: &str, arguments: Vec<Node>, span: Range<usize>) -> Option<Node> {
         functions::call(self, name, arguments, span)
     }
+
+    /// Why a function is not there, as what to do instead.
+    fn refused(&self, name: &str) -> Option<String> {
+        let remedy = match name {
+            name if is_aggregate(name) && self.within_aggregate => {
+                "an aggregate takes values of records: aggregate its results in a second node"
+            }
+            name if is_aggregate(name) => {
+                "aggregates belong in a window or aggregate node; greatest and least compare values of one record"
+            }
+            name if CLOCKS.contains(&name) => {
+                "use _timestamp, the record's own time: results must be the same when records are read again"
+            }
+            name if CHANCE.contains(&name) => {
+                "results must be the same when records are read again: md5(_key) spreads records evenly"
+            }
+            _ => return None,
+        };
+        Some(remedy.to_string())
+    }
 }
 
-fn refused(name: &str) -> Option<String> {
-    if AGGREGATES.contains(&name) {
-        return Some(
-            "aggregates belong in a window or aggregate node; greatest and least compare values of one record".into(),
-        );
-    }
-    if CLOCKS.contains(&name) {
-        return Some(
-            "use _timestamp, the record's own time: results must be the same when records are read again".into(),
-        );
-    }
-    CHANCE
-        .contains(&name)
-        .then(|| "results must be the same when records are read again: md5(_key) spreads records evenly".into())
+fn is_aggregate(name: &str) -> bool {
+    Aggregate::find(name).is_some() || OTHER_AGGREGATES.contains(&name)
 }

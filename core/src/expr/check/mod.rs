@@ -23,22 +23,30 @@ use super::{ExprProblem, Scope, Uses};
 use crate::types::Type;
 
 pub(crate) use access::METADATA;
+pub(super) use access::nearest;
 pub(super) use types::is_number;
 
 const MAX_DEPTH: usize = 200;
 
-/// Checks a syntax tree; gives the typed tree and what it reads.
-pub(super) fn check(expr: &ast::Expr, source: &Source, scope: &Scope) -> Result<(Node, Uses), Vec<ExprProblem>> {
-    let mut checker = Checker { source, scope, uses: Uses::default(), problems: Vec::new(), depth: 0, guards: 0 };
-    let root = checker.check(expr);
-    match root {
-        Some(root) if checker.problems.is_empty() => Ok((root, checker.uses)),
-        _ => {
-            checker.problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
-            checker.problems.dedup();
-            Err(checker.problems)
-        }
-    }
+/// A typed tree and what it reads, or all that is wrong.
+pub(super) type Checked = Result<(Node, Uses), Vec<ExprProblem>>;
+
+/// Checks a syntax tree.
+pub(super) fn check(expr: &ast::Expr, source: &Source, scope: &Scope) -> Checked {
+    Checker::new(source, scope).run(|checker| checker.check(expr))
+}
+
+/// Checks what an aggregate is of.
+pub(super) fn check_argument(expr: &ast::Expr, source: &Source, scope: &Scope) -> Checked {
+    Checker { within_aggregate: true, ..Checker::new(source, scope) }.run(|checker| checker.check(expr))
+}
+
+/// Checks the condition under which an aggregate takes a record.
+pub(super) fn check_filter(expr: &ast::Expr, source: &Source, scope: &Scope) -> Checked {
+    Checker { within_aggregate: true, ..Checker::new(source, scope) }.run(|checker| {
+        let condition = checker.check(expr)?;
+        checker.condition(condition)
+    })
 }
 
 /// The state of one check. A method that gives none has noted a problem.
@@ -50,6 +58,26 @@ pub(super) struct Checker<'a> {
     depth: usize,
     /// branches around the current place that not every row reaches
     guards: usize,
+    /// what is checked stands in the call of an aggregate
+    within_aggregate: bool,
+}
+
+impl<'a> Checker<'a> {
+    fn new(source: &'a Source<'a>, scope: &'a Scope) -> Checker<'a> {
+        let (uses, problems) = (Uses::default(), Vec::new());
+        Checker { source, scope, uses, problems, depth: 0, guards: 0, within_aggregate: false }
+    }
+
+    fn run(mut self, check: impl FnOnce(&mut Self) -> Option<Node>) -> Checked {
+        match check(&mut self) {
+            Some(root) if self.problems.is_empty() => Ok((root, self.uses)),
+            _ => {
+                self.problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
+                self.problems.dedup();
+                Err(self.problems)
+            }
+        }
+    }
 }
 
 impl Checker<'_> {

@@ -107,12 +107,12 @@ fn float_rows(inputs: &Inputs, holds: impl Fn(f64, f64) -> bool) -> ArrayRef {
 }
 
 /// PostgreSQL's order of float64.
-pub(in crate::expr) fn float_order(a: f64, b: f64) -> Ordering {
+pub(crate) fn float_order(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 
 /// The length of an interval by which PostgreSQL compares, in nanoseconds.
-pub(in crate::expr) fn interval_length(interval: IntervalMonthDayNano) -> i128 {
+pub(crate) fn interval_length(interval: IntervalMonthDayNano) -> i128 {
     let days = i128::from(interval.months) * 30 + i128::from(interval.days);
     days * 86_400_000_000_000 + i128::from(interval.nanoseconds)
 }

@@ -20,7 +20,7 @@ pub(in crate::expr) const QUOTIENT_SCALE: u8 = 16;
 pub(in crate::expr) const OVERFLOW: &str = "the decimal needs more digits than its type has";
 
 /// 10 to the power of `exponent`, up to 38.
-pub(in crate::expr) fn power_of_ten(exponent: u8) -> Option<i128> {
+pub(crate) fn power_of_ten(exponent: u8) -> Option<i128> {
     10i128.checked_pow(exponent.into())
 }
 
@@ -149,7 +149,7 @@ pub(in crate::expr) fn typed(digits: ArrayRef, result: DataType) -> ArrayRef {
 }
 
 /// The nearest float64.
-pub(in crate::expr) fn to_float(digits: i128, scale: u8) -> f64 {
+pub(crate) fn to_float(digits: i128, scale: u8) -> f64 {
     const EXACT: u128 = 1 << 53;
     if digits.unsigned_abs() <= EXACT && scale <= 22 {
         // Both operands are exact, so the quotient is rounded once.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{batch, nothing, outcome};
 use crate::expr::{Expr, Scope, catalogue};
+use crate::testkit::same_number;
 use crate::types::{Column, Schema};
 
 /// Functions that PostgreSQL has not, so that no case is written for them; their examples run all the same.
@@ -55,18 +56,6 @@ fn agrees(case: &Case, ours: &Result<Option<String>, String>) -> bool {
         }
         _ => false,
     }
-}
-
-fn same_number(ours: &str, theirs: &str, is_numeric: bool) -> bool {
-    let trimmed = |text: &str| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-        false => text.to_string(),
-    };
-    if trimmed(ours) == trimmed(theirs) {
-        return true;
-    }
-    let (Ok(a), Ok(b)) = (ours.parse::<f64>(), theirs.parse::<f64>()) else { return false };
-    is_numeric && (a - b).abs() <= 1e-15 * b.abs().max(1.0)
 }
 
 #[test]
