@@ -1,4 +1,4 @@
-//! `tidegate describe`: help pages of operators and of the functions of expressions.
+//! `tidegate describe`: help pages of operators, of the functions of expressions, and of aggregates.
 
 mod functions;
 mod operator;
@@ -6,7 +6,7 @@ mod operator;
 use std::io::{self, Write};
 
 use serde_json::Value;
-use tidegate_core::expr;
+use tidegate_core::expr::{self, Aggregate};
 use tidegate_core::operators::{self, Operator, Role};
 use tidegate_core::problem::did_you_mean;
 
@@ -14,10 +14,10 @@ use crate::common::exit::{Exit, Failure};
 use crate::common::style::Paint;
 use crate::common::table::{Head, Table};
 
-/// Show help on operators and on functions of expressions.
+/// Show help on operators, on functions of expressions and on aggregates.
 ///
 /// Without a name: all operators, by what they are for. With the name of an operator: its page, the fields of its config and
-/// its examples. `functions` lists the functions that expressions can call; the name of one shows its page.
+/// its examples. `functions` lists the functions that expressions can call, and the aggregates; the name of one shows its page.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// An operator, `functions`, or a function
@@ -48,7 +48,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         }
     } else if name == FUNCTIONS {
         match args.json {
-            true => print_json(&expr::catalogue().iter().map(functions::to_json).collect())?,
+            true => {
+                let aggregates = expr::aggregates().iter().map(functions::aggregate_to_json);
+                print_json(&expr::catalogue().iter().map(functions::to_json).chain(aggregates).collect())?
+            }
             false => functions::list()?,
         }
     } else if let Some(function) = function() {
@@ -56,8 +59,14 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             true => print_json(&functions::to_json(function))?,
             false => functions::print(function)?,
         }
+    } else if let Some(aggregate) = Aggregate::find(name) {
+        match args.json {
+            true => print_json(&functions::aggregate_to_json(aggregate))?,
+            false => functions::print_aggregate(aggregate)?,
+        }
     } else {
-        let known = operators::ALL.iter().map(|operator| operator.name).chain(expr::names()).chain([FUNCTIONS]);
+        let functions = expr::names().chain(expr::aggregate_names()).chain([FUNCTIONS]);
+        let known = operators::ALL.iter().map(|operator| operator.name).chain(functions);
         let remedy = match did_you_mean(name, known) {
             Some(nearest) => format!("did you mean `{nearest}`?"),
             None => "`tidegate describe` lists operators, `tidegate describe functions` functions".into(),

@@ -36,8 +36,12 @@ fn functions_have_pages_too() {
     }
     let page = bench.tidegate(&["describe", "LEFT"]).code(0).out;
     assert!(page.contains("left(text text, n int64) → text") && page.contains("left('abcde', 2)   → ab"), "{page}");
+    let page = bench.tidegate(&["describe", "array_agg"]).code(0).out;
+    assert!(list.contains("  collect_list ") && page.contains("collect_list(x any) → list of any"), "{page}");
+    assert!(page.contains("collect_list(x) of 2, NULL, 2") && page.contains("→ [2,null,2]"), "{page}");
     let all: Value = serde_json::from_str(&bench.tidegate(&["describe", "functions", "--json"]).code(0).out).unwrap();
-    assert!(all.as_array().unwrap().len() >= 40);
+    let has = |name: &str| all.as_array().unwrap().iter().any(|function| function["name"] == name);
+    assert!(all.as_array().unwrap().len() >= 60 && has("left") && has("stddev"));
     let ran = bench.tidegate(&["describe", "fliter"]).code(2);
     assert_eq!(ran.err, "error: there is no operator or function `fliter`\n  remedy: did you mean `filter`?\n");
 }
