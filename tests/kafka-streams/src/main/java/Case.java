@@ -13,15 +13,19 @@ record Case(Windowing windowing, boolean isOnClose, Windowing.Keeping keeping, L
     static Case of(JsonNode json) {
         JsonNode window = json.path("window");
         Windowing windowing = isAbsent(window) ? null : Windowing.of(window);
-        boolean isOnClose = switch (json.path("emit").asText("on-update")) {
-            case "on-update" -> false;
-            case "on-close" -> true;
-            default -> throw new IllegalArgumentException("emit is on-update or on-close, not " + json.get("emit"));
-        };
+        boolean isOnClose = isOnClose(json.path("emit").asText("on-update"));
         if (isOnClose && windowing == null) throw new IllegalArgumentException("without windows, nothing closes");
         List<Row> rows = new ArrayList<>();
         for (JsonNode row : json.path("rows")) rows.add(row(row));
         return new Case(windowing, isOnClose, keeping(json), rows);
+    }
+
+    static boolean isOnClose(String emit) {
+        return switch (emit) {
+            case "on-update" -> false;
+            case "on-close" -> true;
+            default -> throw new IllegalArgumentException("emit is on-update or on-close, not " + emit);
+        };
     }
 
     private static Row row(JsonNode json) {

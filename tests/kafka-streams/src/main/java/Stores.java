@@ -65,7 +65,10 @@ public final class Stores extends InMemoryDslStoreSuppliers {
         };
     }
 
-    /** Finds no expired session of a key, but all that are due; these by end, start, key. */
+    /**
+     * Finds sessions to merge only where they end after stream time - gap - grace, as it was before the record at hand; but
+     * all that are due, by end, start and key.
+     */
     private static final class Sessions extends WrappedStateStore<SessionStore<Bytes, byte[]>, Bytes, byte[]>
         implements SessionStore<Bytes, byte[]> {
         private static final Comparator<KeyValue<Windowed<Bytes>, byte[]>> BY_TIME =

@@ -30,7 +30,7 @@ sealed interface Windowing {
 
     /** What is computed, whatever the windows; {@code merge} is for sessions. */
     record Aggregation<V, A>(
-        Initializer<A> initial, Aggregator<String, V, A> add, Merger<String, A> merge, Serde<A> serde) {}
+        Initializer<A> initial, Aggregator<? super String, ? super V, A> add, Merger<? super String, A> merge, Serde<A> serde) {}
 
     /** Where results are kept; {@code retention} is null for as long as Kafka Streams does by itself. */
     record Keeping(DslStoreSuppliers stores, Duration retention, boolean hasChangelog) {
@@ -68,7 +68,7 @@ sealed interface Windowing {
 
     /** The table of results, one per key and window, which changes at each update or at the close of each window. */
     default <V, A> KTable<Windowed<String>, A> table(
-        KGroupedStream<String, V> stream, boolean isOnClose, Aggregation<V, A> how, Keeping keeping
+        KGroupedStream<String, V> stream, boolean isOnClose, Aggregation<? super V, A> how, Keeping keeping
     ) {
         EmitStrategy emit = isOnClose ? EmitStrategy.onWindowClose() : EmitStrategy.onWindowUpdate();
         if (this instanceof Sessions sessions) {

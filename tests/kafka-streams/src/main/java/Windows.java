@@ -11,7 +11,6 @@ import java.io.PrintStream;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -59,9 +58,9 @@ import java.util.List;
  *
  * <p>{@code "store"} in a case names the stores: {@code whole} (default, see {@link Stores}) shows the rules of the
  * operators alone; {@code memory} and {@code rocksdb} are Kafka Streams' own, with {@code retention_ms} where it is given.
- * They give the same for on-update (but for sliding windows in few cases, and their drops include what a store refused),
- * and RocksDB for sessions. With on-close, RocksDB (slow here) loses results of time windows that start before the latest
- * window's start - size - grace when they are due; memory loses nearly all.
+ * With on-update their results are the same but for few sliding windows, and their drops include what a store refused.
+ * With on-close, RocksDB (slow here) gives the same sessions, but where stream time leaps it loses other windows: those
+ * that start more than the retention before the latest one; memory loses nearly all.
  *
  * <p>Arguments are files of scenarios, to be held instead: {@code {"about": "...", "cases": [...]}}, each case with a
  * {@code name}, {@code expected} (rows as in {@code out}, only the fields that matter) and maybe {@code dropped}.
@@ -75,16 +74,11 @@ public final class Windows {
     }
 
     public static void main(String[] args) throws IOException {
-        var windows = new Windows(Files.createTempDirectory("windows"));
         boolean isGood = true;
-        try {
-            if (args.length == 0) {
-                windows.answer();
-            } else {
-                for (String file : args) isGood &= windows.holds(new File(file));
-            }
-        } finally {
-            delete(windows.folder.toFile());
+        try (var scratch = new Scratch()) {
+            var windows = new Windows(scratch.folder());
+            if (args.length == 0) windows.answer();
+            for (String file : args) isGood &= windows.holds(new File(file));
         }
         System.exit(isGood ? 0 : 1);
     }
@@ -107,7 +101,7 @@ public final class Windows {
             answer.set("id", json.path("id"));
             fill(answer, json);
         } catch (IOException | RuntimeException why) {
-            answer.put("error", String.valueOf(why.getMessage()));
+            answer.retain("id").put("error", String.valueOf(why.getMessage()));
         }
         return answer;
     }
@@ -203,11 +197,5 @@ public final class Windows {
             }
         }
         return !one.has("dropped") || one.get("dropped").asLong() == answer.get("dropped").asLong();
-    }
-
-    private static void delete(File file) {
-        File[] inside = file.listFiles();
-        if (inside != null) for (File each : inside) delete(each);
-        file.delete();
     }
 }
