@@ -33,7 +33,8 @@ record Case(Windowing windowing, boolean isOnClose, Windowing.Keeping keeping, L
         JsonNode value = json.path("value");
         JsonNode ts = json.path("ts");
         if (!ts.isIntegralNumber()) throw new IllegalArgumentException("a row without ts: " + json);
-        return new Row(isAbsent(key) ? null : key.asText(), isAbsent(value) ? NullNode.getInstance() : value, ts.longValue());
+        return new Row(
+            isAbsent(key) ? null : key.asText(), isAbsent(value) ? NullNode.getInstance() : value, ts.longValue());
     }
 
     private static Windowing.Keeping keeping(JsonNode json) {

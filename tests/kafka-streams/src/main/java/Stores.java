@@ -17,9 +17,9 @@ import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 import org.apache.kafka.streams.state.internals.WrappedStateStore;
 
 /**
- * Kafka Streams' stores in memory, without what its own stores forget too soon. Those in memory drop a window at the moment
- * when it closes, before its final result is read; those of RocksDB read on, but lose time windows where stream time jumps;
- * both forget sliding windows that a late record still needs, by a millisecond. Here windows stay; and sessions, where
+ * Kafka Streams' stores in memory, without what its own stores forget too soon. Those in memory drop a window when it
+ * closes, before its final result is read; those of RocksDB read on, but lose time windows where stream time leaps; both
+ * forget sliding windows that a late record still needs, by a millisecond. Here windows stay; and sessions, where
  * forgetting is part of the rule (an expired one is not merged any more), are kept as RocksDB keeps them.
  */
 public final class Stores extends InMemoryDslStoreSuppliers {
@@ -66,8 +66,8 @@ public final class Stores extends InMemoryDslStoreSuppliers {
     }
 
     /**
-     * Finds sessions to merge only where they end after stream time - gap - grace, as it was before the record at hand; but
-     * all that are due, by end, start and key.
+     * Finds sessions to merge only where they end after stream time - gap - grace, as it was before the record at hand;
+     * but all that are due, by end, start and key.
      */
     private static final class Sessions extends WrappedStateStore<SessionStore<Bytes, byte[]>, Bytes, byte[]>
         implements SessionStore<Bytes, byte[]> {

@@ -30,7 +30,10 @@ sealed interface Windowing {
 
     /** What is computed, whatever the windows; {@code merge} is for sessions. */
     record Aggregation<V, A>(
-        Initializer<A> initial, Aggregator<? super String, ? super V, A> add, Merger<? super String, A> merge, Serde<A> serde) {}
+        Initializer<A> initial,
+        Aggregator<? super String, ? super V, A> add,
+        Merger<? super String, A> merge,
+        Serde<A> serde) {}
 
     /** Where results are kept; {@code retention} is null for as long as Kafka Streams does by itself. */
     record Keeping(DslStoreSuppliers stores, Duration retention, boolean hasChangelog) {

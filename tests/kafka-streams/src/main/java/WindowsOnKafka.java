@@ -19,7 +19,8 @@ public final class WindowsOnKafka {
         var application = new Application(args[0], args[3], Long.parseLong(args[4]));
         var windowing = Windowing.of(new ObjectMapper().readTree(args[5]));
         boolean isOnClose = Case.isOnClose(args[6]);
-        var stream = application.builder.stream(List.of(args[1].split(",")), Consumed.with(Serdes.String(), Serdes.Bytes()))
+        List<String> topics = List.of(args[1].split(","));
+        var stream = application.builder.stream(topics, Consumed.with(Serdes.String(), Serdes.Bytes()))
             .peek((key, value) -> application.reading())
             .groupByKey();
         var counting = new Windowing.Aggregation<Object, Count>(
