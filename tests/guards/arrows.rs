@@ -14,6 +14,7 @@ struct Arrow {
 
 /// Rooms of plain values.
 const VALUE_ROOMS: &[&str] = &[
+    "core/src/aggregate/",
     "core/src/batch/",
     "core/src/check/",
     "core/src/codec/",

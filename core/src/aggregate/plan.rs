@@ -203,3 +203,32 @@ impl PartPlan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::expr::Scope;
+    use crate::types::{KeyFormat, Schema};
+
+    #[test]
+    fn what_is_the_same_is_kept_once() {
+        let schema = Schema::new(vec![Column::nullable("x", Type::Float64), Column::nullable("y", Type::Int64)]);
+        let scope = Scope { schema: Arc::new(schema), key: KeyFormat::Text, windowed: false };
+        let cases: &[(&[&str], usize, usize)] = &[
+            (&["count(*)", "sum(x)", "avg(x)", "max(x)"], 2, 3),
+            (&["count(x)", "max(x)", "sum(x)", "count(y)"], 2, 3),
+            (&["count(*)", "count(*)", "count(*) FILTER (WHERE x > 1)"], 2, 2),
+            (&["sum(x * y)", "avg( x*y )", "sum(y * x)"], 2, 2),
+            (&["stddev(x)", "var_pop(x)", "variance(x) FILTER (WHERE y > 0)"], 2, 2),
+            (&["sum(x)", "sum(DISTINCT x)", "count(DISTINCT x)"], 1, 3),
+        ];
+        for (texts, sources, parts) in cases {
+            let call = |text: &&str| (text.to_string(), AggregateCall::compile(text, &scope).unwrap());
+            let plan = Plan::new(texts.iter().map(call).collect());
+            assert_eq!((plan.sources.len(), plan.parts.len()), (*sources, *parts), "{texts:?}");
+            assert!(plan.outputs.iter().all(|output| output.part < plan.parts.len()));
+        }
+    }
+}

@@ -29,7 +29,7 @@ pub(super) trait State: Debug + Default + Clone + Send + 'static {
         0
     }
 
-    /// Whether the result has no value of its type. Infinite input makes infinite results, which is none of this.
+    /// Whether the result is beyond the range of its type; of float64s infinite, which infinite input makes too.
     fn is_over(&self) -> bool {
         false
     }
@@ -90,8 +90,11 @@ pub(super) struct Slab<S> {
     heap: usize,
 }
 
-/// Room that is never given up, in slots.
-const SPARE: usize = 64;
+/// Slots that are made at once, at least.
+const STEP: usize = 64;
+
+/// Room for so many slots is not given up: those that come and go with a batch should not move the others each time.
+const SPARE: usize = 1024;
 
 impl<S: State> Slab<S> {
     /// No slots.
@@ -113,7 +116,7 @@ impl<S: Fold> Part for Slab<S> {
     fn resize(&mut self, slots: usize) {
         if slots > self.states.capacity() {
             // Half of it again and not double: a million groups should not pay for two.
-            self.states.reserve_exact((slots - self.states.len()).max(self.states.len() / 2).max(SPARE));
+            self.states.reserve_exact((slots - self.states.len()).max(self.states.len() / 2).max(STEP));
         }
         self.states.resize_with(slots, S::default);
         if slots < self.states.capacity() / 4 {

@@ -81,11 +81,12 @@ impl States {
     }
 
     /// Why a row must not be folded into the states of some slots put together (of one slot, where nothing is merged):
-    /// a total would be beyond its type. To be asked where [`Arguments::may_overflow`] says so.
+    /// a total would be beyond its type. To be asked where [`Arguments::may_overflow`] says so, before slots are merged
+    /// for the row too.
     pub fn refuses(&self, slots: &[u32], row: u32, arguments: &Arguments) -> Option<FailedRow> {
-        let refuses =
-            |(part, input): (&Box<dyn Part>, usize)| part.refuses(slots, row as usize, &arguments.inputs[input]);
-        let part = self.parts.iter().zip(self.plan.parts.iter().map(|part| part.source)).position(refuses)?;
+        let parts = self.parts.iter().zip(&self.plan.parts);
+        let mut refused = parts.map(|(part, plan)| part.refuses(slots, row as usize, &arguments.inputs[plan.source]));
+        let part = refused.position(|refused| refused)?;
         let column = self.plan.outputs.iter().position(|output| output.part == part)?;
         let output = &self.plan.outputs[column];
         let what = match output.kind {
@@ -116,7 +117,8 @@ impl States {
     /// The results of some slots, a column per aggregate in the order of [`super::Aggregates::columns`].
     ///
     /// # Errors
-    /// Lists that together have more items than a column can hold.
+    /// Lists that together have more items than a column can hold; a total beyond its type, where slots were merged
+    /// that [`States::refuses`] would have kept apart.
     pub fn columns(&self, slots: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
         self.plan.outputs.iter().map(|output| self.parts[output.part].results(slots, output)).collect()
     }

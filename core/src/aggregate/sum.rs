@@ -114,7 +114,7 @@ impl State for ExactSum {
     const TAG: u8 = 2;
 
     fn merge(&mut self, later: &ExactSum) {
-        self.total = self.total.get().wrapping_add(later.total.get()).into();
+        self.total = self.total.get().saturating_add(later.total.get()).into();
         self.count = self.count.wrapping_add(later.count);
     }
 
@@ -150,6 +150,8 @@ impl Fold for ExactSum {
     }
 
     fn results<'s>(states: impl Iterator<Item = &'s ExactSum>, output: &Output) -> Result<ArrayRef, Fault> {
+        let mut is_over = false;
+        let states = states.inspect(|state| is_over |= state.is_over());
         let some = |state: &'s ExactSum| (state.count > 0).then_some(state);
         let more_digits = match (&output.from, &output.data) {
             (Type::Decimal { scale: from, .. }, Type::Decimal { scale: to, .. }) => to - from,
@@ -164,6 +166,10 @@ impl Fold for ExactSum {
             (AggregateKind::Avg, _) => states.map(|state| some(state)?.mean(more_digits)).collect::<Decimal128Array>(),
             _ => states.map(|state| some(state).map(|sum| sum.total.get())).collect(),
         };
+        if is_over {
+            let fault = Fault::user("a total has come to more than 38 digits where groups were put together");
+            return Err(fault.remedy("make the values shorter: CAST them to a decimal of fewer digits, or AS float64"));
+        }
         Ok(Arc::new(digits.with_data_type(output.data.to_arrow())))
     }
 }

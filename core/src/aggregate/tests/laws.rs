@@ -5,7 +5,7 @@ use arrow_array::ArrayRef;
 use proptest::prelude::*;
 
 use super::records::{ALL, Record, batch_of, record};
-use super::{shown, whole};
+use super::{cases, shown, whole};
 use crate::aggregate::States;
 use crate::batch::Batch;
 
@@ -40,7 +40,7 @@ fn alike(one: &[(String, String)], other: &[(String, String)]) -> Result<(), Tes
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn the_same_rows_come_to_the_same_however_they_come(

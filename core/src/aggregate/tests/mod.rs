@@ -3,11 +3,13 @@
 mod catalogue;
 mod laws;
 mod memory;
+mod nested;
 mod oracle;
 mod overflow;
 mod postgres;
 mod problems;
 mod records;
+mod speed;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -15,12 +17,20 @@ use std::sync::{Arc, LazyLock, Mutex};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::ScalarBuffer;
+use proptest::prelude::ProptestConfig;
 
 use super::{Aggregates, Arguments, States};
 use crate::batch::{Batch, Origin, bytes_column};
 use crate::expr::{Expr, ExprProblem, Scope};
 use crate::fields::ExprMap;
 use crate::types::{Column, KeyFormat, Schema, Type};
+
+/// So many cases of a law, or as many as `PROPTEST_CASES` says.
+fn cases(usual: u32) -> ProptestConfig {
+    let told = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { told.cases } else { usual };
+    ProptestConfig { cases, ..told }
+}
 
 fn scope_of(batch: &Batch) -> Scope {
     Scope { schema: batch.schema.clone(), key: KeyFormat::Text, windowed: false }

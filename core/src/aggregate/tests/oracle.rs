@@ -7,7 +7,7 @@ use arrow_array::{Array, ArrayRef};
 use proptest::prelude::*;
 
 use super::records::{ALL, batch_of, record, type_of};
-use super::whole;
+use super::{cases, whole};
 use crate::batch::Batch;
 use crate::expr::{Aggregate, AggregateKind, Spread};
 use crate::state::Scalar;
@@ -178,7 +178,7 @@ fn values_of(batch: &Batch, column: &str, is_filtered: bool) -> Option<Vec<Scala
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(cases(96))]
 
     #[test]
     fn every_aggregate_is_what_it_is_defined_as(records in prop::collection::vec(record(), 0..24)) {

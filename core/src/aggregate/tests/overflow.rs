@@ -88,3 +88,17 @@ fn a_row_fails_once_and_says_where() {
     assert_eq!(places, [(1, 1, 4..9), (1, 3, 4..9)]);
     assert_eq!(aggregates.reads().into_iter().collect::<Vec<_>>(), ["x"]);
 }
+
+#[test]
+fn totals_that_were_put_together_unasked_are_no_results() {
+    let batch = decimals(vec![MOST, MOST, MOST, MOST]);
+    let aggregates = compile("sum(x)", &batch).unwrap();
+    let (arguments, _) = aggregates.arguments(&batch);
+    let mut states = aggregates.states();
+    let slots: Vec<u32> = (0..4).map(|_| states.add()).collect();
+    states.update(&slots, &[0, 1, 2, 3], &arguments);
+    for from in &slots[1..] {
+        states.merge(slots[0], *from);
+        assert!(states.columns(&slots).is_err());
+    }
+}

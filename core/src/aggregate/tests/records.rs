@@ -99,6 +99,20 @@ fn lists(records: &[Record]) -> ArrayRef {
     Arc::new(builder.finish())
 }
 
+/// Lists null, [a, null], [], [a, null], [b] in `l`; structs null, {1}, {null}, {1}, {2} in `r`.
+pub(super) fn batch_of_lists() -> Batch {
+    let nothing = Record { i: None, f: None, d: None, w: None, t: None, b: None, s: None, v: None, l: None, ok: None };
+    let list = |items: &[Option<&str>]| Some(items.iter().map(|item| item.map(str::to_string)).collect());
+    let with = |l, b, i| Record { l, b, i, ..nothing.clone() };
+    batch_of(&[
+        nothing.clone(),
+        with(list(&[Some("a"), None]), Some(true), Some(1)),
+        with(list(&[]), Some(true), None),
+        with(list(&[Some("a"), None]), Some(true), Some(1)),
+        with(list(&[Some("b")]), Some(true), Some(2)),
+    ])
+}
+
 static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| {
     let schema = json!({
         "i": "int64", "f": "float64", "d": "decimal(10,2)", "w": "decimal(20,3)", "t": "text", "b": "bool",
