@@ -84,17 +84,19 @@ impl Plan {
     /// Aggregates by the names of their columns.
     pub(super) fn new(calls: Vec<(String, AggregateCall)>) -> Plan {
         let mut plan = Plan { columns: Vec::new(), sources: Vec::new(), parts: Vec::new(), outputs: Vec::new() };
-        for (name, call) in calls {
-            let column = plan.columns.len();
-            let source = plan.source(&call, column);
+        let sources: Vec<usize> = calls.iter().enumerate().map(|(at, (_, call))| plan.source(call, at)).collect();
+        let kinds: Vec<Kind> = calls.iter().map(|(_, call)| Kind::of(call)).collect();
+        for (((name, call), &source), &kind) in calls.into_iter().zip(&sources).zip(&kinds) {
+            // Values are counted where they are summed, so they need not be counted again.
+            let is_summed = || sources.iter().zip(&kinds).any(|(&of, &kind)| of == source && kind == Kind::Sum);
+            let kind = if kind == Kind::Count && is_summed() { Kind::Sum } else { kind };
             let argument = plan.sources[source].argument.as_ref();
             let from = argument.map_or(Type::Int64, |argument| argument.data_type().clone());
-            let part = plan.part(source, Kind::of(&call), &from);
+            let part = plan.part(source, kind, &from);
             let (data, required) = (call.data.clone(), call.is_required());
             plan.columns.push(Column { name, data: data.clone(), required });
             plan.outputs.push(Output { part, kind: call.aggregate.kind, from, data, length: call.text.len() });
         }
-        plan.share_counts();
         plan
     }
 
@@ -120,25 +122,6 @@ impl Plan {
         }
         self.parts.push(PartPlan { source, kind, data: data.clone() });
         self.parts.len() - 1
-    }
-
-    /// Values are counted where they are summed, so they need not be counted again.
-    fn share_counts(&mut self) {
-        let is_shared = |part: &PartPlan| {
-            let sum = |other: &&PartPlan| other.kind == Kind::Sum && other.source == part.source;
-            part.kind == Kind::Count && self.parts.iter().any(|other| sum(&other))
-        };
-        let Some(count) = self.parts.iter().position(is_shared) else { return };
-        let removed = self.parts.remove(count);
-        let is_sum = |part: &PartPlan| part.kind == Kind::Sum && part.source == removed.source;
-        let Some(sum) = self.parts.iter().position(is_sum) else { return };
-        for output in &mut self.outputs {
-            output.part = match output.part {
-                part if part == count => sum,
-                part => part - usize::from(part > count),
-            };
-        }
-        self.share_counts();
     }
 }
 

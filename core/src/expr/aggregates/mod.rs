@@ -102,8 +102,8 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "count",
         aliases: &[],
-        doc: "How many records there are (`*`), or in how many of them a value is not null. With DISTINCT, how many \
-              different values there are: exact, so that all of them are kept.",
+        doc: "The number of records (`*`), or of values that are not null. With DISTINCT, of different values: exact, \
+              so that all of them are kept.",
         signatures: &["count(*) → int64", "count(x any) → int64"],
         examples: &[
             example("count(*)", "1, NULL, 1", "3"),
@@ -118,7 +118,7 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "sum",
         aliases: &[],
-        doc: "The total of the values that are not null; null where there are none. Exact for int64 and decimals: a \
+        doc: "The total of the values that are not null. Null where there are none. Exact for int64 and decimals: a \
               record that takes the total beyond 38 digits fails, as one that takes a float64 beyond its range.",
         signatures: &[
             "sum(x int64) → decimal(38,0)",
@@ -143,9 +143,9 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "avg",
         aliases: &[],
-        doc: "The mean of the values that are not null: their total, divided once by their count; null where there are \
-              none. Of decimals it is a decimal with six more digits after the point, as far as 38 digits go, rounded \
-              half away from zero.",
+        doc: "The mean of the values that are not null. It is their total, divided once by their count, or null where \
+              there are none. Of decimals it is a decimal with six more digits after the point, as far as 38 digits go, \
+              rounded half away from zero.",
         signatures: &["avg(x int64) → float64", "avg(x decimal(p,s)) → decimal(38,s+6)", "avg(x float64) → float64"],
         examples: &[
             example("avg(x)", "1, NULL, 2", "1.5"),
@@ -178,7 +178,7 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "max",
         aliases: &[],
-        doc: "The largest value that is not null; its order is that of `min`.",
+        doc: "The largest value that is not null. Its order is that of `min`.",
         signatures: &["max(x any) → any"],
         examples: &[example("max(x)", "3, NULL, 2", "3"), example("max(x)", "CAST('NaN' AS float64), 1", "NaN")],
         kind: AggregateKind::Max,
@@ -188,7 +188,7 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "bool_and",
         aliases: &["every"],
-        doc: "Whether every value that is not null is true; null where there are none.",
+        doc: "Whether every value is true. Nulls are left out; null where there is nothing else.",
         signatures: &["bool_and(x bool) → bool"],
         examples: &[example("bool_and(x)", "true, NULL, false", "false"), example("bool_and(x > 1)", "2, 3", "true")],
         kind: AggregateKind::Min,
@@ -198,7 +198,7 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "bool_or",
         aliases: &[],
-        doc: "Whether any value is true; null where all are null.",
+        doc: "Whether any value is true. Nulls are left out; null where there is nothing else.",
         signatures: &["bool_or(x bool) → bool"],
         examples: &[example("bool_or(x)", "false, NULL, true", "true"), example("bool_or(x > 3)", "2, 3", "false")],
         kind: AggregateKind::Max,
@@ -208,7 +208,7 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "first",
         aliases: &["first_value"],
-        doc: "The first value that is not null, in the order in which the records came.",
+        doc: "The first value that is not null. Records are taken in the order in which they come.",
         signatures: &["first(x any) → any"],
         examples: &[example("first(x)", "NULL, 2, 1", "2")],
         kind: AggregateKind::First,
@@ -218,7 +218,7 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "last",
         aliases: &["last_value"],
-        doc: "The last value that is not null, in the order in which the records came.",
+        doc: "The last value that is not null. Records are taken in the order in which they come.",
         signatures: &["last(x any) → any"],
         examples: &[example("last(x)", "1, 2, NULL", "2")],
         kind: AggregateKind::Last,
@@ -228,7 +228,7 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "stddev",
         aliases: &["stddev_samp"],
-        doc: "The standard deviation of a sample: the root of `variance`.",
+        doc: "The standard deviation of a sample. It is the root of `variance`.",
         signatures: &["stddev(x number) → float64"],
         examples: &[example("stddev(x)", "2, 4, NULL, 6", "2"), example("stddev(x)", "2", "NULL")],
         kind: spread(true, true),
@@ -238,7 +238,7 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "stddev_pop",
         aliases: &[],
-        doc: "The standard deviation of all values there are: the root of `var_pop`.",
+        doc: "The standard deviation of all values there are. It is the root of `var_pop`.",
         signatures: &["stddev_pop(x number) → float64"],
         examples: &[example("stddev_pop(x)", "2, 4, 4, 4, 5, 5, 7, 9", "2")],
         kind: spread(false, true),
@@ -248,7 +248,7 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "variance",
         aliases: &["var_samp"],
-        doc: "The variance of a sample: the squares of the distances from the mean, divided by one less than their \
+        doc: "The variance of a sample. The squares of the distances from the mean, divided by one less than their \
               count; null for less than two values. Exact up to its last division for int64 and for decimals of up to \
               18 digits; decimals with more are taken as float64.",
         signatures: &["variance(x number) → float64"],
@@ -260,8 +260,8 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "var_pop",
         aliases: &[],
-        doc: "The variance of all values there are: the squares of the distances from the mean, divided by their \
-              count. As exact as `variance`.",
+        doc: "The variance of all values there are. The squares of the distances from the mean, divided by their count; \
+              as exact as `variance`.",
         signatures: &["var_pop(x number) → float64"],
         examples: &[example("var_pop(x)", "2, 4, 4, 4, 5, 5, 7, 9", "4"), example("var_pop(x)", "5", "0")],
         kind: spread(false, false),
@@ -271,8 +271,8 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "collect_list",
         aliases: &["array_agg"],
-        doc: "All values in the order in which the records came, nulls too, as a list; null where there are no \
-              records. What it keeps grows with every record.",
+        doc: "All values as a list, nulls too. They stand in the order in which the records came; null where there are \
+              no records. What is kept grows with every record.",
         signatures: &["collect_list(x any) → list of any"],
         examples: &[
             example("collect_list(x)", "2, NULL, 2", "[2,null,2]"),
@@ -285,8 +285,8 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "collect_set",
         aliases: &[],
-        doc: "The different values, one null too where there are any, as a list in the order in which they first came; \
-              null where there are no records.",
+        doc: "The different values as a list, null among them. They stand in the order in which they first came; null \
+              where there are no records.",
         signatures: &["collect_set(x any) → list of any"],
         examples: &[example("collect_set(x)", "2, NULL, 2, 1, NULL", "[2,null,1]")],
         kind: AggregateKind::Set,
