@@ -92,8 +92,7 @@ pub(super) fn to_json(function: &Function) -> Value {
 
 /// An aggregate as data.
 pub(super) fn aggregate_to_json(aggregate: &Aggregate) -> Value {
-    let example =
-        |example: &AggregateExample| json!({ "expression": example.expression, "of": example.of, "gives": example.gives });
+    let example = |example: &AggregateExample| json!({ "expression": example.expression, "of": example.of, "gives": example.gives });
     json!({
         "name": aggregate.name,
         "aliases": aggregate.aliases,

@@ -215,8 +215,11 @@ impl Task {
             .then_some(now_ms + 5)
     }
 
+    /// When there is something to do again. A task that closes reads no more: what was due of its readings would be due
+    /// for ever, and the task never idle.
     fn due_ms(&self) -> Option<i64> {
-        self.readings.iter().map(Reading::due_ms).fold(self.tick_at_ms, earliest)
+        let readings = self.readings.iter().filter(|_| !self.is_closing);
+        readings.map(Reading::due_ms).fold(self.tick_at_ms, earliest)
     }
 
     fn tick(&mut self, now_ms: i64) -> Result<(), Fault> {

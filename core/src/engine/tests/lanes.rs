@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::*;
 use crate::batch::PerRow;
+use crate::engine::budget::Budget;
 use crate::engine::pool::Pool;
 use crate::engine::workshop::{End, Ends, SlotOf, Workshop};
 use crate::operators::TopicSink;
@@ -175,18 +176,24 @@ impl Ends for LateEnds {
     }
 }
 
-#[test]
-fn what_is_not_acknowledged_is_not_safe() {
+/// The tasks of a source and a topic, with one lane each, and a reading of some rows; they are stepped by hand.
+fn steps(acknowledged: &Arc<Mutex<u64>>) -> (Workshop, Vec<Arc<TaskCell>>) {
     let (pipeline, checked) = checked(&file([numbers("s"), out("o")], &["s->o"]), &[]);
     let plan = Arc::new(crate::plan::Drawn::new(&pipeline, &checked).plan(&[]));
     let mut workshop = Workshop::new(plan, Clock::machine()).unwrap();
     workshop.count_lanes(&|_, _| None);
-    let acknowledged = Arc::new(Mutex::new(0));
     let tasks = workshop.make_all(&mut LateEnds(acknowledged.clone()), None).unwrap();
     let script = Script::default();
     script.push(payloads(0, 0, 10));
     script.push(payloads(0, 10, 20));
     tasks[0].lock().readings.push(Reading::feed(0, 0, Box::new(script), 0));
+    (workshop, tasks)
+}
+
+#[test]
+fn what_is_not_acknowledged_is_not_safe() {
+    let acknowledged = Arc::new(Mutex::new(0));
+    let (workshop, tasks) = steps(&acknowledged);
     let safe = || workshop.survey(true).unwrap().get(0);
     for step in 0..40 {
         for task in &tasks {
@@ -198,6 +205,19 @@ fn what_is_not_acknowledged_is_not_safe() {
         *lock(&acknowledged) = upto;
         assert_eq!(safe(), Some(expected), "{upto} are acknowledged");
     }
+}
+
+/// Or it would never be idle, and the end of the run would wait for it.
+#[test]
+fn a_task_that_closes_does_not_try_to_read_again() {
+    let (_workshop, tasks) = steps(&Arc::default());
+    let mut task = tasks[0].lock();
+    let budget = Budget::new(5);
+    task.budget = Some(budget.clone());
+    assert_eq!(budget.reserve(), 5, "by another lane");
+    assert_eq!(task.step(100), Ok(Step::Idle(Some(101))));
+    task.is_closing = true;
+    assert_eq!(task.step(102), Ok(Step::Idle(None)));
 }
 
 /// Two tasks that wake each other for every row leave the thread to others.
