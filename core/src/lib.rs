@@ -14,6 +14,8 @@
 //! - [`problem`]: what was found before running, what happened while running
 //! - [`codec`]: bytes of values and keys to columns and back
 //! - [`state`]: stores of operators, handed out by name
+//! - [`window`]: windows in event time: which a record falls into, when they close
+//! - [`explain`]: why nothing has come out of a node, told from a snapshot
 //! - [`partition`]: which partition a key belongs to
 //!
 //! Running rooms:
@@ -27,6 +29,7 @@ pub mod check;
 pub mod codec;
 pub mod drive;
 pub mod engine;
+pub mod explain;
 pub mod expr;
 pub mod fields;
 pub mod file_schema;
@@ -42,3 +45,4 @@ pub mod state;
 #[cfg(test)]
 mod testkit;
 pub mod types;
+pub mod window;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::problem::RecordPlace;
+use crate::window::LaneReport;
 
 /// A run at one instant.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -34,6 +35,12 @@ pub struct NodeSnapshot {
     pub records_out: u64,
     /// records that failed
     pub errors: u64,
+    /// windows that records came too late for, once for each record and window
+    #[serde(skip_serializing_if = "is_zero")]
+    pub late: u64,
+    /// what a node with windows says, lane by lane
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub windows: BTreeMap<u32, LaneReport>,
     /// records left out on purpose, by reason
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub drops: BTreeMap<&'static str, u64>,
@@ -42,6 +49,10 @@ pub struct NodeSnapshot {
     pub failures: Vec<FailureSnapshot>,
     /// where the time of the node's tasks goes
     pub pressure: Pressure,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A record that failed.

@@ -13,6 +13,7 @@ use arrow_buffer::{BooleanBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType};
 use bytes::Bytes;
 
+use crate::problem::RecordPlace;
 use crate::types::Schema;
 
 mod selection;
@@ -192,6 +193,15 @@ impl Batch {
     /// Whether a record's value is Kafka's null.
     pub fn is_tombstone(&self, row: usize) -> bool {
         self.tombstones.as_ref().is_some_and(|bits| bits.value(row))
+    }
+
+    /// Where a record stands in the log.
+    pub fn place(&self, row: usize) -> RecordPlace {
+        RecordPlace {
+            topic: self.origin.topic.get(row).to_string(),
+            partition: *self.origin.partition.get(row),
+            offset: self.origin.offset[row],
+        }
     }
 
     /// The headers of a record.

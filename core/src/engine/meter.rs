@@ -16,6 +16,7 @@ pub(crate) struct NodeMeter {
     pub(crate) records_in: AtomicU64,
     pub(crate) records_out: AtomicU64,
     pub(crate) errors: AtomicU64,
+    pub(crate) late: AtomicU64,
     drops: Mutex<BTreeMap<&'static str, u64>>,
     failures: Mutex<VecDeque<(RecordPlace, String)>>,
 }

@@ -52,6 +52,8 @@ fn nodes(workshop: &Workshop) -> Vec<NodeSnapshot> {
                 records_in: meter.records_in.load(Relaxed),
                 records_out: meter.records_out.load(Relaxed),
                 errors: meter.errors.load(Relaxed),
+                late: meter.late.load(Relaxed),
+                windows: workshop.windows(number),
                 drops: meter.drops(),
                 failures: failures.map(|(record, reason)| FailureSnapshot { record, reason }).collect(),
                 pressure: workshop.task_of(number).map(|task| pressure(times[task])).unwrap_or_default(),

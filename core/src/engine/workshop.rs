@@ -19,6 +19,7 @@ use crate::operators::{Body, Ingest, Shared, Sink, Site, Source, Spread, TopicSi
 use crate::plan::{Plan, PlanThrough, TaskInput};
 use crate::problem::Fault;
 use crate::state::Stores;
+use crate::window::{LaneReport, LaneReports};
 
 /// What stands at the ends of a plan.
 pub(crate) trait Ends {
@@ -242,6 +243,7 @@ impl Workshop {
             meter: self.meters[node].clone(),
             counts_errors: drawn.counts_errors,
             errors: drawn.ports.may_fail.then_some(drawn.ports.outputs.len()),
+            late: drawn.ports.output("late"),
         }
     }
 
@@ -333,6 +335,11 @@ impl Workshop {
         let channel = Arc::new(Channel::new(inner));
         self.channels.insert((queue, lane), channel.clone());
         Ok(channel)
+    }
+
+    /// What a node with windows says, lane by lane.
+    pub(crate) fn windows(&self, node: usize) -> BTreeMap<u32, LaneReport> {
+        self.shared[node].find::<LaneReports>(LaneReports::NAME).map(|reports| reports.all()).unwrap_or_default()
     }
 
     /// The lanes of a queue.

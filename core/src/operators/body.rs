@@ -261,6 +261,8 @@ pub struct Outbox {
     pub failed: Vec<Failed>,
     /// records that were left out on purpose
     pub drops: Drops,
+    /// windows that records have missed, whether or not they leave by a port
+    pub late: u64,
 }
 
 /// Records that failed at a node, and why each did.
@@ -297,6 +299,14 @@ impl Shared {
         let fresh = Arc::new(make());
         made.insert(name.into(), fresh.clone());
         fresh
+    }
+}
+
+impl Shared {
+    /// What the node's lanes share under this name, if any has made it.
+    pub fn find<T: Any + Send + Sync>(&self, name: &str) -> Option<Arc<T>> {
+        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        made.get(name).and_then(|any| any.clone().downcast().ok())
     }
 }
 

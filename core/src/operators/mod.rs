@@ -28,6 +28,7 @@ mod rows;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 pub use body::*;
 pub use report::{Report, compile_checked};
@@ -47,28 +48,40 @@ pub static ALL: &[&Operator] = &[
     &throttle::OPERATOR,
     &buffer::OPERATOR,
     &conflate::OPERATOR,
+    &tumbling_window::OPERATOR,
+    &hopping_window::OPERATOR,
+    &sliding_window::OPERATOR,
+    &session_window::OPERATOR,
+    &count_window::OPERATOR,
+    &aggregate::OPERATOR,
     &kafka_sink::OPERATOR,
     &file_sink::OPERATOR,
     &console_sink::OPERATOR,
     &discard::OPERATOR,
 ];
 
+mod aggregate;
 mod branch;
 mod buffer;
 mod conflate;
 mod console_sink;
+mod count_window;
 mod discard;
 mod file_sink;
 mod file_source;
 mod filter;
 mod generate;
+mod hopping_window;
 mod kafka_sink;
 mod kafka_source;
 mod key_by;
 mod map;
 mod merge;
 mod scan;
+mod session_window;
+mod sliding_window;
 mod throttle;
+mod tumbling_window;
 
 /// Finds an operator by its name.
 pub fn find(name: &str) -> Option<&'static Operator> {

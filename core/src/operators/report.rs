@@ -1,9 +1,10 @@
 //! What shapes report to the checker, and what they check alike: expressions, keys, formats, times, names.
 
 use super::Names;
+use crate::aggregate::Aggregates;
 use crate::codec::ValueFormat;
-use crate::expr::{Expr, METADATA};
-use crate::fields::{PathText, Time};
+use crate::expr::{Expr, ExprProblem, METADATA};
+use crate::fields::{ExprMap, PathText, Time};
 use crate::problem::{Fault, Place, Problem, Severity};
 use crate::types::{KeyFormat, Schema, Stream, Type};
 
@@ -37,15 +38,19 @@ impl Report {
         match Expr::compile(text, &Names::from(stream)) {
             Ok(expr) => Some(expr),
             Err(problems) => {
-                self.problems.extend(problems.into_iter().map(|problem| Problem {
-                    severity: Severity::Error,
-                    place: Place::node(&self.node).at_field(field).at_span(problem.span),
-                    message: problem.message,
-                    remedy: problem.remedy,
-                }));
+                problems.into_iter().for_each(|problem| self.expression(field, problem));
                 None
             }
         }
+    }
+
+    fn expression(&mut self, field: &str, problem: ExprProblem) {
+        self.problems.push(Problem {
+            severity: Severity::Error,
+            place: Place::node(&self.node).at_field(field).at_span(problem.span),
+            message: problem.message,
+            remedy: problem.remedy,
+        });
     }
 
     /// Compiles an expression that must give a type.
@@ -57,6 +62,26 @@ impl Report {
         let place = Place::node(&self.node).at_field(field).at_span(0..text.len());
         self.problems.push(Problem::error(place, format!("this must be {data_type}, and it is {}", expr.data_type())));
         None
+    }
+
+    /// Compiles the aggregates of a field; those that are wrong are reported and left out.
+    pub(super) fn compile_aggregates(
+        &mut self,
+        field: &str,
+        aggregates: &ExprMap,
+        stream: &Stream,
+    ) -> Option<Aggregates> {
+        let names = Names::from(stream);
+        let problems = match Aggregates::compile(aggregates, &names) {
+            Ok(compiled) => return Some(compiled),
+            Err(problems) => problems,
+        };
+        let right = aggregates.iter().filter(|(name, _)| !problems.iter().any(|(wrong, _)| wrong == name));
+        let right = ExprMap::from_iter(right.map(|(name, text)| (name.to_string(), text.clone())));
+        for (name, problem) in problems {
+            self.expression(&format!("{field}.{name}"), problem);
+        }
+        Aggregates::compile(&right, &names).ok()
     }
 
     /// A key of this type can be written in this format.

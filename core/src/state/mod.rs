@@ -82,15 +82,22 @@ impl Stores {
     /// # Errors
     /// A defect of ours: the name belongs to a store of other values.
     pub fn open<V: StateValue>(&self, name: &str) -> Result<KeyedStore<V>, Fault> {
+        self.open_with(name, |tracks_changes| Mutex::new(Table::<V>::new(tracks_changes))).map(KeyedStore)
+    }
+
+    /// The store of this name, of a kind of its own. `make` is told whether it has to remember which keys changed.
+    ///
+    /// # Errors
+    /// As [`Stores::open`].
+    pub fn open_with<S: Store>(&self, name: &str, make: impl FnOnce(bool) -> S) -> Result<Arc<S>, Fault> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = opened.get(name) {
             let store: Arc<dyn Any + Send + Sync> = store.clone();
-            let same = store.downcast::<Mutex<Table<V>>>();
-            return same.map(KeyedStore).map_err(|_| Fault::ours(format!("store `{name}` holds other values")));
+            return store.downcast().map_err(|_| Fault::ours(format!("store `{name}` holds other values")));
         }
-        let store = Arc::new(Mutex::new(Table::<V>::new(self.tracks_changes)));
+        let store = Arc::new(make(self.tracks_changes));
         opened.insert(name.into(), store.clone());
-        Ok(KeyedStore(store))
+        Ok(store)
     }
 
     /// Every store, by name.

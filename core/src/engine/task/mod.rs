@@ -53,6 +53,8 @@ pub(crate) struct NodeRun {
     pub(crate) counts_errors: bool,
     /// number of the port `errors`, where it has one
     pub(crate) errors: Option<usize>,
+    /// number of the port `late`, where it has one
+    pub(crate) late: Option<usize>,
 }
 
 pub(crate) enum NodeBody {

@@ -69,6 +69,7 @@ impl Task {
     pub(super) fn pass_out(&mut self, node: usize, mut out: Outbox, now_ms: i64) -> Result<(), Fault> {
         if out.batches.is_empty() && out.failed.is_empty() {
             self.nodes[node].meter.count_drops(&mut out.drops);
+            count(&self.nodes[node].meter.late, out.late as usize);
             return Ok(());
         }
         number(&mut out);
@@ -131,8 +132,9 @@ impl Task {
         for failed in std::mem::take(&mut out.failed) {
             self.give_failed(node, failed, &mut out, pass);
         }
-        let NodeRun { id, body, meter, errors, .. } = &mut self.nodes[node];
+        let NodeRun { id, body, meter, errors, late, .. } = &mut self.nodes[node];
         meter.count_drops(&mut out.drops);
+        count(&meter.late, out.late as usize);
         for (_, batch) in encoded {
             let batch = pass.before_cut(batch)?;
             count(&meter.records_out, batch.rows);
@@ -145,7 +147,7 @@ impl Task {
             if let Some(seen) = self.watched.get(&(node, port)) {
                 seen(&batch);
             }
-            if Some(port) != *errors {
+            if Some(port) != *errors && Some(port) != *late {
                 count(&meter.records_out, batch.rows);
             }
             if let Some((last, others)) = self.layout.ways[node][port].split_last() {

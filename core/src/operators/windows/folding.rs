@@ -1,0 +1,225 @@
+//! Folds records into the slots of a lane, and gathers what comes out: results, and records that were late.
+
+use arrow_array::builder::BinaryViewBuilder;
+
+use super::state::{Held, Last, joined};
+use crate::aggregate::{Arguments, FailedRow, States};
+use crate::window::{Emit, Fold, Span};
+
+/// One batch on its way into the windows of a lane.
+pub(super) struct Folding<'a> {
+    pub(super) states: &'a mut States,
+    /// of the batch; none where no row is taken
+    pub(super) arguments: Option<&'a Arguments>,
+    pub(super) held: &'a mut Held,
+    pub(super) changed: Option<&'a mut hashbrown::HashSet<Box<[u8]>, foldhash::fast::FixedState>>,
+    pub(super) emit: Emit,
+    /// the least stream time between two results of a window
+    pub(super) every_ms: Option<i64>,
+    /// the row being taken
+    pub(super) row: u32,
+    /// stream time with it
+    pub(super) time: i64,
+    pub(super) results: Results,
+    pub(super) late: Vec<Late>,
+    /// rows that a sum has no room for
+    pub(super) overflows: Vec<FailedRow>,
+    slots: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+/// Results, one entry each.
+#[derive(Default)]
+pub(super) struct Results {
+    /// the rows that caused them
+    pub(super) rows: Vec<u32>,
+    pub(super) keys: BinaryViewBuilder,
+    pub(super) starts: Vec<i64>,
+    pub(super) ends: Vec<i64>,
+    pub(super) times: Vec<i64>,
+    /// slots that hold the values; [`GONE`] for a tombstone
+    pub(super) slots: Vec<u32>,
+    pub(super) tombstones: usize,
+}
+
+/// A row that missed a window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Late {
+    pub(super) row: u32,
+    pub(super) span: Span,
+    pub(super) closed_at: i64,
+    pub(super) time: i64,
+}
+
+/// No slot: the window is no more.
+pub(super) const GONE: u32 = u32::MAX;
+
+impl<'a> Folding<'a> {
+    pub(super) fn new(
+        states: &'a mut States,
+        arguments: Option<&'a Arguments>,
+        held: &'a mut Held,
+        changed: Option<&'a mut hashbrown::HashSet<Box<[u8]>, foldhash::fast::FixedState>>,
+        (emit, every_ms): (Emit, Option<i64>),
+    ) -> Folding<'a> {
+        Folding {
+            states,
+            arguments,
+            held,
+            changed,
+            emit,
+            every_ms,
+            row: 0,
+            time: 0,
+            results: Results::default(),
+            late: Vec::new(),
+            overflows: Vec::new(),
+            slots: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Folds the rows that wait. They may, as long as nobody looks into a slot.
+    pub(super) fn settle(&mut self) {
+        if let Some(arguments) = self.arguments.filter(|_| !self.slots.is_empty()) {
+            self.states.update(&self.slots, &self.rows, arguments);
+            self.slots.clear();
+            self.rows.clear();
+        }
+    }
+
+    fn give(&mut self, key: &[u8], span: Span, slot: u32, ts: i64) {
+        let results = &mut self.results;
+        results.rows.push(self.row);
+        results.keys.append_value(key);
+        results.starts.push(span.start);
+        results.ends.push(span.end);
+        results.times.push(ts);
+        results.slots.push(slot);
+    }
+
+    fn give_copy(&mut self, key: &[u8], span: Span, slot: u32, ts: i64) {
+        self.settle();
+        let copy = self.states.copy(slot);
+        self.give(key, span, copy, ts);
+    }
+
+    /// Gives the results whose time has come. Called with the time of a record, before it is taken.
+    pub(super) fn give_due(&mut self, time: i64) {
+        while let Some(entry) = self.held.due.first_entry().filter(|entry| *entry.key() <= time) {
+            for slot in entry.remove() {
+                let Some(last) = self.held.last.get_mut(&slot) else { continue };
+                if let Some((key, span, ts)) = last.waits.take() {
+                    last.given_at = time;
+                    self.give_copy(&key, span, slot, ts);
+                }
+            }
+        }
+    }
+
+    /// The result of a window that gives one at most every so often.
+    fn hold(&mut self, key: &[u8], span: Span, slot: u32, ts: i64, every_ms: i64) {
+        let time = self.time;
+        match self.held.last.get_mut(&slot) {
+            Some(last) if time < last.given_at.saturating_add(every_ms) => {
+                if last.waits.is_none() {
+                    self.held.due.entry(last.given_at.saturating_add(every_ms)).or_default().push(slot);
+                }
+                last.waits = Some((key.into(), span, ts));
+            }
+            _ => {
+                self.held.last.insert(slot, Last { given_at: time, waits: None });
+                self.give_copy(key, span, slot, ts);
+            }
+        }
+    }
+
+    /// A slot is not this window's any more.
+    fn let_go(&mut self, slot: u32) -> Option<(Box<[u8]>, Span, i64)> {
+        let last = self.held.last.remove(&slot)?;
+        last.waits.inspect(|_| {
+            let due = last.given_at.saturating_add(self.every_ms.unwrap_or_default());
+            if let Some(slots) = self.held.due.get_mut(&due) {
+                slots.retain(|&other| other != slot);
+                if slots.is_empty() {
+                    self.held.due.remove(&due);
+                }
+            }
+        })
+    }
+
+    fn has_changed(&mut self, key: &[u8], span: Span) {
+        if let Some(changed) = &mut self.changed {
+            changed.insert(joined(key, span));
+        }
+    }
+}
+
+impl Fold for Folding<'_> {
+    fn begin(&mut self) -> u32 {
+        self.states.add()
+    }
+
+    fn add(&mut self, slot: u32) {
+        if let Some(arguments) = self.arguments.filter(|arguments| arguments.may_overflow()) {
+            self.settle();
+            if let Some(failed) = self.states.refuses(&[slot], self.row, arguments) {
+                return self.overflows.push(failed);
+            }
+        }
+        self.slots.push(slot);
+        self.rows.push(self.row);
+    }
+
+    fn merge(&mut self, into: u32, from: u32) {
+        self.settle();
+        self.let_go(from);
+        self.states.merge(into, from);
+        self.states.free(from);
+    }
+
+    fn copy(&mut self, from: u32) -> u32 {
+        self.settle();
+        self.states.copy(from)
+    }
+
+    fn free(&mut self, slot: u32) {
+        self.settle();
+        self.let_go(slot);
+        self.states.free(slot);
+    }
+
+    fn update(&mut self, key: &[u8], span: Span, slot: u32, ts: i64) {
+        self.has_changed(key, span);
+        match (self.emit, self.every_ms) {
+            (Emit::OnClose, _) => {}
+            (Emit::OnUpdate, None) => self.give_copy(key, span, slot, ts),
+            (Emit::OnUpdate, Some(every_ms)) => self.hold(key, span, slot, ts, every_ms),
+        }
+    }
+
+    fn retract(&mut self, key: &[u8], span: Span, slot: u32) {
+        self.has_changed(key, span);
+        if self.emit == Emit::OnUpdate {
+            self.let_go(slot);
+            self.give(key, span, GONE, span.end);
+            self.results.tombstones += 1;
+        }
+    }
+
+    fn close(&mut self, key: &[u8], span: Span, slot: u32, ts: i64) {
+        self.has_changed(key, span);
+        self.settle();
+        match self.emit {
+            Emit::OnClose => self.give(key, span, slot, ts),
+            Emit::OnUpdate => match self.let_go(slot) {
+                Some((key, span, ts)) => self.give(&key, span, slot, ts),
+                None => self.states.free(slot),
+            },
+        }
+    }
+
+    fn late(&mut self, span: Span, closed_at: i64) {
+        self.late.push(Late { row: self.row, span, closed_at, time: self.time });
+    }
+}

@@ -1,0 +1,148 @@
+//! Tumbling and hopping windows: one table of keys per window, which goes when the window closes.
+
+use std::collections::BTreeMap;
+
+use super::keys::{Keys, hash};
+use super::{Fold, Kept, NONE, Next, Span};
+
+#[derive(Debug)]
+pub(super) struct Fixed {
+    size: i64,
+    advance: i64,
+    grace: i64,
+    /// by start
+    open: BTreeMap<i64, Table>,
+}
+
+/// One window: per key a slot and the largest timestamp.
+#[derive(Debug, Default)]
+struct Table {
+    keys: Keys,
+    slots: Vec<u32>,
+    times: Vec<i64>,
+}
+
+impl Fixed {
+    pub(super) fn new(size: i64, advance: i64, grace: i64) -> Fixed {
+        Fixed { size, advance, grace, open: BTreeMap::new() }
+    }
+
+    fn span(&self, start: i64) -> Span {
+        Span { start, end: start.saturating_add(self.size) }
+    }
+
+    pub(super) fn take<F: Fold>(&mut self, key: &[u8], ts: i64, time: i64, fold: &mut F) {
+        let hash = hash(key);
+        let close_time = time.saturating_sub(self.grace);
+        let mut start = (ts - self.size).saturating_add(self.advance).max(0) / self.advance * self.advance;
+        while start <= ts {
+            let span = self.span(start);
+            if span.end > close_time {
+                let table = self.open.entry(start).or_default();
+                let (slot, ts) = table.place(key, hash, ts, fold);
+                fold.add(slot);
+                fold.update(key, span, slot, ts);
+            } else {
+                fold.late(span, span.end.saturating_add(self.grace));
+            }
+            start = match start.checked_add(self.advance) {
+                Some(next) => next,
+                None => break,
+            };
+        }
+    }
+
+    pub(super) fn close<F: Fold>(&mut self, time: i64, fold: &mut F) {
+        let close_time = if time == i64::MAX { time } else { time.saturating_sub(self.grace) };
+        while let Some(entry) = self.open.first_entry() {
+            let span = Span { start: *entry.key(), end: entry.key().saturating_add(self.size) };
+            if span.end > close_time {
+                break;
+            }
+            let table = entry.remove();
+            for (number, (&slot, &ts)) in table.slots.iter().zip(&table.times).enumerate() {
+                if slot != NONE {
+                    fold.close(table.keys.get(number), span, slot, ts);
+                }
+            }
+        }
+    }
+
+    pub(super) fn next(&self) -> Option<Next> {
+        let span = self.span(*self.open.keys().next()?);
+        Some(Next { span, closes_at: span.end.saturating_add(self.grace) })
+    }
+
+    pub(super) fn kept(&self) -> impl Iterator<Item = Kept<'_>> {
+        self.open.iter().flat_map(move |(&start, table)| {
+            let windows = table.slots.iter().zip(&table.times).enumerate();
+            let kept = windows.filter(|(_, (slot, _))| **slot != NONE);
+            kept.map(move |(number, (&slot, &ts))| Kept {
+                key: table.keys.get(number),
+                span: self.span(start),
+                slot,
+                ts,
+                records: 0,
+            })
+        })
+    }
+
+    pub(super) fn of(&self, key: &[u8]) -> impl Iterator<Item = Kept<'_>> {
+        let hash = hash(key);
+        let found = self.open.iter().map(move |(&start, table)| (start, table, table.keys.find(key, hash)));
+        found.filter_map(|(start, table, number)| {
+            let number = number?;
+            let (slot, ts) = (*table.slots.get(number).filter(|slot| **slot != NONE)?, *table.times.get(number)?);
+            Some(Kept { key: table.keys.get(number), span: self.span(start), slot, ts, records: 0 })
+        })
+    }
+
+    pub(super) fn put_back(&mut self, kept: Kept<'_>) -> Option<u32> {
+        let table = self.open.entry(kept.span.start).or_default();
+        let number = table.keys.number(kept.key, hash(kept.key));
+        if number == table.slots.len() {
+            table.slots.push(NONE);
+            table.times.push(kept.ts);
+        }
+        table.times[number] = kept.ts;
+        Some(std::mem::replace(&mut table.slots[number], kept.slot)).filter(|&slot| slot != NONE)
+    }
+
+    pub(super) fn take_away(&mut self, key: &[u8], span: Span) -> Option<u32> {
+        let table = self.open.get_mut(&span.start)?;
+        let number = table.keys.find(key, hash(key))?;
+        let slot = std::mem::replace(&mut table.slots[number], NONE);
+        if table.slots.iter().all(|&slot| slot == NONE) {
+            self.open.remove(&span.start);
+        }
+        Some(slot).filter(|&slot| slot != NONE)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.open.values().map(|table| table.keys.len()).sum()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.open
+            .values()
+            .map(|table| table.keys.memory() + 4 * table.slots.capacity() + 8 * table.times.capacity())
+            .sum()
+    }
+}
+
+impl Table {
+    /// The slot of a key, and the largest of its timestamps with this one.
+    fn place<F: Fold>(&mut self, key: &[u8], hash: u64, ts: i64, fold: &mut F) -> (u32, i64) {
+        let number = self.keys.number(key, hash);
+        if number == self.slots.len() {
+            self.slots.push(fold.begin());
+            self.times.push(ts);
+        }
+        if self.slots[number] == NONE {
+            (self.slots[number], self.times[number]) = (fold.begin(), ts);
+        }
+        let newest = &mut self.times[number];
+        *newest = ts.max(*newest);
+        (self.slots[number], *newest)
+    }
+}

@@ -1,0 +1,237 @@
+//! Sessions: records of a key that are at most a gap apart. A record that comes between two of them makes them one.
+//!
+//! The reference keeps sessions in a store that stops showing those whose end is `gap + grace` behind the newest end put
+//! into it. So a session that ends just where the next would be late is not merged with any more, though a record at that
+//! very millisecond is still taken. The results of that are its own, and they are ours.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use super::{Emit, Fold, Kept, Next, Span};
+
+#[derive(Debug)]
+pub(super) struct Sessions {
+    gap: i64,
+    grace: i64,
+    emit: Emit,
+    keys: HashMap<Arc<[u8]>, Vec<Session>, FixedState>,
+    /// keys that may have a session to close, by an end that a session of theirs had
+    by_end: BTreeMap<i64, Vec<Arc<[u8]>>>,
+    /// the newest end that was kept
+    newest_end: Option<i64>,
+    open: usize,
+    key_bytes: usize,
+}
+
+/// Ordered as they are merged: by end, then by start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Session {
+    end: i64,
+    start: i64,
+    slot: u32,
+    /// the end by which `by_end` has it
+    listed: i64,
+}
+
+impl Session {
+    fn span(&self) -> Span {
+        Span { start: self.start, end: self.end }
+    }
+}
+
+impl Sessions {
+    pub(super) fn new(gap: i64, grace: i64, emit: Emit) -> Sessions {
+        let (keys, by_end) = (HashMap::default(), BTreeMap::new());
+        Sessions { gap, grace, emit, keys, by_end, newest_end: None, open: 0, key_bytes: 0 }
+    }
+
+    /// How far the end of a session may lie behind.
+    fn retention(&self) -> i64 {
+        self.gap.saturating_add(self.grace)
+    }
+
+    pub(super) fn take<F: Fold>(&mut self, key: &[u8], ts: i64, time: i64, fold: &mut F) {
+        let retention = self.retention();
+        let shown_after = self.newest_end.map(|newest| newest.saturating_sub(retention));
+        let (earliest, latest) = (ts.saturating_sub(self.gap), ts.saturating_add(self.gap));
+        let is_met = move |session: &Session| {
+            session.end >= earliest && session.start <= latest && shown_after.is_none_or(|after| session.end > after)
+        };
+        let sessions = self.keys.get_mut(key);
+        let met = sessions.as_deref().into_iter().flatten().filter(|session| is_met(session));
+        let merged = met.fold(Span { start: ts, end: ts }, |span, session| Span {
+            start: span.start.min(session.start),
+            end: span.end.max(session.end),
+        });
+        if merged.end < time.saturating_sub(retention) {
+            fold.late(merged, merged.end.saturating_add(retention).saturating_add(1));
+            return;
+        }
+        let mut slot = None;
+        let mut listed = None;
+        if let Some(sessions) = sessions {
+            let is_same = merged == (Span { start: ts, end: ts });
+            let before = sessions.len();
+            sessions.retain(|session| {
+                if !is_met(session) {
+                    return true;
+                }
+                if !is_same {
+                    fold.retract(key, session.span(), session.slot);
+                }
+                match slot {
+                    Some(into) => fold.merge(into, session.slot),
+                    None => (slot, listed) = (Some(session.slot), Some(session.listed)),
+                }
+                false
+            });
+            self.open -= before - sessions.len();
+        }
+        let slot = slot.unwrap_or_else(|| fold.begin());
+        fold.add(slot);
+        self.newest_end = self.newest_end.max(Some(merged.end));
+        fold.update(key, merged, slot, merged.end);
+        self.keep(key, merged, slot, listed, fold);
+    }
+
+    /// Keeps a session. One that would not be shown any more is kept only for its last result.
+    fn keep<F: Fold>(&mut self, key: &[u8], span: Span, slot: u32, listed: Option<i64>, fold: &mut F) {
+        let is_shown = self.newest_end.is_none_or(|newest| span.end > newest.saturating_sub(self.retention()));
+        if !is_shown && self.emit == Emit::OnUpdate {
+            return fold.free(slot);
+        }
+        // One of the same bounds that was not met, since it was not shown: the reference writes over it.
+        if let Some(hidden) = self.insert(key, span, slot, listed) {
+            fold.free(hidden);
+        }
+    }
+
+    /// Puts a session in its place; gives the slot of one of the same bounds.
+    fn insert(&mut self, key: &[u8], span: Span, slot: u32, listed: Option<i64>) -> Option<u32> {
+        let known = match self.keys.get_key_value(key) {
+            Some((known, _)) => known.clone(),
+            None => {
+                self.key_bytes += key.len();
+                Arc::from(key)
+            }
+        };
+        let listed = listed.unwrap_or_else(|| {
+            self.by_end.entry(span.end).or_default().push(known.clone());
+            span.end
+        });
+        let sessions = self.keys.entry(known).or_default();
+        let place = sessions.partition_point(|other| (other.end, other.start) < (span.end, span.start));
+        if let Some(same) = sessions.get_mut(place).filter(|other| other.span() == span) {
+            return Some(std::mem::replace(&mut same.slot, slot));
+        }
+        sessions.insert(place, Session { start: span.start, end: span.end, slot, listed });
+        self.open += 1;
+        None
+    }
+
+    pub(super) fn put_back(&mut self, kept: Kept<'_>) -> Option<u32> {
+        self.newest_end = self.newest_end.max(Some(kept.span.end));
+        self.insert(kept.key, kept.span, kept.slot, None)
+    }
+
+    pub(super) fn take_away(&mut self, key: &[u8], span: Span) -> Option<u32> {
+        let sessions = self.keys.get_mut(key)?;
+        let session = sessions.remove(sessions.iter().position(|session| session.span() == span)?);
+        if sessions.is_empty() {
+            self.keys.remove(key);
+            self.key_bytes -= key.len();
+        }
+        self.open -= 1;
+        Some(session.slot)
+    }
+
+    pub(super) fn close<F: Fold>(&mut self, time: i64, fold: &mut F) {
+        let close_time = if time == i64::MAX { time } else { time.saturating_sub(self.retention()) };
+        while let Some(entry) = self.by_end.first_entry() {
+            let listed = *entry.key();
+            if listed >= close_time {
+                break;
+            }
+            for key in entry.remove() {
+                self.close_of(&key, listed, close_time, fold);
+            }
+        }
+        if self.keys.is_empty() && self.keys.capacity() > 1024 {
+            self.keys = HashMap::default();
+        }
+    }
+
+    /// Closes the sessions of a key that were listed by this end; those that have grown since are listed anew.
+    fn close_of<F: Fold>(&mut self, key: &Arc<[u8]>, listed: i64, close_time: i64, fold: &mut F) {
+        let Some(sessions) = self.keys.get_mut(key) else { return };
+        let (by_end, open) = (&mut self.by_end, &mut self.open);
+        sessions.retain_mut(|session| {
+            if session.listed != listed {
+                return true;
+            }
+            if session.end >= close_time {
+                session.listed = session.end;
+                by_end.entry(session.end).or_default().push(key.clone());
+                return true;
+            }
+            fold.close(key, session.span(), session.slot, session.end);
+            *open -= 1;
+            false
+        });
+        if sessions.is_empty() {
+            self.keys.remove(key);
+            self.key_bytes -= key.len();
+        }
+    }
+
+    pub(super) fn next(&self) -> Option<Next> {
+        let mut first: Option<Session> = None;
+        for (&listed, keys) in &self.by_end {
+            // A session's end is never before the one by which it is listed.
+            if first.is_some_and(|first| first.end <= listed) {
+                break;
+            }
+            let sessions = keys.iter().filter_map(|key| self.keys.get(key)).flatten();
+            first = sessions.filter(|session| session.listed == listed).copied().chain(first).min();
+        }
+        let span = first?.span();
+        Some(Next { span, closes_at: span.end.saturating_add(self.retention()).saturating_add(1) })
+    }
+
+    pub(super) fn kept(&self) -> impl Iterator<Item = Kept<'_>> {
+        self.keys.iter().flat_map(|(key, sessions)| {
+            sessions.iter().map(move |session| Kept {
+                key,
+                span: session.span(),
+                slot: session.slot,
+                ts: session.end,
+                records: 0,
+            })
+        })
+    }
+
+    pub(super) fn of(&self, key: &[u8]) -> impl Iterator<Item = Kept<'_>> {
+        let found = self.keys.get_key_value(key).into_iter();
+        found.flat_map(move |(known, of)| {
+            of.iter().map(move |session| Kept {
+                key: known,
+                span: session.span(),
+                slot: session.slot,
+                ts: session.end,
+                records: 0,
+            })
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.open
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        // Per key its bytes, two counters and an entry; per session itself and a place in a list.
+        self.key_bytes + self.keys.len() * (16 + 41) + self.open * (size_of::<Session>() + 16)
+    }
+}
