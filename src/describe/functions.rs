@@ -9,7 +9,7 @@ use crate::common::style::{self, Paint};
 use crate::common::table::{Head, Table};
 
 /// The category under which aggregates are shown.
-const AGGREGATE: &str = "aggregate";
+const AGGREGATE: &str = "aggregation";
 
 /// All functions by category, then the aggregates.
 pub(super) fn list() -> io::Result<()> {

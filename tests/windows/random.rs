@@ -51,21 +51,31 @@ pub(crate) fn case(id: u64, kind: Kind, random: &mut Random) -> Case {
     };
     let emit = if window.is_some() && random.percent(50) { Emit::OnClose } else { Emit::OnUpdate };
     let rows = random.between(100, 140);
-    let (disorder, jump) = (random.between(0, 60), random.between(0, 12));
+    // A session that reaches far back takes records that are late for any other window.
+    let most = if kind == Kind::Session { 150 } else { 60 };
+    let (disorder, jump) = (random.between(0, most), random.between(0, 12));
     let mut now = if random.percent(50) { 0 } else { random.between(0, 100_000) };
-    let rows = (0..rows)
-        .map(|_| {
-            now += random.between(0, jump.max(1));
-            if random.percent(2) {
-                now += random.between(0, 200);
+    let mut made: Vec<Row> = Vec::new();
+    while made.len() < rows as usize {
+        now += random.between(0, jump.max(1));
+        if random.percent(2) {
+            now += random.between(0, 200);
+        }
+        let back = if random.percent(45) { random.between(0, disorder) } else { 0 };
+        let key = (!random.percent(6)).then(|| ["a", "b", "c"][random.between(0, 2) as usize].to_string());
+        // Two sessions, and what comes between them.
+        let times = match window {
+            Some(Window::Session { gap_ms, .. }) if random.percent(20) => {
+                let far = gap_ms + random.between(1, gap_ms);
+                vec![now, now + far, now + random.between(far - gap_ms, gap_ms)]
             }
-            let back = if random.percent(45) { random.between(0, disorder) } else { 0 };
-            Row {
-                key: (!random.percent(6)).then(|| ["a", "b", "c"][random.between(0, 2) as usize].to_string()),
-                value: (!random.percent(9)).then(|| random.between(0, 9)),
-                ts: (now - back).max(0),
-            }
-        })
-        .collect();
-    Case { id, name: String::new(), window, emit, rows }
+            _ => vec![(now - back).max(0)],
+        };
+        for ts in times {
+            now = now.max(ts);
+            let value = (!random.percent(9)).then(|| random.between(0, 9));
+            made.push(Row { key: key.clone(), value, ts });
+        }
+    }
+    Case { id, name: String::new(), window, emit, rows: made }
 }
