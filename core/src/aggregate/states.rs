@@ -1,5 +1,5 @@
-//! The states of many groups, by slots: what a window or an aggregate holds per key. Slots are numbers; who has which is
-//! the caller's business.
+//! The states of many groups, by slots: what a window or an aggregate holds per key. Slots are numbers; who has which
+//! is the caller's business.
 
 use std::sync::Arc;
 

@@ -35,9 +35,8 @@ use arrow_array::{ArrayRef, BooleanArray};
 use crate::batch::Batch;
 use crate::types::{KeyFormat, Schema, Stream, Type};
 
-pub use aggregates::{
-    Aggregate, AggregateArgument, AggregateCall, AggregateExample, AggregateKind, Spread, aggregate_names, aggregates,
-};
+pub(crate) use aggregates::AggregateCall;
+pub use aggregates::{Aggregate, AggregateExample, AggregateKind, Spread, aggregate_names, aggregates};
 pub(crate) use check::METADATA;
 pub use functions::{Category, Example, Function, catalogue, names};
 pub(crate) use kernels::compare::{float_order, interval_length};

@@ -30,6 +30,7 @@ fn problems_have_a_place_and_a_remedy() {
         ("sum(*)", "sum(*)", "sum takes one value, and `*` is none", "it is sum(x int64)"),
         ("sum()", "sum()", "sum takes one value, and 0 are given", "it is sum(x int64)"),
         ("sum(price, 1)", "sum(price, 1)", "sum takes one value, and 2 are given", "it is sum(x int64)"),
+        ("sum(x => 1)", "sum(x => 1)", "and not by a name", "it is sum(x int64)"),
         ("count()", "count()", "count() counts nothing", "count(*) counts records"),
         ("count(DISTINCT *)", "count(DISTINCT *)", "is not there", "count(DISTINCT x)"),
         ("sum(side)", "sum(side)", "sum does not take text", "sum(CAST(side AS float64))"),

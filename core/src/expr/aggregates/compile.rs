@@ -15,28 +15,28 @@ use crate::types::Type;
 
 /// A checked call of an aggregate.
 #[derive(Debug, Clone)]
-pub struct AggregateCall {
+pub(crate) struct AggregateCall {
     /// what is called
-    pub aggregate: &'static Aggregate,
+    pub(crate) aggregate: &'static Aggregate,
     /// equal values are taken once
-    pub is_distinct: bool,
+    pub(crate) is_distinct: bool,
     /// what is aggregated; none of `count(*)`
-    pub argument: Option<AggregateArgument>,
+    pub(crate) argument: Option<AggregateArgument>,
     /// only the records for which this is true are aggregated
-    pub filter: Option<AggregateArgument>,
+    pub(crate) filter: Option<AggregateArgument>,
     /// the type of the result
-    pub data: Type,
+    pub(crate) data: Type,
     /// the text as it was given; spans of failures are bytes of it
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// An expression within a call.
 #[derive(Debug, Clone)]
-pub struct AggregateArgument {
+pub(crate) struct AggregateArgument {
     /// ready to run
-    pub expr: Expr,
+    pub(crate) expr: Expr,
     /// as SQL, however it was laid out: equal texts mean the same
-    pub canonical: String,
+    pub(crate) canonical: String,
 }
 
 impl AggregateCall {
@@ -44,7 +44,7 @@ impl AggregateCall {
     ///
     /// # Errors
     /// All problems that can be found at once, by place.
-    pub fn compile(text: &str, scope: &Scope) -> Result<AggregateCall, Vec<ExprProblem>> {
+    pub(crate) fn compile(text: &str, scope: &Scope) -> Result<AggregateCall, Vec<ExprProblem>> {
         let source = Source::read(text).map_err(|problem| vec![problem])?;
         with_stack(&source, || {
             let parsed = parse::parse(&source).map_err(|problem| vec![problem])?;
@@ -53,7 +53,7 @@ impl AggregateCall {
     }
 
     /// Whether the result is never null.
-    pub fn is_required(&self) -> bool {
+    pub(crate) fn is_required(&self) -> bool {
         self.aggregate.kind == AggregateKind::Count
     }
 }
@@ -117,9 +117,6 @@ impl Reader<'_> {
                 let name = ident.value.to_lowercase();
                 let call = if name == "count" { "count(*)".to_string() } else { format!("{name}(…)") };
                 problem(whole, format!("`{name}` lacks its parentheses"), format!("write {call}"))
-            }
-            ast::Expr::Function(function) if Aggregate::find(&function.name.to_string()).is_some() => {
-                problem(whole, format!("`{}` lacks its parentheses", function.name), "write what it is to aggregate")
             }
             _ => self.around(expr, whole, "this expression"),
         }
@@ -220,8 +217,12 @@ impl Reader<'_> {
                 Err(problem(call, "count() counts nothing", "count(*) counts records, count(x) values"))
             }
             given => {
-                let message = format!("{name} takes one value, and {} are given", given.len());
-                Err(problem(call, message.replace("1 are given", "`*` is none"), signatures(aggregate)))
+                let found = match given {
+                    [ast::FunctionArg::Unnamed(_)] => "`*` is none".to_string(),
+                    [_] => "not by a name".to_string(),
+                    _ => format!("{} are given", given.len()),
+                };
+                Err(problem(call, format!("{name} takes one value, and {found}"), signatures(aggregate)))
             }
         }
     }

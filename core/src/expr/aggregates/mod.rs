@@ -6,6 +6,7 @@
 //! - A sum of decimals has at most 38 digits; the record that would exceed them fails.
 //! - `avg` of int64 and all of `stddev` and `variance` give float64, where PostgreSQL gives numeric of these and of
 //!   decimals.
+//! - `min` and `max` take bool and bytes too.
 //! - Records are aggregated in the order in which they come: there is no ORDER BY within an aggregate.
 
 mod compile;
@@ -13,7 +14,7 @@ mod compile;
 use crate::expr::kernels::decimal::MAX_DIGITS;
 use crate::types::{Slot, Type};
 
-pub use compile::{AggregateArgument, AggregateCall};
+pub(crate) use compile::AggregateCall;
 
 /// What an aggregate gives for the values of many records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -144,8 +145,8 @@ static CATALOGUE: &[Aggregate] = &[
         name: "avg",
         aliases: &[],
         doc: "The mean of the values that are not null. It is their total, divided once by their count, or null where \
-              there are none. Of decimals it is a decimal with six more digits after the point, as far as 38 digits go, \
-              rounded half away from zero.",
+              there are none. Of decimals it is a decimal with six more digits after the point, as far as 38 digits \
+              go; halves are rounded away from zero.",
         signatures: &["avg(x int64) → float64", "avg(x decimal(p,s)) → decimal(38,s+6)", "avg(x float64) → float64"],
         examples: &[
             example("avg(x)", "1, NULL, 2", "1.5"),
@@ -260,8 +261,8 @@ static CATALOGUE: &[Aggregate] = &[
     Aggregate {
         name: "var_pop",
         aliases: &[],
-        doc: "The variance of all values there are. The squares of the distances from the mean, divided by their count; \
-              as exact as `variance`.",
+        doc: "The variance of all values there are. The squares of the distances from the mean, divided by their \
+              count; as exact as `variance`.",
         signatures: &["var_pop(x number) → float64"],
         examples: &[example("var_pop(x)", "2, 4, 4, 4, 5, 5, 7, 9", "4"), example("var_pop(x)", "5", "0")],
         kind: spread(false, false),
