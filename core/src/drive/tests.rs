@@ -371,6 +371,7 @@ fn state_is_one_per_key_behind_every_way() {
     let [key, other] = ["k", "l"].map(|id| testkit::node(id, "key-by", json!({ "key": "CAST(n % 2 AS text)" })));
     let [merge, twice] = ["m", "d"].map(|id| testkit::node(id, "merge", json!({})));
     let total = testkit::node("t", "scan", json!({ "columns": { "total": { "start": "0", "next": "total + n" } } }));
+    let buffer = testkit::node("b", "buffer", json!({}));
     let [source, sink] = [testkit::numbers("s"), testkit::out("o")];
     let line = |n: i64| {
         let partition = n % 3;
@@ -382,6 +383,7 @@ fn state_is_one_per_key_behind_every_way() {
         (vec![&key], vec!["s->k", "k->t topic"]),
         (vec![&key], vec!["s->k", "k->t topic 2"]),
         (vec![&key], vec!["s->k topic 2", "k->t topic 2"]),
+        (vec![&key, &buffer], vec!["s->k", "k->b", "b->t"]),
         (vec![&key, &merge], vec!["s->k", "k->m topic", "m->t"]),
         (vec![&key, &merge], vec!["s->k", "k->m", "m->t topic"]),
         (vec![&key, &other, &merge], vec!["s->k", "s->l", "k->m", "l->m topic", "m->t"]),

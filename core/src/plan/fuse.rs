@@ -107,10 +107,11 @@ fn spread(nodes: &[PlanNode], edge: &PlanEdge) -> Spread {
     }
 }
 
-/// An edge behind a queue node with one way out needs no queue of its own.
+/// An edge behind a queue node with one way out needs no queue of its own, unless records go to other lanes on it.
 fn skips(nodes: &[PlanNode], edges: &[PlanEdge], edge: &PlanEdge) -> bool {
     let is_only = || rows_out(nodes, edges, edge.from.0).count() == 1;
-    nodes[edge.from.0].is_queue && !is_failure_of_queue(nodes, edge) && is_only() && !nodes[edge.to.0].is_queue
+    let is_straight = || spread(nodes, edge) == Spread::Lane && !nodes[edge.to.0].is_queue;
+    nodes[edge.from.0].is_queue && !is_failure_of_queue(nodes, edge) && is_only() && is_straight()
 }
 
 /// Records fail at a queue node when they are put into it: whoever puts them there hands them on.

@@ -188,6 +188,21 @@ fn a_buffer_is_itself_the_queue() {
          q1 -> o.in in t2
          q2 -> o.in in t2",
     );
+    // Nor does it give records to other lanes than those on which it holds them.
+    check_tasks(
+        &file([numbers("s"), key_by("k"), buffer("b"), scan("a"), out("o")], &["s->k", "k->b", "b->a", "a->o"]),
+        "t0: s k <- s
+         s.out -> k.in
+         k.out -> q0
+         t1: b <- q0
+         b.out -> q1
+         t2: a <- q1
+         a.out -> q2
+         t3: o <- q2
+         q0 is b -> b itself in t1
+         q1 by key -> a.in in t2
+         q2 -> o.in in t3",
+    );
     // One behind the other, and one in front of a sink.
     check_tasks(
         &file([numbers("s"), buffer("b"), buffer("c"), out("o")], &["s->b", "b->c", "c->o"]),
