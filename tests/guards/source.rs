@@ -49,7 +49,9 @@ impl Source {
         };
         let module = module_of(file);
         let is_test = !file.contains("src/")
-            || module.iter().any(|part| ["tests", "testing", "testkit", "samples", "laws", "mock"].contains(&part.as_str()));
+            || module
+                .iter()
+                .any(|part| ["tests", "testing", "testkit", "samples", "laws", "mock"].contains(&part.as_str()));
         source.walk(tokens, &At { module, is_test });
         source
     }

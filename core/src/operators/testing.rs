@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::*;
 use crate::batch::{Origin, bytes_column};
 use crate::codec::{Decoder, row_value};
-use crate::state::Stores;
+use crate::state::{Store, Stores};
 
 /// One node on one lane.
 pub(super) struct Bench {
@@ -81,6 +81,29 @@ impl Bench {
             sent: 0,
             outputs,
             shape,
+        }
+    }
+
+    /// A node with one store, which remembers what changes.
+    pub(super) fn tracking(operator: &Operator, config: Value, inputs: &[Stream]) -> Bench {
+        let mut bench = Bench { stores: Stores::tracking_changes(), ..Bench::unbuilt(operator, config, inputs) };
+        bench.rebuild();
+        bench
+    }
+
+    pub(super) fn store(&self) -> Arc<dyn Store> {
+        self.stores.all().remove(0).1
+    }
+
+    /// Forgets what the node has given.
+    pub(super) fn clear(&mut self) {
+        self.out = Outbox::default();
+    }
+
+    pub(super) fn end(&mut self) {
+        match self.body.as_mut() {
+            Some(Body::Flow(flow)) => flow.end(&mut self.out).unwrap(),
+            _ => panic!("is not told of an end"),
         }
     }
 

@@ -83,8 +83,8 @@ pub trait Fold {
     fn begin(&mut self) -> u32;
     /// Folds the record into a slot.
     fn add(&mut self, slot: u32);
-    /// Folds what is in `from` into `into`, behind what is there, and frees `from`.
-    fn merge(&mut self, into: u32, from: u32);
+    /// Folds what is in `from` into `into`, another slot of the key, behind what is there, and frees `from`.
+    fn merge(&mut self, key: &[u8], into: u32, from: u32);
     /// A new slot, with the same in it.
     fn copy(&mut self, from: u32) -> u32;
     /// A slot that is not needed any more.

@@ -83,7 +83,7 @@ impl Sessions {
                     fold.retract(key, session.span(), session.slot);
                 }
                 match slot {
-                    Some(into) => fold.merge(into, session.slot),
+                    Some(into) => fold.merge(key, into, session.slot),
                     None => (slot, listed) = (Some(session.slot), Some(session.listed)),
                 }
                 false

@@ -121,7 +121,15 @@ impl Sliding {
             for key in entry.remove() {
                 let Some(windows) = self.keys.get_mut(&key) else { continue };
                 if let Some(place) = windows.iter().position(|window| window.start == start) {
-                    fold.free(windows.remove(place).slot);
+                    let window = windows.remove(place);
+                    match self.emit {
+                        Emit::OnUpdate => {
+                            let span = Span { start, end: start.saturating_add(self.difference) };
+                            fold.close(&key, span, window.slot, window.newest);
+                        }
+                        // It gave its last result when it closed.
+                        Emit::OnClose => fold.free(window.slot),
+                    }
                     self.open -= 1;
                 }
                 if windows.is_empty() {

@@ -38,7 +38,7 @@ impl Fold for Lists {
         self.slots[slot as usize].as_mut().expect("a slot in use").push(record);
     }
 
-    fn merge(&mut self, into: u32, from: u32) {
+    fn merge(&mut self, _: &[u8], into: u32, from: u32) {
         let list = self.slots[from as usize].take().expect("a slot in use");
         self.slots[into as usize].as_mut().expect("a slot in use").extend(list);
     }

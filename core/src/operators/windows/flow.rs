@@ -301,6 +301,9 @@ impl Running {
 
 impl Flow for Running {
     fn process(&mut self, _: usize, batch: Batch, out: &mut Outbox) -> Result<(), Fault> {
+        if batch.rows == 0 {
+            return Ok(());
+        }
         self.fold(&batch, out)?;
         self.last = Some(bare(&batch).slice(batch.rows - 1, 1));
         Ok(())

@@ -104,40 +104,50 @@ impl<'a> Folding<'a> {
         self.give(key, span, copy, ts);
     }
 
+    fn give_tombstone(&mut self, key: &[u8], span: Span) {
+        self.give(key, span, GONE, span.end);
+        self.results.tombstones += 1;
+    }
+
     /// Gives the results whose time has come. Called with the time of a record, before it is taken.
     pub(super) fn give_due(&mut self, time: i64) {
         while let Some(entry) = self.held.due.first_entry().filter(|entry| *entry.key() <= time) {
             for slot in entry.remove() {
-                let Some(last) = self.held.last.get_mut(&slot) else { continue };
-                if let Some((key, span, ts)) = last.waits.take() {
-                    last.given_at = time;
-                    self.give_copy(&key, span, slot, ts);
-                }
+                let Some((key, span, ts)) = self.held.last.get_mut(&slot).and_then(|last| last.waits.take()) else {
+                    continue;
+                };
+                self.give_held(&key, span, slot, ts, time);
             }
         }
     }
 
     /// The result of a window that gives one at most every so often.
     fn hold(&mut self, key: &[u8], span: Span, slot: u32, ts: i64, every_ms: i64) {
-        let time = self.time;
         match self.held.last.get_mut(&slot) {
-            Some(last) if time < last.given_at.saturating_add(every_ms) => {
+            Some(last) if self.time < last.given_at.saturating_add(every_ms) => {
                 if last.waits.is_none() {
                     self.held.due.entry(last.given_at.saturating_add(every_ms)).or_default().push(slot);
                 }
                 last.waits = Some((key.into(), span, ts));
             }
-            _ => {
-                self.held.last.insert(slot, Last { given_at: time, waits: None });
-                self.give_copy(key, span, slot, ts);
-            }
+            _ => self.give_held(key, span, slot, ts, self.time),
         }
     }
 
-    /// A slot is not this window's any more.
-    fn let_go(&mut self, slot: u32) -> Option<(Box<[u8]>, Span, i64)> {
+    /// Gives a result, and takes back what was given of the same slot as another window.
+    fn give_held(&mut self, key: &[u8], span: Span, slot: u32, ts: i64, time: i64) {
+        let now = Last { given_at: time, given: span, waits: None };
+        let before = self.held.last.insert(slot, now);
+        if let Some(before) = before.filter(|before| before.given != span) {
+            self.give_tombstone(key, before.given);
+        }
+        self.give_copy(key, span, slot, ts);
+    }
+
+    /// A slot is not this window's any more: what it gave last, and what waits.
+    fn let_go(&mut self, slot: u32) -> Option<Last> {
         let last = self.held.last.remove(&slot)?;
-        last.waits.inspect(|_| {
+        if last.waits.is_some() {
             let due = last.given_at.saturating_add(self.every_ms.unwrap_or_default());
             if let Some(slots) = self.held.due.get_mut(&due) {
                 slots.retain(|&other| other != slot);
@@ -145,7 +155,8 @@ impl<'a> Folding<'a> {
                     self.held.due.remove(&due);
                 }
             }
-        })
+        }
+        Some(last)
     }
 
     fn has_changed(&mut self, key: &[u8], span: Span) {
@@ -171,9 +182,11 @@ impl Fold for Folding<'_> {
         self.rows.push(self.row);
     }
 
-    fn merge(&mut self, into: u32, from: u32) {
+    fn merge(&mut self, key: &[u8], into: u32, from: u32) {
         self.settle();
-        self.let_go(from);
+        if let Some(last) = self.let_go(from) {
+            self.give_tombstone(key, last.given);
+        }
         self.states.merge(into, from);
         self.states.free(from);
     }
@@ -198,25 +211,27 @@ impl Fold for Folding<'_> {
         }
     }
 
-    fn retract(&mut self, key: &[u8], span: Span, slot: u32) {
+    fn retract(&mut self, key: &[u8], span: Span, _: u32) {
         self.has_changed(key, span);
-        if self.emit == Emit::OnUpdate {
-            self.let_go(slot);
-            self.give(key, span, GONE, span.end);
-            self.results.tombstones += 1;
+        // What is held back is taken back with the next result.
+        if self.emit == Emit::OnUpdate && self.every_ms.is_none() {
+            self.give_tombstone(key, span);
         }
     }
 
     fn close(&mut self, key: &[u8], span: Span, slot: u32, ts: i64) {
         self.has_changed(key, span);
         self.settle();
-        match self.emit {
-            Emit::OnClose => self.give(key, span, slot, ts),
-            Emit::OnUpdate => match self.let_go(slot) {
-                Some((key, span, ts)) => self.give(&key, span, slot, ts),
-                None => self.states.free(slot),
-            },
+        if self.emit == Emit::OnClose {
+            return self.give(key, span, slot, ts);
         }
+        let Some(Last { given, waits: Some((key, span, ts)), .. }) = self.let_go(slot) else {
+            return self.states.free(slot);
+        };
+        if given != span {
+            self.give_tombstone(&key, given);
+        }
+        self.give(&key, span, slot, ts);
     }
 
     fn late(&mut self, span: Span, closed_at: i64) {

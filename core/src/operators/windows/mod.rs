@@ -4,6 +4,8 @@
 mod flow;
 mod folding;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use self::flow::Running;
 use super::*;
 use crate::fields::{DurationText, ExprMap};
+use crate::problem::Severity;
 use crate::window::{Emit, Kind};
 
 /// The columns of a result that tell its window.
@@ -189,6 +192,10 @@ impl<C: Folds> Shape for Folding<C> {
         self.0.aggregates().names().for_each(|name| report.check_column(&format!("aggregates.{name}"), name));
         let ports = 1 + usize::from(self.0.timed().is_some());
         let [Some(input)] = inputs else { return vec![None; ports] };
+        if input.windowed {
+            let remedy = "put a `key-by` in front: it gives records keys without a window";
+            report.push(Severity::Error, Some("in"), "the keys have a window already", Some(remedy.into()));
+        }
         let aggregates = report.compile_aggregates("aggregates", self.0.aggregates(), input);
         let aggregates = aggregates.as_ref().map_or(&[][..], |aggregates| aggregates.columns());
         // Those that time does not close have numbers for bounds.

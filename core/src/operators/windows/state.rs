@@ -35,9 +35,14 @@ pub(super) struct Held {
 pub(super) struct Last {
     /// when, in stream time
     pub(super) given_at: i64,
-    /// key, window and timestamp of what waits
-    pub(super) waits: Option<(Box<[u8]>, Span, i64)>,
+    /// as which window: a session may have grown since
+    pub(super) given: Span,
+    /// what waits
+    pub(super) waits: Option<Waiting>,
 }
+
+/// A result that waits: key, window, timestamp.
+pub(super) type Waiting = (Box<[u8]>, Span, i64);
 
 /// The store of a lane.
 pub(super) type LaneStore = Mutex<LaneState>;
