@@ -240,3 +240,28 @@ impl Fold for FloatSum {
         Ok(Arc::new(results))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_of_means_are_rounded_away_from_zero() {
+        let large = 10i128.pow(37);
+        let cases = [
+            (1, 128, 6, 7813),
+            (-1, 128, 6, -7813),
+            (1, 3, 6, 333_333),
+            (-2, 3, 6, -666_667),
+            (6, 3, 0, 2),
+            // More than 38 digits on the way.
+            (large + 8, 16_000_000, 6, large / 16 + 1),
+            (-large - 8, 16_000_000, 6, -large / 16 - 1),
+            (large + 7, 16_000_000, 6, large / 16),
+        ];
+        for (total, count, more_digits, mean) in cases {
+            let sum = ExactSum { total: total.into(), count };
+            assert_eq!(sum.mean(more_digits), Some(mean), "{total} / {count}");
+        }
+    }
+}
