@@ -4,7 +4,8 @@
 //! - [`suites`]: what is compared, and the goals
 //! - [`child`], [`measure`]: programs as child processes, and what they cost; [`report`]: medians and how they are shown
 //! - [`trades`]: the records and the pipeline P1; [`engine`]: a pipeline as a run; [`memory`]: sources and sinks in memory
-//! - [`hand`]: what a good engineer writes without us; [`cluster`], [`probe`]: topics, what lies in them, latency
+//! - [`hand`]: what a good engineer writes without us; [`streams`]: programs for Kafka Streams
+//! - [`cluster`], [`probe`]: topics, what lies in them, latency
 
 mod child;
 mod cluster;
@@ -14,6 +15,7 @@ mod measure;
 mod memory;
 mod probe;
 mod report;
+mod streams;
 mod suites;
 mod trades;
 

@@ -1,19 +1,13 @@
 //! P1 from topic to topic: by hand, by the engine, by Kafka Streams; on a real Kafka and on the embedded broker.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-
 use anyhow::{Context, Result, ensure};
 
-use super::{Embedded, Settings, has_program, job, outcome};
-use crate::child::{Running, Work, run};
-use crate::cluster::{Job, Place};
+use super::{Embedded, NO_STREAMS, PARTITIONS, Settings, job, outcome, trades};
+use crate::child::{Work, run};
+use crate::cluster::{Digest, Job, Place};
 use crate::measure::Measured;
 use crate::report::{Goal, Spread, figure, note, title};
-
-const PARTITIONS: i32 = 4;
-/// Where the program for Kafka Streams lies, from the root of the project.
-const STREAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/kafka-streams");
+use crate::streams::Streams;
 
 /// All figures of P1 on brokers.
 pub(crate) fn kafka(settings: &Settings) -> Result<()> {
@@ -23,11 +17,11 @@ pub(crate) fn kafka(settings: &Settings) -> Result<()> {
         return Ok(());
     };
     let embedded = Embedded::start()?;
-    let on_kafka = input(&brokers, settings)?;
-    let on_embedded = input(&embedded.brokers, settings)?;
-    let streams = streams_classes()?;
+    let on_kafka = trades(&brokers, settings)?;
+    let on_embedded = trades(&embedded.brokers, settings)?;
+    let streams = Streams::build()?;
     if streams.is_none() {
-        note("Kafka Streams is left out: no java, or no mvn");
+        note(NO_STREAMS);
     }
     let (mut by_hand, mut engine, mut ours, mut java) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..settings.pairs {
@@ -39,10 +33,10 @@ pub(crate) fn kafka(settings: &Settings) -> Result<()> {
         by_hand.push(first);
         engine.push(second);
         ours.push(third);
-        if let Some(classes) = &streams {
+        if let Some(streams) = &streams {
             let job = job(&on_kafka, "streams", settings.records, PARTITIONS)?;
-            java.push(run_streams(classes, &job)?);
-            let other = outcome(&job)?;
+            java.push(streams.run("P1", &job)?);
+            let other = outcome(&job, Work::Digest)?;
             ensure!(digest == other, "outputs differ: by hand {digest:?}, Kafka Streams {other:?}");
         }
     }
@@ -77,65 +71,20 @@ fn show(by_hand: &[Measured], engine: &[Measured], ours: &[Measured], java: &[Me
     }
 }
 
-/// The topic with the trades.
-fn input(brokers: &str, settings: &Settings) -> Result<Place> {
-    let place = Place::new(brokers, format!("bench-trades-{}", settings.records));
-    place.fill(PARTITIONS, settings.records)?;
-    Ok(place)
-}
-
-fn measured(
-    from: &Place,
-    what: &str,
-    records: u64,
-    work: impl Fn(Job) -> Work,
-) -> Result<(Measured, crate::cluster::Digest)> {
+fn measured(from: &Place, what: &str, records: u64, work: impl Fn(Job) -> Work) -> Result<(Measured, Digest)> {
     let job = job(from, what, records, PARTITIONS)?;
     let measured = run(&work(job.clone())).with_context(|| format!("P1, {what}"))?;
-    Ok((measured, outcome(&job)?))
+    Ok((measured, outcome(&job, Work::Digest)?))
 }
 
 /// That the programs run and agree.
 pub(super) fn agree(settings: &Settings) -> Result<()> {
     let embedded = Embedded::start()?;
     for brokers in settings.kafka().into_iter().chain([embedded.brokers.clone()]) {
-        let from = input(&brokers, settings)?;
+        let from = trades(&brokers, settings)?;
         let (_, by_hand) = measured(&from, "hand", settings.records, Work::KafkaHand)?;
         let (_, engine) = measured(&from, "engine", settings.records, Work::KafkaEngine)?;
         ensure!(by_hand.records > 0 && by_hand == engine, "outputs differ: by hand {by_hand:?}, engine {engine:?}");
     }
     embedded.stop()
-}
-
-/// The classes of the program for Kafka Streams, compiled where that has not been done; none without a JVM.
-fn streams_classes() -> Result<Option<String>> {
-    if !["java", "mvn"].into_iter().all(has_program) || !Path::new(STREAMS).is_dir() {
-        return Ok(None);
-    }
-    let target = std::env::temp_dir().join("tidegate-kafka-streams");
-    let (classes, libs) = (target.join("classes"), target.join("libs"));
-    if !target.join("complete").exists() {
-        let status = Command::new("mvn")
-            .args(["-q", "-B", "-f"])
-            .arg(Path::new(STREAMS).join("pom.xml"))
-            .arg(format!("-Dbuild.folder={}", target.display()))
-            .args(["compile", "dependency:copy-dependencies", "-DincludeScope=runtime"])
-            .arg(format!("-DoutputDirectory={}", libs.display()))
-            .stdout(Stdio::inherit())
-            .status()
-            .context("mvn")?;
-        ensure!(status.success(), "Maven cannot build tests/kafka-streams");
-        std::fs::write(target.join("complete"), "").context("the folder of Kafka Streams")?;
-    }
-    Ok(Some(format!("{}:{}/*", classes.display(), libs.display())))
-}
-
-fn run_streams(classes: &str, job: &Job) -> Result<Measured> {
-    let mut command = Command::new("java");
-    command.args(["-cp", classes, "P1", &job.from.brokers, &job.from.topic, &job.to, &job.group]);
-    command.arg(job.records.to_string());
-    let mut running = Running::start_command(&mut command)?;
-    let measured = running.line().context("Kafka Streams")?;
-    running.wait()?;
-    Ok(measured)
 }

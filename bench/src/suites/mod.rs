@@ -10,6 +10,7 @@ mod steady;
 use std::env;
 
 use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
 
 use crate::child::{self, Running, Work};
 use crate::cluster::{Job, Place};
@@ -19,6 +20,10 @@ pub(crate) use kafka::kafka;
 pub(crate) use latency::latency;
 pub(crate) use memory::memory;
 pub(crate) use steady::flat;
+
+/// Of the topics of P1.
+const PARTITIONS: i32 = 4;
+const NO_STREAMS: &str = "Kafka Streams is left out: no JDK, or no Maven";
 
 /// How much is measured, and on what.
 #[derive(Debug, Clone, clap::Args)]
@@ -76,6 +81,13 @@ impl Embedded {
     }
 }
 
+/// The topic with the trades of P1.
+fn trades(brokers: &str, settings: &Settings) -> Result<Place> {
+    let place = Place::new(brokers, format!("bench-trades-{}", settings.records));
+    place.fill(PARTITIONS, settings.records)?;
+    Ok(place)
+}
+
 /// A name that no earlier run has used.
 fn unique(what: &str) -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -91,16 +103,10 @@ fn job(from: &Place, what: &str, records: u64, partitions: i32) -> Result<Job> {
     Ok(Job { from: from.clone(), to: name.clone(), group: name, records })
 }
 
-/// What a job wrote; the topic goes.
-fn outcome(job: &Job) -> Result<crate::cluster::Digest> {
+/// What lies in the topic that a job wrote, as a child reads it; the topic goes.
+fn outcome<T: DeserializeOwned>(job: &Job, read: impl Fn(Place) -> Work) -> Result<T> {
     let place = Place::new(&job.from.brokers, &job.to);
-    let digest = child::run(&Work::Digest(place.clone()))?;
+    let outcome = child::run(&read(place.clone()))?;
     place.delete()?;
-    Ok(digest)
-}
-
-/// Whether a program is on the path.
-fn has_program(name: &str) -> bool {
-    let paths = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&paths).any(|folder| folder.join(name).is_file())
+    Ok(outcome)
 }
