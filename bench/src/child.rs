@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tidegate_broker::{Broker, BrokerOptions};
 
-use crate::{cluster, engine, hand, probe};
+use crate::{cluster, engine, hand, p2, probe, windows};
 
 /// What a child does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +28,14 @@ pub(crate) enum Work {
     KafkaEngine(cluster::Job),
     /// P1 from topic to topic, by hand
     KafkaHand(cluster::Job),
+    /// reads a topic that P2 has written
+    Results(cluster::Place),
+    /// P2 from topic to topic, by the engine
+    KafkaWindow(cluster::Job),
+    /// a window in memory, or decoding alone
+    MemoryWindow(windows::Windowed),
+    /// a window in memory that stays open, and what its keys take
+    OpenWindow(windows::Windowed),
     /// copies records, by hand, until it is told
     Copy(cluster::Job),
     /// a pipeline that keeps all records, by the engine, until it is told
@@ -52,6 +60,10 @@ pub(crate) fn main(work: &str) -> Result<()> {
         Work::MemoryHand(job) => tell(&hand::in_memory(&job)?),
         Work::KafkaEngine(job) => tell(&engine::on_kafka(&job)?),
         Work::KafkaHand(job) => tell(&hand::on_kafka(&job)?),
+        Work::Results(place) => tell(&p2::read(&place)?),
+        Work::KafkaWindow(job) => tell(&windows::on_kafka(&job)?),
+        Work::MemoryWindow(windowed) => tell(&windows::in_memory(&windowed)?),
+        Work::OpenWindow(windowed) => tell(&windows::open(&windowed)?),
         Work::Copy(job) => hand::copy(&job),
         Work::Keep(job) => tell(&engine::keep(&job)?),
         Work::Slow(slow) => tell(&engine::slow(&slow)?),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
 use tidegate_core::batch::MAX_ROWS;
@@ -75,6 +75,16 @@ impl Place {
         Ok(())
     }
 
+    /// Deletes the topics that an application of Kafka Streams has made for itself.
+    pub(crate) fn delete_internal(&self, application: &str) -> Result<()> {
+        let admin = self.admin()?;
+        let prefix = format!("{application}-");
+        for topic in admin.topics()?.iter().filter(|topic| topic.name.starts_with(&prefix)) {
+            admin.delete_topic(&topic.name)?;
+        }
+        Ok(())
+    }
+
     /// How many records it holds; none where it is not there.
     fn records(&self, admin: &Admin) -> Result<Option<u64>> {
         let Some(partitions) = admin.partitions(&self.topic)? else { return Ok(None) };
@@ -121,33 +131,41 @@ impl Place {
         }
         Ok(())
     }
+
+    /// Reads all records that the topic holds; gives their number.
+    pub(crate) fn read(&self, mut with: impl FnMut(&BorrowedMessage<'_>) -> Result<()>) -> Result<u64> {
+        let admin = self.admin()?;
+        let partitions = admin.partitions(&self.topic)?.with_context(|| format!("no topic {}", self.topic))?;
+        let records = self.records(&admin)?.unwrap_or(0);
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", &self.brokers)
+            .set("broker.address.family", "v4")
+            .set("group.id", "bench-digest")
+            .set("enable.auto.commit", "false")
+            .set("fetch.queue.backoff.ms", "1")
+            .create()?;
+        let mut list = TopicPartitionList::new();
+        for partition in 0..partitions {
+            list.add_partition_offset(&self.topic, partition, Offset::Beginning)?;
+        }
+        consumer.assign(&list)?;
+        let (mut left, started) = (records, Instant::now());
+        while left > 0 {
+            let Some(message) = consumer.poll(Duration::from_secs(1)) else {
+                ensure!(started.elapsed() < ANSWER_WITHIN * 4, "records that were written do not come");
+                continue;
+            };
+            with(&message?)?;
+            left -= 1;
+        }
+        Ok(records)
+    }
 }
 
 /// Reads what P1 wrote.
 pub(crate) fn digest(place: &Place) -> Result<Digest> {
-    let admin = place.admin()?;
-    let partitions = admin.partitions(&place.topic)?.with_context(|| format!("no topic {}", place.topic))?;
-    let mut left = place.records(&admin)?.unwrap_or(0);
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", &place.brokers)
-        .set("broker.address.family", "v4")
-        .set("group.id", "bench-digest")
-        .set("enable.auto.commit", "false")
-        .set("fetch.queue.backoff.ms", "1")
-        .create()?;
-    let mut list = TopicPartitionList::new();
-    for partition in 0..partitions {
-        list.add_partition_offset(&place.topic, partition, Offset::Beginning)?;
-    }
-    consumer.assign(&list)?;
     let mut keys: BTreeMap<Vec<u8>, DefaultHasher> = BTreeMap::new();
-    let (records, started) = (left, Instant::now());
-    while left > 0 {
-        let Some(message) = consumer.poll(Duration::from_secs(1)) else {
-            ensure!(started.elapsed() < ANSWER_WITHIN * 4, "records that were written do not come");
-            continue;
-        };
-        let message = message?;
+    let records = place.read(|message| {
         let value: Notional<'_> = serde_json::from_slice(message.payload().context("a record without a value")?)?;
         let key = message.key().unwrap_or_default();
         let hasher = match keys.get_mut(key) {
@@ -155,8 +173,8 @@ pub(crate) fn digest(place: &Place) -> Result<Digest> {
             None => keys.entry(key.to_vec()).or_default(),
         };
         (value.id, value.symbol, value.ts, value.notional.to_bits(), message.timestamp().to_millis()).hash(hasher);
-        left -= 1;
-    }
+        Ok(())
+    })?;
     let mut all = DefaultHasher::new();
     for (key, hasher) in keys {
         (key, hasher.finish()).hash(&mut all);

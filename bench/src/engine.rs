@@ -42,7 +42,7 @@ pub(crate) struct Slow {
 }
 
 /// Starts a pipeline; `threads` 0 are as many as there are cores.
-fn start(file: &Value, brokers: Option<&str>, threads: usize) -> Result<Run> {
+pub(crate) fn start(file: &Value, brokers: Option<&str>, threads: usize) -> Result<Run> {
     let operators: Vec<&'static Operator> = ALL.iter().copied().chain([&memory::SOURCE, &memory::SINK]).collect();
     let options = CheckOptions { operators: &operators, ..CheckOptions::new(OWNED_PROPERTIES) };
     let (checked, problems) = check_text(&file.to_string(), &options);
@@ -55,7 +55,8 @@ fn start(file: &Value, brokers: Option<&str>, threads: usize) -> Result<Run> {
     Run::start(Drawn::new(&pipeline, &checked).plan(&[]), options).context("the run does not start")
 }
 
-fn end(run: Run) -> Result<()> {
+/// Waits until a run is over.
+pub(crate) fn end(run: Run) -> Result<()> {
     let outcome = run.wait();
     match outcome.faults.first() {
         Some(fault) => bail!("the run failed: {fault}"),
@@ -76,6 +77,11 @@ pub(crate) fn in_memory(job: &InMemory) -> Result<Measured> {
         std::hint::black_box(run.snapshot());
     }
     end(run)?;
+    since_first(records)
+}
+
+/// What it cost from the first record in memory until now.
+pub(crate) fn since_first(records: u64) -> Result<Measured> {
     let (first, last) = (first_record(), Moment::now());
     Ok(Measured {
         records,
@@ -87,7 +93,8 @@ pub(crate) fn in_memory(job: &InMemory) -> Result<Measured> {
     })
 }
 
-fn topics(job: &Job) -> ((&'static str, Value), (&'static str, Value)) {
+/// A source and a sink from topic to topic.
+pub(crate) fn topics(job: &Job) -> ((&'static str, Value), (&'static str, Value)) {
     let source = json!({ "topic": job.from.topic, "schema": trades::schema() });
     (("kafka-source", source), ("kafka-sink", json!({ "topic": job.to })))
 }
@@ -95,7 +102,12 @@ fn topics(job: &Job) -> ((&'static str, Value), (&'static str, Value)) {
 /// P1 from topic to topic.
 pub(crate) fn on_kafka(job: &Job) -> Result<Measured> {
     let (source, sink) = topics(job);
-    let run = start(&trades::p1(&job.group, source, sink), Some(&job.from.brokers), 0)?;
+    across(&trades::p1(&job.group, source, sink), job)
+}
+
+/// A pipeline from topic to topic.
+pub(crate) fn across(file: &Value, job: &Job) -> Result<Measured> {
+    let run = start(file, Some(&job.from.brokers), 0)?;
     let is_read = |run: &Run| run.snapshot().nodes.iter().any(|node| node.records_in > 0);
     wait_for(&run, Duration::from_millis(1), is_read)?;
     let first = Instant::now();

@@ -3,7 +3,8 @@
 //!
 //! - [`suites`]: what is compared, and the goals
 //! - [`child`], [`measure`]: programs as child processes, and what they cost; [`report`]: medians and how they are shown
-//! - [`trades`]: the records and the pipeline P1; [`engine`]: a pipeline as a run; [`memory`]: sources and sinks in memory
+//! - [`trades`]: the records and the pipeline P1; [`p2`]: the pipeline P2 and its results
+//! - [`engine`]: a pipeline as a run; [`windows`]: those with windows; [`memory`]: sources and sinks in memory
 //! - [`hand`]: what a good engineer writes without us; [`streams`]: programs for Kafka Streams
 //! - [`cluster`], [`probe`]: topics, what lies in them, latency
 
@@ -13,11 +14,13 @@ mod engine;
 mod hand;
 mod measure;
 mod memory;
+mod p2;
 mod probe;
 mod report;
 mod streams;
 mod suites;
 mod trades;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -43,6 +46,8 @@ enum Suite {
     Memory(Settings),
     /// P1 on a real Kafka and on the embedded broker, beside the program by hand and Kafka Streams
     Kafka(Settings),
+    /// Windows: P2 on a real Kafka beside Kafka Streams; in memory what they add to decoding, and what a million keys take
+    Windows(Settings),
     /// Latency at 1,000 records/s, and what an idle run costs
     Latency(Settings),
     /// Memory with a sink 100 times slower than its source
@@ -63,6 +68,7 @@ fn main() -> ExitCode {
         Suite::Quick(settings) => suites::quick(&settings),
         Suite::Memory(settings) => suites::memory(&settings),
         Suite::Kafka(settings) => suites::kafka(&settings),
+        Suite::Windows(settings) => suites::windows(&settings),
         Suite::Latency(settings) => suites::latency(&settings),
         Suite::Flat(settings) => suites::flat(&settings),
         Suite::Build(program) => suites::build(&program),

@@ -74,10 +74,23 @@ impl Moment {
     }
 }
 
-/// When the first record came in this process.
-static FIRST: OnceLock<Moment> = OnceLock::new();
+/// When the first record came in this process, and the memory it had resident then, in MB.
+static FIRST: OnceLock<(Moment, f64)> = OnceLock::new();
+
+fn first() -> (Moment, f64) {
+    // Memory that nobody can tell is not a number, which reaches no goal.
+    *FIRST.get_or_init(|| {
+        let resident = resident_mb().unwrap_or(f64::NAN);
+        (Moment::now(), resident)
+    })
+}
 
 /// Notes that a record has come.
 pub(crate) fn first_record() -> Moment {
-    *FIRST.get_or_init(Moment::now)
+    first().0
+}
+
+/// The memory that has become resident since the first record, in MB.
+pub(crate) fn grown_mb() -> Result<f64> {
+    Ok(resident_mb()? - first().1)
 }

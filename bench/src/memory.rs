@@ -1,10 +1,11 @@
 //! A source and a sink in memory, for the engine as any others: what is measured between them is the engine.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use arrow_array::Array;
+use arrow_array::{Array, BinaryViewArray};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_core::batch::{Batch, MAX_ROWS, Origin, bytes_column};
@@ -19,6 +20,8 @@ use crate::trades;
 
 /// Batches that differ; then they come again.
 pub(crate) const BATCHES: u64 = 200;
+/// The most keys that can be asked for.
+pub(crate) const MOST_KEYS: u64 = 1_000_000;
 
 /// Trades from memory.
 pub(crate) static SOURCE: Operator = Operator {
@@ -74,6 +77,12 @@ struct MemorySource {
     /// how they come
     #[serde(default)]
     pace: Pace,
+    /// how many keys there are: all once, then at random; 0: the symbols of the trades
+    #[serde(default)]
+    keys: u64,
+    /// how many come in a millisecond of their timestamps; 0: the timestamps of the trades, which come again with them
+    #[serde(default)]
+    per_ms: u64,
     #[serde(skip)]
     format: ValueFormat,
 }
@@ -98,6 +107,8 @@ impl Shape for MemorySource {
             records: self.records,
             pace: self.pace,
             due_ms: 0,
+            keys: if self.keys > 0 { keys(self.keys) } else { Vec::new() },
+            per_ms: self.per_ms,
         };
         Ok(Body::Source(Box::new(source), Ingest { format: Some(self.format), time: Default::default() }))
     }
@@ -115,12 +126,54 @@ pub(crate) fn batch(number: u64, broken_of_ten: u64) -> Batch {
     batch
 }
 
+/// Which of so many keys a record has: each comes once, scattered, before any comes at random.
+fn key(number: u64, keys: u64) -> u64 {
+    match number {
+        // A prime that is larger than `keys`: none comes twice.
+        _ if number < keys => number * 2_654_435_761 % keys,
+        _ => trades::splitmix(number) % keys,
+    }
+}
+
+/// Keys in batches of full size.
+fn keys(keys: u64) -> Vec<BinaryViewArray> {
+    let rows = MAX_ROWS as u64;
+    let batch = |first: u64| {
+        let texts: Vec<String> = (first..first + rows).map(|number| format!("key-{:08}", key(number, keys))).collect();
+        bytes_column(texts.iter().map(|text| Some(text.as_bytes())))
+    };
+    (0..MOST_KEYS.div_ceil(rows)).map(|number| batch(number * rows)).collect()
+}
+
 struct Trades {
     batches: Vec<Batch>,
     given: u64,
     records: u64,
     pace: Pace,
     due_ms: i64,
+    /// by batch, over and over; none: their own
+    keys: Vec<BinaryViewArray>,
+    per_ms: u64,
+}
+
+impl Trades {
+    /// The next rows, at most so many, with keys and timestamps as they are to be.
+    fn next(&self, most: usize) -> Batch {
+        let (number, row) = (self.given / MAX_ROWS as u64, (self.given % MAX_ROWS as u64) as usize);
+        let rows = most.min(MAX_ROWS - row);
+        let of = |all: usize| (number % all as u64) as usize;
+        let batch = &self.batches[of(self.batches.len())];
+        let mut batch = if rows == MAX_ROWS { batch.clone() } else { batch.slice(row, rows) };
+        if !self.keys.is_empty() {
+            batch.keys = self.keys[of(self.keys.len())].slice(row, rows);
+        }
+        if self.per_ms > 0 {
+            let ts = |number: u64| trades::FIRST_MS + (number / self.per_ms) as i64;
+            batch.timestamps = (self.given..self.given + rows as u64).map(ts).collect::<Vec<_>>().into();
+        }
+        batch.origin = Origin::made_here(self.given as i64, rows);
+        batch
+    }
 }
 
 impl Source for Trades {
@@ -135,16 +188,9 @@ impl Source for Trades {
             _ => {}
         }
         self.due_ms = now_ms + 1;
-        let (number, row) = (self.given / MAX_ROWS as u64 % BATCHES, self.given % MAX_ROWS as u64);
-        let left = (self.records - self.given).min(MAX_ROWS as u64 - row);
-        let rows = if self.pace == Pace::Flood { max.min(left as usize) } else { 1 };
-        let batch = &self.batches[number as usize];
-        let mut batch = match rows {
-            MAX_ROWS => batch.clone(),
-            _ => batch.slice(row as usize, rows),
-        };
-        batch.origin = Origin::made_here(self.given as i64, rows);
-        self.given += rows as u64;
+        let left = (self.records - self.given).min(MAX_ROWS as u64) as usize;
+        let batch = self.next(if self.pace == Pace::Flood { max.min(left) } else { 1 });
+        self.given += batch.rows as u64;
         Ok(Pulled::Rows(batch))
     }
 }
@@ -155,6 +201,9 @@ struct MemorySink {
     /// how long it takes for a record, in microseconds
     #[serde(default)]
     pause_us: u64,
+    /// counts records without encoding them
+    #[serde(default)]
+    counts_only: bool,
 }
 
 impl Shape for MemorySink {
@@ -171,21 +220,27 @@ impl Shape for MemorySink {
     }
 
     fn build(&self, site: &Site<'_>) -> Result<Body, Fault> {
-        let encoder = Encoder::new(&ValueFormat::default(), site.input(0)?.schema.clone());
+        let schema = site.input(0)?.schema.clone();
+        let encoder = (!self.counts_only).then(|| Encoder::new(&ValueFormat::default(), schema));
         Ok(Body::Sink(Box::new(Counted { encoder, pause_us: self.pause_us })))
     }
 }
 
 struct Counted {
-    encoder: Encoder,
+    encoder: Option<Encoder>,
     pause_us: u64,
 }
 
 impl Sink for Counted {
     fn write(&mut self, batch: Batch, _: &mut Outbox) -> Result<(), Fault> {
-        let payload = self.encoder.encode(&batch).payload;
-        let bytes: u64 = payload.lengths().map(u64::from).sum();
-        TAKEN.0.fetch_add((payload.len() - payload.null_count()) as u64, Relaxed);
+        let (records, bytes) = match &mut self.encoder {
+            Some(encoder) => {
+                let payload = encoder.encode(&batch).payload;
+                (payload.len() - payload.null_count(), payload.lengths().map(u64::from).sum())
+            }
+            None => (black_box(&batch).rows, 0),
+        };
+        TAKEN.0.fetch_add(records as u64, Relaxed);
         TAKEN.1.fetch_add(bytes, Relaxed);
         if self.pause_us > 0 {
             thread::sleep(Duration::from_micros(self.pause_us * batch.rows as u64));
@@ -195,5 +250,21 @@ impl Sink for Counted {
 
     fn flush(&mut self) -> Result<(), Fault> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_key_comes_once_before_any_comes_again() {
+        for keys in [1, 2, 1000, 12_345, 100_000] {
+            let first: BTreeSet<u64> = (0..keys).map(|number| key(number, keys)).collect();
+            assert!(first.into_iter().eq(0..keys), "{keys}");
+            assert!((keys..2 * keys).all(|number| key(number, keys) < keys), "{keys}");
+        }
     }
 }

@@ -35,8 +35,12 @@ impl Spread {
 
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = if self.most.abs() < 10.0 { 2 } else { 0 };
         let Spread { median, least, most } = self;
+        let digits = match most.abs() {
+            ..0.5 => 3,
+            ..10.0 => 2,
+            _ => 0,
+        };
         write!(f, "{median:.digits$} ({least:.digits$} to {most:.digits$})")
     }
 }
@@ -87,6 +91,7 @@ mod tests {
             (&[3.0, 1.0, 2.0][..], "2.00 (1.00 to 3.00)"),
             (&[4.0, 1.0, 2.0, 3.0], "2.50 (1.00 to 4.00)"),
             (&[50.0], "50 (50 to 50)"),
+            (&[0.08], "0.080 (0.080 to 0.080)"),
             (&[], "NaN (NaN to NaN)"),
         ] {
             assert_eq!(Spread::of(values.iter().copied()).to_string(), expected);

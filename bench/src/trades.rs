@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 /// How many keys there are.
 const SYMBOLS: u64 = 1000;
+/// The timestamp of trade 0; each one's is a millisecond later.
+pub(crate) const FIRST_MS: i64 = 1_700_000_000_000;
 
 /// The fields of a trade that P1 uses: six of nine leaves.
 #[derive(Debug, Deserialize)]
@@ -15,7 +17,7 @@ pub(crate) struct Trade<'a> {
     symbol: &'a str,
     #[serde(borrow)]
     side: &'a str,
-    price: f64,
+    pub(crate) price: f64,
     qty: i64,
 }
 
@@ -58,7 +60,7 @@ pub(crate) fn trade(n: u64, is_broken: bool) -> Record {
         state = splitmix(state);
         state % below
     };
-    let (key, ts) = (format!("SYM{:04}", draw(SYMBOLS)), 1_700_000_000_000 + n as i64);
+    let (key, ts) = (format!("SYM{:04}", draw(SYMBOLS)), FIRST_MS + n as i64);
     let side = if draw(2) == 0 { "buy" } else { "sell" };
     let cents = 7_000 + draw(50_000);
     let price = if is_broken { "\"much\"".to_string() } else { format!("{}.{:02}", cents / 100, cents % 100) };
@@ -73,7 +75,7 @@ pub(crate) fn trade(n: u64, is_broken: bool) -> Record {
     Record { key, ts, value }
 }
 
-fn splitmix(state: u64) -> u64 {
+pub(crate) fn splitmix(state: u64) -> u64 {
     let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -6,6 +6,7 @@ mod kafka;
 mod latency;
 mod memory;
 mod steady;
+mod windows;
 
 use std::env;
 
@@ -20,8 +21,9 @@ pub(crate) use kafka::kafka;
 pub(crate) use latency::latency;
 pub(crate) use memory::memory;
 pub(crate) use steady::flat;
+pub(crate) use windows::windows;
 
-/// Of the topics of P1.
+/// Of the topics of P1 and P2.
 const PARTITIONS: i32 = 4;
 const NO_STREAMS: &str = "Kafka Streams is left out: no JDK, or no Maven";
 
@@ -31,7 +33,7 @@ pub(crate) struct Settings {
     /// A real Kafka, `host:port`; `tests/kafka/up` starts one [default: TIDEGATE_TEST_KAFKA]
     #[arg(long, value_name = "BROKERS")]
     kafka: Option<String>,
-    /// Records of P1
+    /// Records of P1 and P2, and in memory
     #[arg(long, default_value_t = 3_000_000, value_parser = clap::value_parser!(u64).range(1000..))]
     records: u64,
     /// Interleaved pairs, of which the median is taken
@@ -50,6 +52,7 @@ impl Settings {
 pub(crate) fn all(settings: &Settings) -> Result<()> {
     memory(settings)?;
     kafka(settings)?;
+    windows(settings)?;
     latency(settings)?;
     flat(settings)
 }
@@ -59,6 +62,7 @@ pub(crate) fn quick(settings: &Settings) -> Result<()> {
     let few = Settings { records: settings.records.min(20_000), pairs: 1, ..settings.clone() };
     memory::agree(&few)?;
     kafka::agree(&few)?;
+    windows::agree(&few)?;
     println!("all programs ran, and their outputs agree");
     Ok(())
 }
@@ -81,7 +85,7 @@ impl Embedded {
     }
 }
 
-/// The topic with the trades of P1.
+/// The topic with the trades of P1 and P2.
 fn trades(brokers: &str, settings: &Settings) -> Result<Place> {
     let place = Place::new(brokers, format!("bench-trades-{}", settings.records));
     place.fill(PARTITIONS, settings.records)?;
