@@ -9,6 +9,9 @@ use super::run::{COMMIT_WITHIN, EndedBy, Inner, lock};
 use crate::operators::Touches;
 use crate::snapshot::Snapshot;
 
+/// How long nothing moves until it is taken to stand still.
+const STILL: Duration = Duration::from_millis(500);
+
 /// How one attempt ended.
 pub(super) struct Ending {
     pub(super) ended_by: EndedBy,
@@ -38,8 +41,7 @@ impl Inner {
             if progress != still.0 {
                 still = (progress, Instant::now());
             }
-            // A lane that has stopped holds up what is before it for ever.
-            if ended_by == EndedBy::Fault && still.1.elapsed() > Duration::from_millis(500) {
+            if ended_by == EndedBy::Fault && still.1.elapsed() > self.stillness(&tasks) {
                 break;
             }
         }
@@ -59,6 +61,13 @@ impl Inner {
         self.membership.leave();
         lock(&self.hub).flush(Duration::from_secs(1));
         Ending { ended_by, undone, is_lossy: undone > 0 && self.has_own_sources(), snapshot }
+    }
+
+    /// How long nothing may move at an end by a fault: a lane that has stopped holds up what is before it for ever, but
+    /// what topics have been sent is waited for.
+    fn stillness(&self, tasks: &[Arc<TaskCell>]) -> Duration {
+        let is_awaited = |task: &Arc<TaskCell>| matches!(task.lock().is_acknowledged(), Ok(false));
+        if tasks.iter().any(is_awaited) { COMMIT_WITHIN } else { STILL }
     }
 
     /// Rows that are in queues or unsent.

@@ -285,7 +285,8 @@ impl Task {
         Ok(self.open.iter().all(|&open| open == ENDED) && self.is_acknowledged()?)
     }
 
-    fn is_acknowledged(&mut self) -> Result<bool, Fault> {
+    /// Whether topics have acknowledged all that was sent to them here.
+    pub(crate) fn is_acknowledged(&mut self) -> Result<bool, Fault> {
         let mut is_acknowledged = true;
         for node in &mut self.nodes {
             if let NodeBody::Topic(topic) = &mut node.body {

@@ -21,6 +21,7 @@ mod commits;
 mod ends;
 mod failures;
 mod lanes;
+mod mocked;
 mod pressure;
 mod stops;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rdkafka_sys::*;
 
-use super::{Client, Code, Conf, Partitions, Role, c_name};
+use super::{Client, Code, Conf, Partitions, Role, c_name, millis};
 
 /// A cluster of one broker, for as long as it lives.
 pub(crate) struct Mock {
@@ -41,6 +41,13 @@ impl Mock {
         let name = c_name(name);
         // SAFETY: a live cluster and a terminated name, which is copied.
         let code = unsafe { rd_kafka_mock_topic_create(self.raw.as_ptr(), name.as_ptr(), partitions, 1) };
+        assert_eq!(Code::of(code), Code::NONE);
+    }
+
+    /// Takes so long for each answer.
+    pub(crate) fn answer_after(&self, time: Duration) {
+        // SAFETY: a live cluster; its brokers are counted from 1.
+        let code = unsafe { rd_kafka_mock_broker_set_rtt(self.raw.as_ptr(), 1, millis(time)) };
         assert_eq!(Code::of(code), Code::NONE);
     }
 
