@@ -8,6 +8,10 @@
 //! - `trades`: `id`, `ts`, `symbol`, `side`, `price`, `qty`, `account` (a struct of `id` and `tier`), `note`; the key is
 //!   the symbol (1,000 of them). About 169 bytes as JSON.
 //! - `clicks`: `user`, `ts`, `page`, `action`, `device`, `dwell` (milliseconds); the key is the user (10,000 of them).
+//! - `nexmark`: the online auction of the Nexmark suite. `event_type` is 0, 1 or 2, and one of the structs `person`,
+//!   `auction` and `bid` is there, the others are null: of 50 events 1 is a person, 3 are auctions, 46 are bids. Half of the
+//!   bids are for one hot auction; three in four sellers, and bidders, are one hot person; now and then somebody is named
+//!   who comes only a little later. The key is the number of the person or auction; a bid has that of its auction.
 //!
 //! Timestamps begin at `start` (2024-01-01T00:00:00Z) and are `spacing` apart (1 ms). With `disorder` a record is early by
 //! up to that much, so that late records can be shown; it is never before 1970. `"time": "processing"` takes the wall clock
@@ -19,9 +23,9 @@
 //!
 //! - **Back-pressure**: makes nothing while what follows is full.
 
+mod nexmark;
 mod shapes;
 
-use arrow_array::BinaryViewArray;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +51,7 @@ struct Generate {
     /// The first number; only for `numbers`.
     #[serde(default = "one")]
     from: i64,
-    /// How many keys there are; absent: what the shape says.
+    /// How many keys there are; absent: what the shape says. Not for `nexmark`.
     #[schemars(range(min = 1, max = 1_000_000))]
     keys: Option<u32>,
     /// Timestamp of the first record.
@@ -76,6 +80,8 @@ enum Look {
     Trades,
     /// what users do on pages
     Clicks,
+    /// people, auctions and bids of the Nexmark suite
+    Nexmark,
 }
 
 fn one() -> i64 {
@@ -115,6 +121,9 @@ impl Shape for Generate {
         if self.keys.is_some_and(|keys| keys == 0 || keys > MAX_KEYS) {
             report.error("keys", "there are 1 to 1000000 keys", "give a number in between");
         }
+        if self.keys.is_some() && self.shape == Look::Nexmark {
+            report.error("keys", "people and auctions of `nexmark` come as they come", "take `keys` away");
+        }
         if self.from != 1 && self.shape != Look::Numbers {
             report.error("from", "only `numbers` count from somewhere", "take `from` away");
         }
@@ -125,16 +134,15 @@ impl Shape for Generate {
 
     fn build(&self, site: &Site<'_>) -> Result<Body, Fault> {
         let output = site.output(0)?;
-        let keys = KeyMaker::new(self);
         let make = |column: &Column| {
-            shapes::maker(self, &keys, &column.name)
+            shapes::maker(self, &column.name)
                 .ok_or_else(|| Fault::ours(format!("column `{}` was planned and is not made", column.name)))
         };
         let source = Running {
             makers: output.schema.columns.iter().map(make).collect::<Result<_, _>>()?,
             schema: output.schema.clone(),
             moments: Moments::new(self),
-            keys,
+            keys: KeyMaker::new(self),
             count: self.count.unwrap_or(u64::MAX).min(i64::MAX as u64),
             rate: self.rate,
             next: 0,
@@ -179,10 +187,9 @@ impl Running {
         let numbers: Vec<u64> = (self.next..self.next + rows as u64).collect();
         self.next += rows as u64;
         let timestamps = self.moments.of(&numbers);
-        let picked = self.keys.picks(&numbers);
-        let keys: BinaryViewArray = self.keys.bytes(&picked)?;
+        let keys = self.keys.keys(&numbers)?;
         let columns =
-            self.makers.iter().map(|maker| maker.column(&numbers, &timestamps, &picked)).collect::<Result<_, _>>()?;
+            self.makers.iter().map(|maker| maker.column(&numbers, &timestamps, &keys)).collect::<Result<_, _>>()?;
         let batch = Batch::bare(keys, timestamps, Origin::made_here(numbers[0] as i64, rows));
         Ok(batch.with_columns(self.schema.clone(), columns))
     }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{
-    ArrayRef, BinaryViewArray, Float64Array, Int64Array, StringViewArray, StructArray, TimestampMillisecondArray,
-    UInt32Array,
+    Array, ArrayRef, BinaryViewArray, Float64Array, Int64Array, StringViewArray, StructArray,
+    TimestampMillisecondArray, UInt32Array,
 };
 use arrow_buffer::ScalarBuffer;
 use arrow_schema::DataType;
 use arrow_select::take::take;
 
 use super::super::rows::arrow_fault;
+use super::nexmark::{self, Market, Part};
 use super::{Generate, Look};
 use crate::batch::bytes_column;
 use crate::problem::Fault;
@@ -30,9 +31,14 @@ impl Draw {
         Draw(mix(seed ^ mix(field.wrapping_mul(GOLDEN))))
     }
 
+    /// The draws of one record, to be counted on from 1, where how many there are depends on what came before.
+    pub(super) fn of_record(seed: u64, number: u64) -> Draw {
+        Draw::new(Draw::new(seed, field::RECORD).0, number)
+    }
+
     /// A number below `bound` for record n.
     #[inline]
-    fn below(self, number: u64, bound: u64) -> u64 {
+    pub(super) fn below(self, number: u64, bound: u64) -> u64 {
         let random = mix(self.0.wrapping_add(number.wrapping_mul(GOLDEN)));
         ((u128::from(random) * u128::from(bound)) >> 64) as u64
     }
@@ -49,6 +55,7 @@ fn mix(mut z: u64) -> u64 {
 mod field {
     pub(super) const TIME: u64 = 1;
     pub(super) const KEY: u64 = 2;
+    pub(super) const RECORD: u64 = 3;
     pub(super) const FIRST: u64 = 16;
 }
 
@@ -84,12 +91,13 @@ impl Moments {
     }
 }
 
-/// Keys: one of a table, for each record.
+/// Makes keys.
 #[derive(Debug)]
-pub(super) struct KeyMaker {
-    bytes: BinaryViewArray,
-    texts: ArrayRef,
-    draw: Option<Draw>,
+pub(super) enum KeyMaker {
+    /// one of a table: drawn, or in turn
+    Table(BinaryViewArray, Option<Draw>),
+    /// what an event is about
+    Market(Market),
 }
 
 impl KeyMaker {
@@ -99,27 +107,26 @@ impl KeyMaker {
             Look::Sensors => ("sensor-", 100),
             Look::Trades => ("SYM", 1_000),
             Look::Clicks => ("user-", 10_000),
+            Look::Nexmark => return KeyMaker::Market(Market::new(config)),
         };
         let names = numbered(prefix, config.keys.unwrap_or(usual).max(1));
-        KeyMaker {
-            bytes: bytes_column(names.iter().map(|name| Some(name.as_bytes()))),
-            texts: text_table(names),
-            draw: (config.shape != Look::Numbers).then(|| Draw::new(config.seed, field::KEY)),
-        }
+        let draw = (config.shape != Look::Numbers).then(|| Draw::new(config.seed, field::KEY));
+        KeyMaker::Table(bytes_column(names.iter().map(|name| Some(name.as_bytes()))), draw)
     }
 
-    /// Which key each record has: drawn, or in turn.
-    pub(super) fn picks(&self, numbers: &[u64]) -> UInt32Array {
-        let keys = arrow_array::Array::len(&self.bytes) as u64;
-        let pick = |number: &u64| match self.draw {
+    /// The key of each record.
+    pub(super) fn keys(&self, numbers: &[u64]) -> Result<BinaryViewArray, Fault> {
+        let (table, draw) = match self {
+            KeyMaker::Table(table, draw) => (table, draw),
+            KeyMaker::Market(market) => return Ok(market.keys(numbers)),
+        };
+        let keys = table.len() as u64;
+        let pick = |number: &u64| match draw {
             Some(draw) => draw.below(*number, keys) as u32,
             None => (number % keys) as u32,
         };
-        numbers.iter().map(pick).collect::<Vec<_>>().into()
-    }
-
-    pub(super) fn bytes(&self, picks: &UInt32Array) -> Result<BinaryViewArray, Fault> {
-        Ok(take(&self.bytes, picks, None).map_err(arrow_fault)?.as_binary_view().clone())
+        let picks: UInt32Array = numbers.iter().map(pick).collect::<Vec<_>>().into();
+        Ok(take(table, &picks, None).map_err(arrow_fault)?.as_binary_view().clone())
     }
 }
 
@@ -131,13 +138,15 @@ pub(super) enum Maker {
     /// the record's timestamp
     Time,
     /// the record's key
-    Key(ArrayRef),
+    Key,
     /// a whole number from the first on, this many of them
     Whole(Draw, i64, u64),
     /// as `Whole`, in hundredths
     Hundredths(Draw, i64, u64),
     /// one of a table
     Pick(Draw, ArrayRef),
+    /// a part of an event
+    Event(Market, Part),
 }
 
 impl Maker {
@@ -145,7 +154,7 @@ impl Maker {
         &self,
         numbers: &[u64],
         timestamps: &ScalarBuffer<i64>,
-        keys: &UInt32Array,
+        keys: &BinaryViewArray,
     ) -> Result<ArrayRef, Fault> {
         let whole = |draw: Draw, low: i64, span: u64| numbers.iter().map(move |n| low + draw.below(*n, span) as i64);
         Ok(match self {
@@ -153,7 +162,7 @@ impl Maker {
                 Arc::new(numbers.iter().map(|n| from.wrapping_add(*n as i64)).collect::<Int64Array>())
             }
             Maker::Time => Arc::new(TimestampMillisecondArray::new(timestamps.clone(), None)),
-            Maker::Key(table) => take(table, keys, None).map_err(arrow_fault)?,
+            Maker::Key => Arc::new(keys.clone().to_string_view().map_err(arrow_fault)?),
             Maker::Whole(draw, low, span) => Arc::new(Int64Array::from_iter_values(whole(*draw, *low, *span))),
             Maker::Hundredths(draw, low, span) => {
                 Arc::new(Float64Array::from_iter_values(whole(*draw, *low, *span).map(|value| value as f64 / 100.0)))
@@ -162,6 +171,7 @@ impl Maker {
                 let picks = numbers.iter().map(|n| draw.below(*n, table.len() as u64) as u32).collect::<Vec<_>>();
                 take(table, &UInt32Array::from(picks), None).map_err(arrow_fault)?
             }
+            Maker::Event(market, part) => market.column(*part, numbers, timestamps),
         })
     }
 }
@@ -195,6 +205,7 @@ pub(super) fn schema(shape: Look) -> Schema {
             ("device", Type::Text),
             ("dwell", Type::Int64),
         ],
+        Look::Nexmark => return nexmark::schema(),
     };
     let account = || Type::Struct(vec![Column::nullable("id", Type::Text), Column::nullable("tier", Type::Text)]);
     let column = |(name, data): &(&str, Type)| match data {
@@ -205,14 +216,17 @@ pub(super) fn schema(shape: Look) -> Schema {
 }
 
 /// What makes a column of the config's shape; none where the shape has no such column.
-pub(super) fn maker(config: &Generate, keys: &KeyMaker, column: &str) -> Option<Maker> {
+pub(super) fn maker(config: &Generate, column: &str) -> Option<Maker> {
+    if config.shape == Look::Nexmark {
+        return Part::named(column).map(|part| Maker::Event(Market::new(config), part));
+    }
     let (place, _) = schema(config.shape).find(column)?;
     let draw = Draw::new(config.seed, field::FIRST + place as u64);
     Some(match column {
         "n" => Maker::Count(config.from),
         "id" => Maker::Count(0),
         "ts" => Maker::Time,
-        "sensor" | "symbol" | "user" => Maker::Key(keys.texts.clone()),
+        "sensor" | "symbol" | "user" => Maker::Key,
         "temperature" => Maker::Hundredths(draw, -1_000, 4_501),
         "humidity" => Maker::Hundredths(draw, 2_000, 7_001),
         "battery" => Maker::Whole(draw, 0, 101),

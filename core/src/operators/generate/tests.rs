@@ -35,6 +35,7 @@ fn records_are_those_of_the_golden_file() {
         json!({ "shape": "trades", "count": 6 }),
         json!({ "shape": "trades", "count": 3, "seed": 7, "disorder": "10ms" }),
         json!({ "shape": "clicks", "count": 4, "start": 0, "disorder": "1s", "keys": 12 }),
+        json!({ "shape": "nexmark", "count": 9, "seed": 3, "spacing": "10ms" }),
     ] {
         writeln!(found, "{config}").unwrap();
         let mut source = source(&OPERATOR, config);
@@ -90,8 +91,12 @@ proptest! {
 
     /// Whatever was pulled before, whichever columns are wanted: record n is record n.
     #[test]
-    fn a_record_depends_on_seed_and_number_alone(seed: u64, sizes in prop::collection::vec(1usize..40, 1..6)) {
-        let config = json!({ "shape": "trades", "seed": seed, "count": 100, "disorder": "20ms" });
+    fn a_record_depends_on_seed_and_number_alone(
+        seed: u64,
+        shape in prop::sample::select(vec!["trades", "nexmark"]),
+        sizes in prop::collection::vec(1usize..40, 1..6),
+    ) {
+        let config = json!({ "shape": shape, "seed": seed, "count": 100, "disorder": "20ms" });
         let mut whole = source(&OPERATOR, config.clone());
         let expected = lines(&pull(&mut whole, 100).unwrap());
         let mut parts = source(&OPERATOR, config);
