@@ -10,7 +10,8 @@ use crate::expr::functions::{catalogue, list};
 use crate::expr::node::{Meta, Node, Op};
 use crate::types::{Column, KeyFormat, Type};
 
-/// What an expression sees of a record beside its columns, and before columns of the same name.
+/// What an expression sees of a record beside its columns, and before columns of the same name; bounds of windows only
+/// where keys have windows.
 pub(crate) const METADATA: [&str; 8] =
     ["_key", "_timestamp", "_headers", "_topic", "_partition", "_offset", "_window_start", "_window_end"];
 
@@ -98,6 +99,10 @@ impl Checker<'_> {
             "_topic" => (Meta::Topic, Type::Text, true, false),
             "_partition" => (Meta::Partition, Type::Int64, true, false),
             "_offset" => (Meta::Offset, Type::Int64, true, false),
+            // A late record, whose key has no window, has those that it missed as columns.
+            "_window_start" | "_window_end" if !self.scope.windowed && self.scope.schema.find(name).is_some() => {
+                return None;
+            }
             "_window_start" => (Meta::WindowStart, Type::Timestamp, true, false),
             "_window_end" => (Meta::WindowEnd, Type::Timestamp, true, false),
             "_headers" => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::builder::{ListBuilder, StringViewBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, Int64Array, StringViewArray, StructArray};
+use arrow_array::{Array, ArrayRef, Int64Array, StringViewArray, StructArray, TimestampMillisecondArray};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use super::{batch, nothing};
 use crate::batch::{Batch, Origin, PerRow, Windows, bytes_column};
 use crate::expr::{Expr, Scope};
-use crate::types::{Column, KeyFormat, Slot, Type};
+use crate::types::{Column, KeyFormat, Schema, Slot, Type};
 
 /// The values of an expression as text, or why there is none.
 fn values(text: &str, scope: &Scope, batch: &Batch) -> Vec<String> {
@@ -59,6 +59,19 @@ fn metadata_is_read() {
     for (text, expected) in cases {
         assert_eq!(values(text, &scope, &records()), expected, "{text}");
     }
+}
+
+/// As behind the port `late` of a window.
+#[test]
+fn bounds_are_columns_where_keys_have_no_window() {
+    let column = |name: &str| Column::required(name, Type::Timestamp);
+    let schema = Arc::new(Schema::new(vec![column("_window_start"), column("_window_end")]));
+    let times = |times: [i64; 3]| Arc::new(TimestampMillisecondArray::from(times.to_vec())) as ArrayRef;
+    let batch = records().with_columns(schema.clone(), vec![times([0, 0, 0]), times([5_000, 6_000, 7_000])]);
+    let late = Scope { schema, ..nothing() };
+    assert_eq!(values("_window_end - _window_start", &late, &batch), ["00:00:05", "00:00:06", "00:00:07"]);
+    let windowed = Scope { windowed: true, ..late };
+    assert_eq!(values("_window_end - _window_start", &windowed, &batch), ["00:00:01", "00:00:01", "00:00:01"]);
 }
 
 #[test]
