@@ -13,7 +13,6 @@ const AGGREGATE: &str = "aggregation";
 
 /// All functions by category, then the aggregates.
 pub(super) fn list() -> io::Result<()> {
-    let paint = Paint::stdout();
     let mut categories: Vec<Category> = catalogue().iter().map(|function| function.category).collect();
     categories.dedup();
     for category in categories {
@@ -23,10 +22,15 @@ pub(super) fn list() -> io::Result<()> {
         }
         print_table(&category.to_string(), &table)?;
     }
+    list_aggregates()
+}
+
+/// All aggregates.
+pub(super) fn list_aggregates() -> io::Result<()> {
     let mut table = Table::new([Head::Left(""), Head::Left("")]);
     aggregates().iter().for_each(|it| table.row([it.name.to_string(), first_sentence(it.doc).to_string()]));
     print_table(AGGREGATE, &table)?;
-    writeln!(io::stdout(), "{}", paint.dim("`tidegate describe NAME` shows forms and examples of one."))
+    writeln!(io::stdout(), "{}", Paint::stdout().dim("`tidegate describe NAME` shows forms and examples of one."))
 }
 
 fn print_table(title: &str, table: &Table) -> io::Result<()> {

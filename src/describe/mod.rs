@@ -17,10 +17,11 @@ use crate::common::table::{Head, Table};
 /// Show help on operators, on functions of expressions and on aggregates.
 ///
 /// Without a name: all operators, by what they are for. With the name of an operator: its page, the fields of its config and
-/// its examples. `functions` lists the functions that expressions can call, and the aggregates; the name of one shows its page.
+/// its examples. `functions` lists the functions that expressions can call, `aggregates` what windows fill their columns with; the name of one
+/// shows its page.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// An operator, `functions`, or a function
+    /// An operator, `functions`, `aggregates`, or the name of one
     #[arg(value_name = "OPERATOR")]
     name: Option<String>,
     /// The machine's form: one JSON document
@@ -28,8 +29,11 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// The word for all functions.
+/// The word for all functions, aggregates among them.
 const FUNCTIONS: &str = "functions";
+
+/// The word for all aggregates.
+const AGGREGATES: &str = "aggregates";
 
 /// Prints the help.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -48,11 +52,13 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         }
     } else if name == FUNCTIONS {
         match args.json {
-            true => {
-                let aggregates = expr::aggregates().iter().map(functions::aggregate_to_json);
-                print_json(&expr::catalogue().iter().map(functions::to_json).chain(aggregates).collect())?
-            }
+            true => print_json(&expr::catalogue().iter().map(functions::to_json).chain(aggregates()).collect())?,
             false => functions::list()?,
+        }
+    } else if name == AGGREGATES {
+        match args.json {
+            true => print_json(&aggregates().collect())?,
+            false => functions::list_aggregates()?,
         }
     } else if let Some(function) = function() {
         match args.json {
@@ -65,15 +71,21 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             false => functions::print_aggregate(aggregate)?,
         }
     } else {
-        let functions = expr::names().chain(expr::aggregate_names()).chain([FUNCTIONS]);
+        let functions = expr::names().chain(expr::aggregate_names()).chain([FUNCTIONS, AGGREGATES]);
         let known = operators::ALL.iter().map(|operator| operator.name).chain(functions);
         let remedy = match did_you_mean(name, known) {
             Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => "`tidegate describe` lists operators, `tidegate describe functions` functions".into(),
+            None => {
+                "`tidegate describe` lists operators, `tidegate describe functions` functions and aggregates".into()
+            }
         };
         return Err(Failure::wrong(format!("there is no operator or function `{name}`")).remedy(remedy));
     }
     Ok(Exit::Good)
+}
+
+fn aggregates() -> impl Iterator<Item = Value> {
+    expr::aggregates().iter().map(functions::aggregate_to_json)
 }
 
 fn print_json(value: &Value) -> io::Result<()> {
@@ -90,9 +102,7 @@ fn list() -> io::Result<()> {
         table.print(2)?;
         writeln!(io::stdout())?;
     }
-    writeln!(
-        io::stdout(),
-        "{}",
-        paint.dim("`tidegate describe NAME` shows the page of one, `tidegate describe functions` expressions.")
-    )
+    let hint = "`tidegate describe NAME` shows the page of one.\n\
+                `tidegate describe functions` and `tidegate describe aggregates` list what SQL can call.";
+    writeln!(io::stdout(), "{}", paint.dim(hint))
 }

@@ -42,6 +42,10 @@ fn functions_have_pages_too() {
     let all: Value = serde_json::from_str(&bench.tidegate(&["describe", "functions", "--json"]).code(0).out).unwrap();
     let has = |name: &str| all.as_array().unwrap().iter().any(|function| function["name"] == name);
     assert!(all.as_array().unwrap().len() >= 60 && has("left") && has("stddev"));
+    let list = bench.tidegate(&["describe", "aggregates"]).code(0).out;
+    assert!(list.contains("  stddev ") && !list.contains("  round "), "{list}");
+    let all: Value = serde_json::from_str(&bench.tidegate(&["describe", "aggregates", "--json"]).code(0).out).unwrap();
+    assert!(all.as_array().unwrap().iter().all(|aggregate| aggregate["category"] == "aggregation"));
     let ran = bench.tidegate(&["describe", "fliter"]).code(2);
     assert_eq!(ran.err, "error: there is no operator or function `fliter`\n  remedy: did you mean `filter`?\n");
 }

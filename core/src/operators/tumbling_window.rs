@@ -2,7 +2,7 @@
 //!
 //! With `"size": "1m"` a window goes from one full minute to the next: `[0, 1m)`, `[1m, 2m)` … counted from 1970, start
 //! inclusive, end exclusive. A record falls into the window of its `_timestamp`. `aggregates` names the columns of the
-//! result and what fills them; `tidegate describe --aggregates` lists the functions.
+//! result and what fills them; `tidegate describe aggregates` lists the functions.
 //!
 //! **Stream time** is the largest timestamp that this node has seen on a lane, record by record. It never goes back, and
 //! it moves on only when records arrive: a filter in front of the window stops its clock. A window closes when stream time
