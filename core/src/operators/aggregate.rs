@@ -1,9 +1,10 @@
 //! Aggregates all records of a key, from the first on, and gives the result so far with each record.
 //!
-//! `aggregates` names the columns of the result and what fills them: `{"orders": "count(*)", "spent": "sum(price)"}`. The
-//! result is a change: the newest value of its key. Its timestamp is the largest of the key's records.
+//! `aggregates` names the columns of the result and what fills them: `{"orders": "count(*)", "spent": "sum(price)"}`;
+//! `tidegate describe aggregates` lists the functions. The result is a change: the newest value of its key. Its timestamp is
+//! the largest of the key's records.
 //!
-//! - **Null keys** fail. **Tombstones** are left out and counted. **Changes** are not taken.
+//! - **A record without a key** fails. **Tombstones** are left out and counted. **Changes** are not taken.
 //! - **State** grows with the number of keys, and stays; where only what happened of late counts, take a window.
 //! - The rules are those of Kafka Streams' `KGroupedStream.aggregate`.
 

@@ -9,7 +9,7 @@
 //! `on-update` each record gives the result so far, with `on-close` a window gives one result, when it is full, and, unless
 //! `at_end` is `keep`, when the input ends before.
 //!
-//! - **Null keys** fail. **Tombstones** are rows of nulls, and count. **Changes** are not taken.
+//! - **A record without a key** fails. **Tombstones** are rows of nulls, and count. **Changes** are not taken.
 //! - **State**: each key stays, with the number of its records; its aggregates as long as a window is not full.
 
 use schemars::JsonSchema;

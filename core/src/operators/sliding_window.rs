@@ -1,8 +1,8 @@
-//! Windows that move with the records: for each record of a key the window that ends at it, `difference` long, and the one
-//! that begins right behind it, where a later record falls into that.
+//! Aggregates the records of a key that lie at most `difference` apart: what happened within any ten seconds, say, wherever
+//! they begin.
 //!
-//! So there is a window for every set of records of a key that lie at most `difference` apart: each result says what
-//! happened within that time, whenever it began. Both bounds are inclusive: with `"difference": "10s"` two records that
+//! Windows move with the records. For each record there is the window that ends at it, `difference` long, and the one that
+//! begins right behind it, where a later record falls into that; so each burst of records has a window that holds it whole. Both bounds are inclusive: with `"difference": "10s"` two records that
 //! are exactly ten seconds apart share a window. Records nearer to 0 than the difference share the window `[0, difference]`,
 //! since none begins before 0.
 //!
@@ -10,7 +10,7 @@
 //! `tumbling-window`: stream time, `late`, `emit`, `every`, `idle_after`, `at_end`. With `on-update` a record gives a
 //! result for each window that it changes or makes.
 //!
-//! - **Null keys** fail. **Tombstones** are left out and counted. **Changes** are not taken.
+//! - **A record without a key** fails. **Tombstones** are left out and counted. **Changes** are not taken.
 //! - **State**: about two windows for each record within twice the difference and the grace.
 //! - The rules are those of Kafka Streams' `SlidingWindows.ofTimeDifferenceAndGrace`.
 

@@ -22,7 +22,8 @@
 //! Such results have the header `tidegate.idle`; a record that comes after all may then be late. When the input ends (a
 //! file, a `generate` with a count), windows close, unless `at_end` is `keep`. Stopping a run is no end.
 //!
-//! - **Null keys** fail. **Tombstones** are rows of nulls: `count(*)` counts them. **Changes** are not taken.
+//! - **A record without a key** fails: give it one by `key-by`. **Tombstones** are rows of nulls: `count(*)` counts them.
+//!   **Changes** are not taken.
 //! - **State**: a key takes about 60 bytes and its aggregates, from its first record in a window until that closes.
 //! - The rules are those of Kafka Streams' `TimeWindows.ofSizeAndGrace`.
 
