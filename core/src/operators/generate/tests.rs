@@ -51,6 +51,25 @@ fn records_are_those_of_the_golden_file() {
 }
 
 #[test]
+fn what_a_shape_cannot_do_is_told() {
+    let problems = |config| {
+        let mut report = Report::new("node");
+        (OPERATOR.configure)(config).unwrap().output(&[], &mut report);
+        report.finish().into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+    };
+    let cases = [
+        (json!({ "shape": "nexmark" }), None),
+        (json!({ "shape": "nexmark", "keys": 5 }), Some("people and auctions of `nexmark` come as they come")),
+        (json!({ "shape": "nexmark", "from": 5 }), Some("only `numbers` count from somewhere")),
+        (json!({ "shape": "clicks", "keys": 5 }), None),
+        (json!({ "shape": "numbers", "from": 5 }), None),
+    ];
+    for (config, expected) in cases {
+        assert_eq!(problems(config.clone()), Vec::from_iter(expected), "{config}");
+    }
+}
+
+#[test]
 fn a_trade_is_what_the_benchmarks_expect() {
     let mut source = source(&OPERATOR, json!({ "shape": "trades", "count": 20_000 }));
     let (mut bytes, mut kept) = (0, 0);
