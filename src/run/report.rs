@@ -76,7 +76,10 @@ fn counts(snapshot: &Snapshot) -> Table {
     let mut table = Table::new([Head::Left("node")].into_iter().chain(heads).chain([Head::Left("")]));
     for node in &snapshot.nodes {
         let drops: u64 = node.drops.values().sum();
-        let reasons: Vec<String> = node.drops.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+        // Late records are no drops: they leave by a port. They are told beside them, since nobody may have connected it.
+        let late = (node.late > 0).then(|| format!("late {}", node.late));
+        let reasons = node.drops.iter().map(|(reason, count)| format!("{reason} {count}"));
+        let reasons: Vec<String> = reasons.chain(late).collect();
         let count = |is_shown: bool, count: u64| if is_shown { count.to_string() } else { String::new() };
         table.row([
             node.id.clone(),

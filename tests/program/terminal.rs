@@ -39,6 +39,16 @@ fn a_short_run_prints_its_data_and_a_table() {
 }
 
 #[test]
+fn late_records_are_told_in_the_table() {
+    let bench = Bench::new();
+    let (run, _keyboard) = bench.start_on_terminal(&["run", "pipelines/five-minutes.json"]);
+    let text = plain(&run.wait().code(0).out).replace('\r', "");
+    let line = text.lines().find(|line| line.starts_with("five ")).unwrap_or_else(|| panic!("{text}"));
+    assert!(line.ends_with("  late 11"), "{text}");
+    assert_eq!(text.matches("{\"late\":").count(), 11, "{text}");
+}
+
+#[test]
 fn lines_are_drawn_at_the_foot_and_taken_away_again() {
     let bench = Bench::new();
     let endless = json!({ "tidegate": 1, "name": "endless",
