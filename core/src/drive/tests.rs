@@ -402,3 +402,26 @@ fn state_is_one_per_key_behind_every_way() {
         assert_eq!(last, sums, "{edges:?}");
     }
 }
+
+#[test]
+fn late_records_are_sorted_by_what_their_port_adds() {
+    let window = json!({ "size": "10ms", "aggregates": { "n": "count(*)" } });
+    let very_late = json!({ "condition": "_stream_time - _window_end > INTERVAL '50 ms' AND _window_start = _window_end - INTERVAL '10 ms' AND _reason LIKE 'the window closed%'" });
+    let nodes = [
+        testkit::numbers("s"),
+        testkit::node("w", "tumbling-window", window),
+        testkit::node("very", "filter", very_late),
+        testkit::out("o"),
+    ];
+    let file = testkit::file(nodes, &["s->w", "w.late->very", "very->o"]);
+    let record = |ts: i64| json!({ "node": "s", "ts": ts, "key": "a", "value": { "n": ts } }).to_string();
+    let script = [5, 30, 6, 70, 8].map(record).join("\n");
+    let rows = rows(&file, &script, &[], 1);
+    // Of the two that are late only the second is so by more than 50 ms.
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    let value = &rows[0]["value"];
+    assert_eq!(
+        (&value["n"], &value["_reason"]),
+        (&json!(8), &json!("the window closed at stream time 10, and it is 70 now"))
+    );
+}
