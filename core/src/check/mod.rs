@@ -4,8 +4,8 @@
 mod edges;
 mod graph;
 mod nodes;
-mod order;
 mod outside;
+mod planned;
 mod scripts;
 mod settings;
 mod streams;
@@ -199,7 +199,7 @@ pub fn check(pipeline: &Pipeline, options: &CheckOptions<'_>) -> Checked {
     check.not_built(&settings, &nodes, &edges);
     check.scripts(&nodes);
     let mut checked = Checked { problems: check.problems, values: check.values, settings, clusters, nodes, edges };
-    checked.note_orders(pipeline);
+    checked.note_plan(pipeline);
     checked
 }
 

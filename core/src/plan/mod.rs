@@ -13,6 +13,7 @@ pub use through::ThroughDecode;
 pub(crate) use through::{take_payload, unwrap_headers};
 
 pub use drawn::Drawn;
+pub use keys::Exchange;
 
 mod drawn;
 mod fuse;

@@ -1,4 +1,5 @@
 mod laws;
+mod planned;
 mod toys;
 
 use std::sync::Arc;
