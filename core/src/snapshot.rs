@@ -38,7 +38,8 @@ pub struct NodeSnapshot {
     /// windows that records came too late for, once for each record and window
     #[serde(skip_serializing_if = "is_zero")]
     pub late: u64,
-    /// what a node with windows says, lane by lane
+    /// of a node with windows, what each of its lanes says: stream time and who set it, what is open and what that waits
+    /// for, what came in and what became of it; [`crate::explain`] puts it into words
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub windows: BTreeMap<u32, LaneReport>,
     /// records left out on purpose, by reason

@@ -9,6 +9,7 @@ use crate::batch::MAX_ROWS;
 use crate::engine::{Clock, Reading, Script, SlotOf, Step, TaskCell, Workshop};
 use crate::plan::Plan;
 use crate::problem::Fault;
+use crate::snapshot::Snapshot;
 
 mod ends;
 mod feed;
@@ -32,16 +33,18 @@ pub struct Driven {
     pub rows: Vec<OutRow>,
     /// what stopped it
     pub fault: Option<Fault>,
+    /// what the meters say then, by the clock that was moved by hand
+    pub snapshot: Snapshot,
 }
 
 /// Runs a script. `shown` says which ports' rows come back, `pack` how many consecutive rows of one node may make a batch.
 pub fn drive(plan: Plan, script: &[Line], shown: &Shown, pack: usize) -> Driven {
     let mut driver = match Driver::new(plan, script, shown, pack) {
         Ok(driver) => driver,
-        Err(fault) => return Driven { rows: Vec::new(), fault: Some(fault) },
+        Err(fault) => return Driven { rows: Vec::new(), fault: Some(fault), snapshot: Snapshot::default() },
     };
     let fault = driver.run(script).err();
-    Driven { rows: driver.shown(shown), fault }
+    Driven { rows: driver.shown(shown), fault, snapshot: driver.workshop.snapshot() }
 }
 
 struct Driver {

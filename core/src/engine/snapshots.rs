@@ -1,4 +1,4 @@
-//! Reads the meters of a run into a snapshot.
+//! Reads meters into a snapshot: those of a run, or of a workshop without one.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -12,13 +12,14 @@ use crate::snapshot::{EdgeSnapshot, FailureSnapshot, NodeSnapshot, PartitionSnap
 impl Inner {
     pub(super) fn snapshot(&self) -> Snapshot {
         let workshop = lock(&self.workshop);
-        Snapshot {
-            at_ms: self.clock.millis(),
-            nodes: nodes(&workshop),
-            edges: edges(&workshop),
-            partitions: partitions(&workshop),
-            lost: self.lost.load(Relaxed),
-        }
+        Snapshot { partitions: partitions(&workshop), lost: self.lost.load(Relaxed), ..workshop.snapshot() }
+    }
+}
+
+impl Workshop {
+    /// Its nodes and edges. What is read from where, a run knows.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot { at_ms: self.clock.millis(), nodes: nodes(self), edges: edges(self), ..Snapshot::default() }
     }
 }
 

@@ -2,6 +2,8 @@
 //! that each has its own. The number of a key outlives its windows, but not what is kept of them elsewhere: put back, a key
 //! none of whose windows is open begins at 0 again.
 
+use std::cmp::Reverse;
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -32,6 +34,9 @@ struct Window {
     /// the largest timestamp in it
     newest: i64,
 }
+
+/// Looking through so many takes well under a millisecond.
+const MOST_KEYS_LOOKED_THROUGH: usize = 10_000;
 
 impl Counts {
     pub(super) fn new(records: u64, advance: u64) -> Counts {
@@ -100,6 +105,15 @@ impl Counts {
     pub(super) fn of(&self, key: &[u8]) -> impl Iterator<Item = Kept<'_>> {
         let found = self.keys.get_key_value(key).into_iter();
         found.flat_map(move |(key, known)| known.open.iter().map(move |window| self.kept_of(key, known, window)))
+    }
+
+    /// The oldest window of a key is its fullest.
+    pub(super) fn fullest(&self) -> Option<Kept<'_>> {
+        if self.keys.len() > MOST_KEYS_LOOKED_THROUGH {
+            return None;
+        }
+        let oldest = self.keys.iter().filter_map(|(key, known)| Some(self.kept_of(key, known, known.open.first()?)));
+        oldest.max_by_key(|kept| (kept.records, Reverse(kept.key)))
     }
 
     pub(super) fn put_back(&mut self, kept: Kept<'_>) -> Option<u32> {

@@ -14,7 +14,7 @@ mod tests;
 
 use self::count::Counts;
 use self::fixed::Fixed;
-pub use self::report::{LaneReport, LaneReports, NextReport, Watched};
+pub use self::report::{ClosedBy, FullestReport, IdleReport, LaneReport, LaneReports, LateReport, NextReport, Watched};
 use self::running::Running;
 use self::session::Sessions;
 use self::sliding::Sliding;
@@ -216,6 +216,15 @@ impl Windows {
         }
     }
 
+    /// The window of so many records that misses the least, the first by key among equals; none where there are more keys
+    /// than can be looked through in passing.
+    pub fn fullest(&self) -> Option<Kept<'_>> {
+        match &self.open {
+            Open::Count(counts) => counts.fullest(),
+            Open::Fixed(_) | Open::Sliding(_) | Open::Session(_) | Open::Running(_) => None,
+        }
+    }
+
     /// Everything that is kept, in no fixed order.
     pub fn kept(&self) -> Box<dyn Iterator<Item = Kept<'_>> + '_> {
         match &self.open {
@@ -266,6 +275,15 @@ impl Windows {
     }
 
     /// Windows that are open, each key's counted apart.
+    pub fn open_windows(&self) -> usize {
+        match &self.open {
+            Open::Sliding(sliding) => sliding.open_windows(),
+            Open::Fixed(_) | Open::Session(_) | Open::Count(_) | Open::Running(_) => self.len(),
+        }
+    }
+
+    /// Windows that are kept, each key's counted apart: those that are open, and closed ones to which others are to be
+    /// compared.
     pub fn len(&self) -> usize {
         match &self.open {
             Open::Fixed(fixed) => fixed.len(),
@@ -276,7 +294,7 @@ impl Windows {
         }
     }
 
-    /// None is open.
+    /// None is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -5,15 +5,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use super::{Emit, Span};
+use super::{Emit, Kind, Next, Span, Windows};
 use crate::problem::RecordPlace;
+
+/// What closes windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClosedBy {
+    /// stream time
+    #[default]
+    Time,
+    /// the last of so many records
+    Records,
+    /// they stay open
+    Nothing,
+}
 
 /// One lane of a node with windows. Counts are since the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LaneReport {
-    /// its stream time, in milliseconds; none before the first record
+    /// its stream time, in milliseconds; none before the first record with a key
     pub stream_time: Option<i64>,
-    /// the record that set it
+    /// the record that set it, or set it last where the wall clock has moved it since
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_by: Option<RecordPlace>,
     /// wall clock when a record last came, in milliseconds
@@ -21,28 +34,39 @@ pub struct LaneReport {
     pub last_record_ms: Option<i64>,
     /// when results are given
     pub emit: Emit,
+    /// what closes windows
+    pub closed_by: ClosedBy,
     /// no record will come any more
     pub has_ended: bool,
     /// windows that are open then stay so
     pub keeps_at_end: bool,
     /// the wall clock has moved stream time on since that record, which came last
     pub is_idle: bool,
+    /// since when the wall clock counts, where it may close windows
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle: Option<IdleReport>,
     /// windows open now, each key's counted apart
     pub open: usize,
     /// memory of windows and aggregates, about
     pub bytes: usize,
-    /// the window that closes next
+    /// the window that time closes next
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<NextReport>,
-    /// records that came in
+    /// the window of so many records that misses the least; none where there are too many keys to look
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fullest: Option<FullestReport>,
+    /// the last record that missed a window
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_late: Option<LateReport>,
+    /// records that came in, those below among them; what was left out upstream is in the snapshots of the nodes there
     pub records: u64,
-    /// results that went out
+    /// results that went out, tombstones of merged sessions among them
     pub results: u64,
     /// records that missed a window, once for each
     pub late: u64,
     /// records without a key
     pub keyless: u64,
-    /// records for which an expression failed
+    /// records for which an expression failed, or that a sum had no room for
     pub failed: u64,
     /// tombstones left out
     pub tombstones: u64,
@@ -55,8 +79,56 @@ pub struct NextReport {
     pub start: i64,
     /// as the kind of window means it
     pub end: i64,
-    /// the stream time that closes it; a session's moves on with its records
+    /// the stream time from which on it waits for late records only; a session's moves on with its records
+    pub grace_from: i64,
+    /// the stream time that closes it, the grace later
     pub closes_at: i64,
+}
+
+/// From where the wall clock moves stream time on, `after_ms` behind the last record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct IdleReport {
+    /// `idle_after`
+    pub after_ms: i64,
+    /// wall clock at the last record
+    pub last_ms: i64,
+    /// stream time then
+    pub last_time: i64,
+}
+
+/// A window of so many records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FullestReport {
+    /// its key; bytes that are no text in hexadecimal digits, as `0x…`
+    pub key: String,
+    /// number of its first record
+    pub start: i64,
+    /// number behind its last record
+    pub end: i64,
+    /// records that it misses
+    pub missing: u64,
+}
+
+/// A record that missed a window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LateReport {
+    /// where it stands
+    pub record: RecordPlace,
+    /// its timestamp
+    pub ts: i64,
+    /// first millisecond of the window
+    pub start: i64,
+    /// its end, as the kind of window means it
+    pub end: i64,
+    /// the stream time at which it closed
+    pub closed_at: i64,
+    /// stream time when the record came
+    pub stream_time: i64,
+    /// the record that had set that
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_by: Option<RecordPlace>,
+    /// the wall clock had moved it on since
+    pub is_idle: bool,
 }
 
 /// The reports of a node's lanes. What changes with every batch is counted in them; what has to be looked for is looked
@@ -69,7 +141,7 @@ type Lanes = BTreeMap<u32, (LaneReport, Arc<dyn Watched>)>;
 
 /// The windows of a lane, which can be looked at from outside.
 pub trait Watched: Send + Sync {
-    /// Fills in stream time, what is open, and what closes next.
+    /// Fills in stream time, what is open, what closes next, and what is fullest.
     fn look(&self, report: &mut LaneReport);
 }
 
@@ -110,9 +182,51 @@ impl LaneReports {
     }
 }
 
-impl From<super::Next> for NextReport {
-    fn from(next: super::Next) -> NextReport {
+impl NextReport {
+    /// Of windows with this grace, in milliseconds.
+    fn new(next: Next, grace: i64) -> NextReport {
         let Span { start, end } = next.span;
-        NextReport { start, end, closes_at: next.closes_at }
+        NextReport { start, end, grace_from: next.closes_at.saturating_sub(grace), closes_at: next.closes_at }
+    }
+}
+
+impl Kind {
+    fn grace(self) -> i64 {
+        match self {
+            Kind::Fixed { grace, .. } | Kind::Sliding { grace, .. } | Kind::Session { grace, .. } => grace,
+            Kind::Count { .. } | Kind::Running => 0,
+        }
+    }
+
+    /// What closes windows of this kind.
+    pub fn closed_by(self) -> ClosedBy {
+        match self {
+            Kind::Fixed { .. } | Kind::Sliding { .. } | Kind::Session { .. } => ClosedBy::Time,
+            Kind::Count { .. } => ClosedBy::Records,
+            Kind::Running => ClosedBy::Nothing,
+        }
+    }
+}
+
+impl Windows {
+    /// Fills in what a report says of open windows.
+    pub fn tell(&self, report: &mut LaneReport) {
+        report.stream_time = self.stream_time();
+        report.open = self.open_windows();
+        report.next = self.next().map(|next| NextReport::new(next, self.kind().grace()));
+        report.fullest = self.fullest().map(|kept| FullestReport {
+            key: shown(kept.key),
+            start: kept.span.start,
+            end: kept.span.end,
+            missing: u64::try_from(kept.span.end - kept.span.start).unwrap_or_default().saturating_sub(kept.records),
+        });
+    }
+}
+
+/// A key for people.
+fn shown(key: &[u8]) -> String {
+    match std::str::from_utf8(key) {
+        Ok(text) if !text.contains(char::is_control) => format!("`{text}`"),
+        _ => key.iter().fold("0x".to_string(), |text, byte| format!("{text}{byte:02x}")),
     }
 }

@@ -182,6 +182,11 @@ impl Sliding {
         Some(window.slot)
     }
 
+    /// Those that have not closed.
+    pub(super) fn open_windows(&self) -> usize {
+        self.by_start.range(self.closed_to.saturating_add(1)..).map(|(_, keys)| keys.len()).sum()
+    }
+
     pub(super) fn next(&self) -> Option<Next> {
         let (&start, _) = self.by_start.range(self.closed_to.saturating_add(1)..).next()?;
         let span = self.span(start);

@@ -16,7 +16,7 @@ use crate::operators::body::{Flow, Grant, Outbox, Reason, Site};
 use crate::operators::rows::{Failures, arrow_fault, key_of, place_of};
 use crate::problem::Fault;
 use crate::types::Schema;
-use crate::window::{Emit, LaneReport, LaneReports, Windows};
+use crate::window::{Emit, IdleReport, LaneReport, LaneReports, LateReport, Windows};
 
 /// Marks results that the wall clock has brought about.
 const IDLE_HEADER: &str = "tidegate.idle";
@@ -113,6 +113,7 @@ impl Running {
             lane: site.lane,
             report: LaneReport {
                 emit,
+                closed_by: config.kind().closed_by(),
                 keeps_at_end: results.is_some_and(|results| results.at_end == super::AtEnd::Keep),
                 has_ended: false,
                 ..reports.get(site.lane).unwrap_or_default()
@@ -139,7 +140,7 @@ impl Running {
         let LaneState { windows, states, held, changed, .. } = &mut *state;
         let mut folding = Folding::new(states, Some(&arguments), held, changed.as_mut(), (self.emit, self.every_ms));
         let mut left_out = 0;
-        let mut newest = None;
+        let (mut newest, mut newest_of_late) = (None, None);
         for row in 0..batch.rows {
             if fails.next_if_eq(&row).is_some() {
                 continue;
@@ -162,15 +163,23 @@ impl Running {
             if self.every_ms.is_some() {
                 folding.give_due(folding.time);
             }
+            let late = folding.late.len();
             windows.take(key, ts, &mut folding);
+            if folding.late.len() > late {
+                newest_of_late = newest;
+            }
         }
         folding.settle();
         let Folding { results, late, overflows, .. } = folding;
+        self.report.failed += overflows.len() as u64;
         failures.extend(overflows.into_iter().map(|failed| self.failure(failed)));
         out.drops.count("tombstone", left_out);
         self.report.tombstones += left_out;
         self.report.records += batch.rows as u64;
         self.report.last_record_ms = Some(self.now_ms);
+        if let Some(last) = late.last() {
+            self.report.last_late = Some(self.of_late(batch, last, newest_of_late));
+        }
         if let Some(row) = newest {
             self.report.set_by = Some(batch.place(row));
             self.report.is_idle = false;
@@ -178,9 +187,28 @@ impl Running {
         self.give(batch, results, &mut state, None, out)?;
         self.give_late(batch, &late, out)?;
         self.last_at = state.windows.stream_time().map(|time| (self.now_ms, time));
+        self.report.idle = self.last_at.zip(self.idle_after_ms).map(|((last_ms, last_time), after_ms)| IdleReport {
+            after_ms,
+            last_ms,
+            last_time,
+        });
         drop(state);
         self.tell();
         out.fail_rows(batch, failures)
+    }
+
+    /// What is told of a late row. `newest` is the row before it that set stream time, unless an earlier batch did.
+    fn of_late(&self, batch: &Batch, late: &Late, newest: Option<usize>) -> LateReport {
+        LateReport {
+            record: batch.place(late.row as usize),
+            ts: batch.timestamps[late.row as usize],
+            start: late.span.start,
+            end: late.span.end,
+            closed_at: late.closed_at,
+            stream_time: late.time,
+            set_by: newest.map(|row| batch.place(row)).or_else(|| self.report.set_by.clone()),
+            is_idle: newest.is_none() && self.report.is_idle,
+        }
     }
 
     fn failure(&self, failed: FailedRow) -> (usize, Reason) {
@@ -293,6 +321,21 @@ impl Running {
         Ok(())
     }
 
+    /// Moves stream time on with the wall clock, where no record has come for so long.
+    fn move_on(&mut self, now_ms: i64, out: &mut Outbox) -> Result<(), Fault> {
+        let (Some(idle_after), Some((at, time))) = (self.idle_after_ms, self.last_at) else { return Ok(()) };
+        let moved = time.saturating_add(now_ms.saturating_sub(at.saturating_add(idle_after)));
+        if lock(&self.store).windows.stream_time().is_none_or(|time| moved <= time) {
+            return Ok(());
+        }
+        self.report.is_idle = true;
+        self.fold_none(Some(IDLE_HEADER), out, |windows, folding| {
+            folding.time = moved;
+            folding.give_due(moved);
+            windows.advance(moved, folding);
+        })
+    }
+
     /// Publishes what the node says of this lane.
     fn tell(&self) {
         self.reports.put(self.lane, &self.report);
@@ -304,6 +347,7 @@ impl Flow for Running {
         if batch.rows == 0 {
             return Ok(());
         }
+        self.move_on(self.now_ms, out)?;
         self.fold(&batch, out)?;
         self.last = Some(bare(&batch).slice(batch.rows - 1, 1));
         Ok(())
@@ -316,21 +360,16 @@ impl Flow for Running {
 
     fn tick(&mut self, now_ms: i64, out: &mut Outbox) -> Result<Option<i64>, Fault> {
         let Some(idle_after) = self.idle_after_ms else { return Ok(None) };
+        self.move_on(now_ms, out)?;
         let Some((at, time)) = self.last_at else { return Ok(Some(now_ms.saturating_add(idle_after))) };
         let idle_from = at.saturating_add(idle_after);
         if now_ms < idle_from {
             return Ok(Some(idle_from));
         }
-        let moved = time.saturating_add(now_ms - idle_from);
-        if lock(&self.store).windows.stream_time().is_some_and(|time| moved > time) {
-            self.report.is_idle = true;
-            self.fold_none(Some(IDLE_HEADER), out, |windows, folding| {
-                folding.time = moved;
-                folding.give_due(moved);
-                windows.advance(moved, folding);
-            })?;
-        }
-        let next = lock(&self.store).windows.next().map(|next| next.closes_at.saturating_sub(time));
+        let state = lock(&self.store);
+        let closes_at = state.windows.next().map(|next| next.closes_at);
+        let due_at = state.held.due.keys().next().copied();
+        let next = closes_at.into_iter().chain(due_at).min().map(|next| next.saturating_sub(time));
         let next = next.map_or(now_ms.saturating_add(idle_after), |until| idle_from.saturating_add(until));
         Ok(Some(next.max(now_ms.saturating_add(1))))
     }

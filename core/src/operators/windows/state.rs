@@ -73,10 +73,8 @@ impl LaneState {
 impl Watched for LaneStore {
     fn look(&self, report: &mut LaneReport) {
         let state = self.lock().unwrap_or_else(PoisonError::into_inner);
-        report.stream_time = state.windows.stream_time();
-        report.open = state.windows.len();
+        state.windows.tell(report);
         report.bytes = state.bytes();
-        report.next = state.windows.next().map(Into::into);
     }
 }
 
