@@ -5,11 +5,16 @@ use std::path::PathBuf;
 
 use tidegate_core::batch::MAX_ROWS;
 use tidegate_core::drive::{Shown, drive, read_lines};
+use tidegate_core::explain::{Explanation, explain, window_nodes};
 use tidegate_core::plan::Drawn;
+use tidegate_core::problem::did_you_mean;
+use tidegate_core::snapshot::Snapshot;
 
 use crate::common::exit::{Exit, Failure, tell_fault};
+use crate::common::explanation;
 use crate::common::files::{self, Parameters};
 use crate::common::problems;
+use crate::common::style::{self, Paint};
 
 /// Run a pipeline on rows of a script, without a broker.
 ///
@@ -27,6 +32,9 @@ pub(crate) struct Args {
     /// A port whose rows are shown; without any, what each sink receives
     #[arg(long, value_name = "NODE[.PORT]")]
     output: Vec<String>,
+    /// A node with windows that says on standard error, after the last row, why nothing has come out of it
+    #[arg(long, value_name = "NODE")]
+    explain: Vec<String>,
     /// How many consecutive rows of a node may make a batch; changes no output
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=MAX_ROWS as i64))]
     batch: u16,
@@ -52,12 +60,44 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         [] => Shown::sinks(),
         names => Shown::named(names, &drawn.nodes).map_err(Failure::of_arguments)?,
     };
+    known(&args.explain, &drawn)?;
     let driven = drive(drawn.plan(&shown.observed(&drawn)), &script, &shown, args.batch.into());
+    // What could not begin has no meters, and a fault.
+    let explanations = match driven.snapshot.nodes.is_empty() {
+        true => Vec::new(),
+        false => args.explain.iter().map(|node| explained(&driven.snapshot, node)).collect::<Result<_, _>>()?,
+    };
     let mut out = io::BufWriter::new(io::stdout().lock());
     for row in &driven.rows {
         serde_json::to_writer(&mut out, row).map_err(io::Error::from)?;
         out.write_all(b"\n")?;
     }
     out.flush()?;
+    let paint = Paint::stderr();
+    for line in explanations.iter().flat_map(|told| explanation::lines(told, paint, style::columns())) {
+        eprintln!("{line}");
+    }
     Ok(driven.fault.map_or(Exit::Good, |fault| tell_fault(&fault)))
+}
+
+/// All of these are nodes that take part.
+fn known(names: &[String], drawn: &Drawn) -> Result<(), Failure> {
+    let is_known = |name: &str| drawn.nodes.iter().any(|node| node.id == name);
+    let Some(unknown) = names.iter().find(|name| !is_known(name)) else { return Ok(()) };
+    let failure = Failure::wrong(format!("there is no node `{unknown}` to explain"));
+    Err(match did_you_mean(unknown, drawn.nodes.iter().map(|node| node.id.as_str())) {
+        Some(near) => failure.remedy(format!("did you mean `{near}`?")),
+        None => failure,
+    })
+}
+
+fn explained(snapshot: &Snapshot, node: &str) -> Result<Explanation, Failure> {
+    explain(snapshot, node).ok_or_else(|| {
+        let with: Vec<String> = window_nodes(snapshot).map(|node| format!("`{node}`")).collect();
+        let failure = Failure::wrong(format!("`{node}` has no windows: it waits for nothing but records"));
+        match with.is_empty() {
+            true => failure,
+            false => failure.remedy(format!("explain {}", with.join(", "))),
+        }
+    })
 }

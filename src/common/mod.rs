@@ -1,8 +1,9 @@
 //! What subcommands share: files and their problems, clusters and the embedded broker, reading topics, tables and
-//! colours, signals, the log, exit codes. Nothing here knows a subcommand.
+//! colours, explanations, signals, the log, exit codes. Nothing here knows a subcommand.
 
 pub(crate) mod clusters;
 pub(crate) mod exit;
+pub(crate) mod explanation;
 pub(crate) mod files;
 pub(crate) mod formats;
 pub(crate) mod log;

@@ -1,4 +1,4 @@
-//! Signals that ask the program to stop.
+//! Signals that ask the program to stop, or to tell something.
 
 use std::io;
 use std::process;
@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use tidegate_core::problem::Fault;
 
@@ -60,4 +61,15 @@ pub(crate) fn stop_flag() -> Result<Arc<AtomicBool>, Fault> {
     let set = flag.clone();
     on_stop(move || set.store(true, Ordering::Release))?;
     Ok(flag)
+}
+
+/// A flag that `SIGQUIT` (Ctrl-\ on a terminal) sets, by which other programs too are asked what they are doing.
+///
+/// # Errors
+/// The system gives no signals.
+pub(crate) fn ask_flag() -> Result<Arc<AtomicBool>, Fault> {
+    let asked = Arc::new(AtomicBool::new(false));
+    let failed = |why| Fault::outside(format!("cannot listen to signals: {why}"));
+    flag::register(SIGQUIT, asked.clone()).map_err(failed)?;
+    Ok(asked)
 }

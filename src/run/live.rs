@@ -41,6 +41,13 @@ impl Live {
         write(&text);
     }
 
+    /// Prints lines where those of sinks go, and scrolls as they do.
+    pub(super) fn say(&self, lines: &[String]) {
+        // The key that asked for them has been echoed.
+        let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        write(&format!("\r\x1b[K{lines}"));
+    }
+
     fn give_back(&mut self, text: &mut String) {
         if let Some((taken, (rows, _))) = self.taken.take() {
             text.push_str("\x1b7\x1b[r");

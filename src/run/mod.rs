@@ -7,6 +7,7 @@ mod report;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,6 +27,10 @@ use crate::common::{problems, signals, start, style};
 ///
 /// On a terminal a line per node tells what happens; elsewhere, and with --json, it is a JSON line a second on standard
 /// error, {"type": "snapshot"}, and one at the end, {"type": "outcome"}. Standard output belongs to `console-sink`.
+///
+/// Ctrl-\ (the signal QUIT) asks every node with windows what it waits for, and why nothing has come out of it; the run
+/// goes on. One that has given nothing in the whole run says why at the end. With JSON these are lines
+/// {"type": "explanation"}.
 ///
 /// A signal (Ctrl-C) stops it: sources stop, queues run empty, what is done is committed. A second signal stops at once.
 /// Exit code 0 where all is good, or will be read again by the next run; 1 where the run failed; 2 where the file or the
@@ -92,11 +97,12 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     };
     let started = Instant::now();
     let stopper = Stopper::listen()?;
+    let asked = signals::ask_flag()?;
     let run = Run::start(plan, options)?;
     stopper.stops(&run);
     match is_live {
-        true => watch_live(&run),
-        false => watch_json(&run),
+        true => watch_live(&run, &asked),
+        false => watch_json(&run, &asked),
     }
     let outcome = run.wait();
     match is_live {
@@ -131,7 +137,7 @@ fn duration(text: DurationText) -> Duration {
     Duration::from_millis(text.to_ms())
 }
 
-fn watch_live(run: &Run) {
+fn watch_live(run: &Run, asked: &AtomicBool) {
     let (mut live, mut rates) = (live::Live::default(), rates::Rates::default());
     let mut last: Option<Instant> = None;
     while !run.is_over() {
@@ -139,16 +145,22 @@ fn watch_live(run: &Run) {
             last = Some(Instant::now());
             live.draw(&rates.lines(run.snapshot()));
         }
+        if asked.swap(false, Ordering::Relaxed) {
+            live.say(&report::windows(&run.snapshot()));
+        }
         thread::sleep(LOOK);
     }
 }
 
-fn watch_json(run: &Run) {
+fn watch_json(run: &Run, asked: &AtomicBool) {
     let mut last = Instant::now();
     while !run.is_over() {
         if last.elapsed() >= SNAPSHOT {
             last = Instant::now();
             report::tell_snapshot(&run.snapshot());
+        }
+        if asked.swap(false, Ordering::Relaxed) {
+            report::tell_windows(&run.snapshot());
         }
         thread::sleep(LOOK);
     }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_core::engine::{EndedBy, Outcome};
+use tidegate_core::explain::{explain, silent_nodes, window_nodes};
 use tidegate_core::problem::{Blame, Problem};
 use tidegate_core::snapshot::Snapshot;
 
 use crate::common::exit::{Exit, tell_fault};
+use crate::common::explanation;
 use crate::common::style::{self, Paint};
 use crate::common::table::{Head, Table};
 
@@ -31,8 +33,30 @@ pub(super) fn tell_snapshot(snapshot: &Snapshot) {
     tell_line("snapshot", json!(snapshot));
 }
 
-/// The end as a JSON line.
+/// What all nodes with windows say of themselves, as JSON lines.
+pub(super) fn tell_windows(snapshot: &Snapshot) {
+    tell_explanations(snapshot, window_nodes(snapshot));
+}
+
+fn tell_explanations<'a>(snapshot: &Snapshot, nodes: impl Iterator<Item = &'a str>) {
+    nodes.filter_map(|node| explain(snapshot, node)).for_each(|told| tell_line("explanation", json!(told)));
+}
+
+/// What all nodes with windows say of themselves, for people.
+pub(super) fn windows(snapshot: &Snapshot) -> Vec<String> {
+    let lines = explanations(snapshot, window_nodes(snapshot));
+    if lines.is_empty() { vec!["no node has windows".into()] } else { lines }
+}
+
+fn explanations<'a>(snapshot: &Snapshot, nodes: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let (paint, columns) = (Paint::stderr(), style::columns());
+    let told = nodes.filter_map(|node| explain(snapshot, node));
+    told.flat_map(|told| explanation::lines(&told, paint, columns)).collect()
+}
+
+/// The end as JSON lines: what windows that have given nothing say, and the outcome.
 pub(super) fn tell_json(outcome: &Outcome, took: Duration) {
+    tell_explanations(&outcome.snapshot, silent_nodes(&outcome.snapshot));
     let Outcome { ended_by, faults, undone, is_lossy, restarts, snapshot } = outcome;
     tell_line(
         "outcome",
@@ -52,12 +76,16 @@ fn tell_line(what: &str, fields: Value) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// The end for people: a table of counts, what went wrong, a last sentence.
+/// The end for people: a table of counts, what windows say that have given nothing, what went wrong, a last sentence.
 pub(super) fn tell(outcome: &Outcome, took: Duration) {
     let paint = Paint::stderr();
     let mut text = String::new();
     for (number, line) in counts(&outcome.snapshot).lines(style::columns()).into_iter().enumerate() {
         text.push_str(&if number == 0 { paint.dim(&line) } else { line });
+        text.push('\n');
+    }
+    for line in explanations(&outcome.snapshot, silent_nodes(&outcome.snapshot)) {
+        text.push_str(&line);
         text.push('\n');
     }
     let _ = write!(io::stderr().lock(), "{text}");

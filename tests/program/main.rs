@@ -2,6 +2,7 @@
 //! What needs a Kafka runs on the embedded broker in a folder of the test's own, and on a real one too where
 //! `TIDEGATE_TEST_KAFKA` gives its address.
 
+mod explain;
 mod files;
 mod gallery;
 mod help;
