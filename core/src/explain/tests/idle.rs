@@ -166,3 +166,18 @@ fn the_clock_closes_some_windows_and_makes_some_records_late() {
     assert!(closed.iter().any(|out| matches!(out, Out::Closed { by_clock: true, .. })), "{closed:?}");
     assert_eq!(late, [&Out::Late { key: "0".into(), start: 10, stream_time: 34 }]);
 }
+
+#[test]
+fn what_every_holds_back_comes_when_the_clock_has_moved_stream_time_there() {
+    let config = json!({ "size": "1s", "emit": "on-update", "every": "10ms", "idle_after": "5ms" });
+    let case = case("tumbling-window", config).record(0).record(1);
+    // Due at stream time 10, which is 9 behind the last record; the clock counts from 5 on.
+    for (ms, results) in [(13, 1), (14, 2), (100, 2)] {
+        let rows = case.clone().advance(ms).drive().rows;
+        assert_eq!(rows.len(), results, "{ms} {rows:?}");
+        assert!(
+            rows.iter().skip(1).all(|row| row["value"]["n"] == 2 && row["headers"][0][0] == "tidegate.idle"),
+            "{rows:?}"
+        );
+    }
+}
