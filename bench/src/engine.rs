@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering::Relaxed;
 use tidegate_core::check::{CheckOptions, check_text};
-use tidegate_core::engine::{ClusterSettings, Run, RunOptions};
+use tidegate_core::engine::{ClusterSettings, Run, RunOptions, stop_metering};
 use tidegate_core::kafka::{ClientSettings, OWNED_PROPERTIES};
 use tidegate_core::operators::{ALL, Operator};
 use tidegate_core::plan::Drawn;
@@ -30,6 +30,8 @@ pub(crate) struct InMemory {
     pub(crate) pace: Pace,
     /// how often somebody looks at the meters, in milliseconds; 0: nobody does
     pub(crate) look_ms: u64,
+    /// nothing is counted or timed
+    pub(crate) is_unmetered: bool,
 }
 
 /// A topic read into a slow sink.
@@ -66,7 +68,10 @@ pub(crate) fn end(run: Run) -> Result<()> {
 
 /// P1 in memory, on one thread.
 pub(crate) fn in_memory(job: &InMemory) -> Result<Measured> {
-    let InMemory { records, broken_of_ten, pace, look_ms } = *job;
+    let InMemory { records, broken_of_ten, pace, look_ms, is_unmetered } = *job;
+    if is_unmetered {
+        stop_metering();
+    }
     let source =
         json!({ "schema": trades::schema(), "records": records, "broken_of_ten": broken_of_ten, "pace": pace });
     let draw = if pace == Pace::Flood { trades::p1 } else { trades::keep_all };

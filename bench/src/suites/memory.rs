@@ -10,8 +10,10 @@ use crate::memory::Pace;
 use crate::report::{Goal, Spread, figure, title};
 
 /// Records that find the pipeline idle.
-const LONE: InMemory = InMemory { records: 20_000, broken_of_ten: 0, pace: Pace::OneByOne, look_ms: 0 };
-const RARE: InMemory = InMemory { records: 3000, broken_of_ten: 0, pace: Pace::EachMillisecond, look_ms: 0 };
+const LONE: InMemory =
+    InMemory { records: 20_000, broken_of_ten: 0, pace: Pace::OneByOne, look_ms: 0, is_unmetered: false };
+const RARE: InMemory =
+    InMemory { records: 3000, broken_of_ten: 0, pace: Pace::EachMillisecond, look_ms: 0, is_unmetered: false };
 /// Looks at the meters: far more often than anybody does.
 const LOOK_MS: u64 = 50;
 
@@ -21,12 +23,15 @@ pub(crate) fn memory(settings: &Settings) -> Result<()> {
     let clean = InMemory { records: settings.records, ..InMemory::default() };
     let dirty = InMemory { broken_of_ten: 1, ..clean };
     let watched = InMemory { look_ms: LOOK_MS, ..clean };
+    let unmetered = InMemory { is_unmetered: true, ..clean };
     let (mut by_hand, mut engine, mut failing, mut seen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut blind = Vec::new();
     for _ in 0..settings.pairs {
         by_hand.push(run::<Measured>(&Work::MemoryHand(clean))?);
         engine.push(run::<Measured>(&Work::MemoryEngine(clean))?);
         failing.push(run::<Measured>(&Work::MemoryEngine(dirty))?);
         seen.push(run::<Measured>(&Work::MemoryEngine(watched))?);
+        blind.push(run::<Measured>(&Work::MemoryEngine(unmetered))?);
         same(&by_hand[by_hand.len() - 1], &engine[engine.len() - 1])?;
     }
     let cpu = |all: &[Measured]| all.iter().map(Measured::cpu_ns).collect::<Vec<_>>();
@@ -36,6 +41,8 @@ pub(crate) fn memory(settings: &Settings) -> Result<()> {
     figure("  engine", Spread::of(cpu(&engine)), "ns a record", Goal::None);
     let failing = Spread::of_ratios(&rate(&failing), &rate(&engine));
     figure("rate with 10 % failing records, of the clean rate", failing, "", Goal::AtLeast(0.5));
+    let metering = Spread::of_ratios(&cpu(&engine), &cpu(&blind));
+    figure("CPU with meters, of the same without any", metering, "", Goal::AtMost(1.03));
     let seen = Spread::of_ratios(&cpu(&seen), &cpu(&engine));
     figure(&format!("CPU with a look at the meters each {LOOK_MS} ms"), seen, "", Goal::AtMost(1.03));
     let one = |job: InMemory| Ok(run::<Measured>(&Work::MemoryEngine(job))?.cpu_ns() / 1000.0);

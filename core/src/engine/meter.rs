@@ -1,11 +1,32 @@
 //! Counters that tasks raise and snapshots read, touched once per batch.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::clock::Clock;
 use crate::operators::Drops;
 use crate::problem::RecordPlace;
+
+/// Whether anything is counted and timed.
+static IS_ON: AtomicBool = AtomicBool::new(true);
+
+/// Stops all counting and timing, for good and in the whole process: for a program that measures what that costs.
+pub fn stop_metering() {
+    IS_ON.store(false, Relaxed);
+}
+
+fn is_on() -> bool {
+    IS_ON.load(Relaxed)
+}
+
+/// Raises a counter.
+pub(crate) fn count(counter: &AtomicU64, rows: usize) {
+    if is_on() {
+        counter.fetch_add(rows as u64, Relaxed);
+    }
+}
 
 /// How many failed records of a node are kept for inspection.
 const KEPT_FAILURES: usize = 16;
@@ -91,7 +112,13 @@ impl TaskMeter {
     }
 
     /// From now on the task does this.
-    pub(crate) fn turn(&self, to: Doing, now_ns: i64) {
+    pub(crate) fn turn(&self, to: Doing, clock: &Clock) {
+        if is_on() {
+            self.turn_at(to, clock.nanos());
+        }
+    }
+
+    pub(crate) fn turn_at(&self, to: Doing, now_ns: i64) {
         let mut spent = self.lock();
         spent.book(now_ns);
         spent.doing = to;

@@ -38,6 +38,7 @@ mod workshop;
 
 pub(crate) use clock::Clock;
 pub use hub::ClusterSettings;
+pub use meter::stop_metering;
 pub use options::{RunOptions, Until};
 pub(crate) use outlet::Outlet;
 pub(crate) use pool::TaskCell;

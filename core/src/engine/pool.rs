@@ -114,7 +114,7 @@ impl TaskCell {
             _ => None,
         });
         if woken == Ok(IDLE) {
-            self.meter.turn(Doing::Busy, pool.clock.nanos());
+            self.meter.turn(Doing::Busy, &pool.clock);
             push(&pool, self.clone());
         }
     }
@@ -294,7 +294,7 @@ impl Shared {
                 let Some(task) = due.upgrade() else { continue };
                 let woken = task.state.compare_exchange(IDLE, QUEUED, Ordering::AcqRel, Ordering::Acquire);
                 if woken.is_ok() {
-                    task.meter.turn(Doing::Busy, self.clock.nanos());
+                    task.meter.turn(Doing::Busy, &self.clock);
                     ready.tasks.push_back(task);
                 }
             }
@@ -366,19 +366,19 @@ impl Shared {
                 return self.push_back(cell.clone());
             }
             Step::Ended => {
-                cell.meter.turn(Doing::Idle, self.clock.nanos());
+                cell.meter.turn(Doing::Idle, &self.clock);
                 return cell.state.store(DONE, Ordering::Release);
             }
             Step::Idle(timer) => (Doing::Idle, timer),
             Step::Blocked(timer) => (Doing::BackPressured, timer),
             Step::Limited(timer) => (Doing::Limited, Some(timer)),
         };
-        cell.meter.turn(doing, self.clock.nanos());
+        cell.meter.turn(doing, &self.clock);
         let settled = cell.state.compare_exchange(RUNNING, IDLE, Ordering::AcqRel, Ordering::Acquire);
         if settled.is_err() {
             // Woken while it ran.
             cell.state.store(QUEUED, Ordering::Release);
-            cell.meter.turn(Doing::Busy, self.clock.nanos());
+            cell.meter.turn(Doing::Busy, &self.clock);
             return self.push_back(cell.clone());
         }
         if let Some(at_ms) = timer {

@@ -7,7 +7,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use arrow_buffer::ScalarBuffer;
 
@@ -328,10 +327,6 @@ impl Task {
         };
         Ok(self.pending.is_empty() && self.readings.iter().all(is_drained) && self.is_acknowledged()?)
     }
-}
-
-fn count(counter: &AtomicU64, rows: usize) {
-    counter.fetch_add(rows as u64, Relaxed);
 }
 
 fn earliest(a: Option<i64>, b: Option<i64>) -> Option<i64> {

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use super::{At, Stand, Task, count};
+use super::{At, Stand, Task};
 use crate::batch::Batch;
 use crate::engine::channel::{Channel, Needs};
 use crate::engine::failures::{error_rows, place_of, stop_fault};
-use crate::engine::meter::NodeMeter;
+use crate::engine::meter::{NodeMeter, count};
 use crate::engine::task::NodeBody;
 use crate::operators::{Outbox, Spread};
 use crate::problem::Fault;

@@ -2,12 +2,13 @@
 //! row after the other. Ordinals tell in which order they would have come; a record that stops the run cuts all that
 //! comes at or behind it.
 
-use super::{At, NodeBody, NodeRun, Output, Stand, Task, count};
+use super::{At, NodeBody, NodeRun, Output, Stand, Task};
 use crate::batch::{Batch, ORDINAL_SHIFT};
 use crate::engine::channel::Needs;
 use crate::engine::failures::{error_rows, place_of, stop_fault};
 use crate::engine::fanin;
 use crate::engine::layout::{Entry, Layout, WayTo, spread};
+use crate::engine::meter::count;
 use crate::operators::{Failed, Outbox};
 use crate::problem::Fault;
 

@@ -72,7 +72,7 @@ fn times_sum_to_the_time_since_the_start() {
 fn a_meter_loses_no_moment() {
     let meter = TaskMeter::new(100);
     let times = [(Doing::Busy, 150), (Doing::Limited, 160), (Doing::Busy, 260), (Doing::BackPressured, 300)];
-    times.iter().for_each(|&(doing, at)| meter.turn(doing, at));
+    times.iter().for_each(|&(doing, at)| meter.turn_at(doing, at));
     let read = meter.read(350);
     assert_eq!((read.idle, read.busy, read.limited, read.back_pressured), (50, 150, 100, 50));
     // A clock that seems to go back takes nothing away.
