@@ -1,8 +1,9 @@
 //! Prints records on standard output, one line each.
 //!
 //! `show` says what a line holds: the `value`; `key-value` (key, a tab, value); or `full`, a JSON object of topic,
-//! partition, offset, `ts`, key, value and headers, as `consume` prints. `format` is how values are written; a value that
-//! came in the same format and was not changed is printed as it was read.
+//! partition, offset, `ts`, key, value and headers, as `consume` prints. A windowed key is `[key@start/end]`, or has `window`
+//! beside it. `format` is how values are written; a value that came in the same format and was not changed is printed as it
+//! was read.
 //!
 //! Lines never mix, also from several lanes. A tombstone prints `null`. A record that cannot be written (NaN has no JSON
 //! form) leaves by `errors`. Where the reader of the output goes away (`tidegate run … | head`), the run stops cleanly.
@@ -126,11 +127,12 @@ const EXAMPLES: &[Example] = &[Example {
 mod tests {
     use super::super::testing::{Bench, records};
     use super::*;
+    use crate::batch::Windows;
 
-    fn printed(style: LineStyle, rows: &[(&str, &str)]) -> String {
-        let input = records(r#"{ "n": "float64" }"#);
+    fn printed(style: LineStyle, rows: &[(&str, &str)], windows: Option<Windows>) -> String {
+        let input = Stream { windowed: windows.is_some(), ..records(r#"{ "n": "float64" }"#) };
         let mut bench = Bench::new(&OPERATOR, serde_json::json!({}), std::slice::from_ref(&input));
-        let batch = bench.batch(rows);
+        let batch = Batch { windows, ..bench.batch(rows) };
         let lines = bench.at_site(|site| LineWriter::new(style, &ValueFormat::default(), false, site)).unwrap();
         let mut sink = Running { lines, buffer: Vec::new(), console: Vec::new() };
         sink.write(batch, &mut Outbox::default()).unwrap();
@@ -148,7 +150,22 @@ mod tests {
                 "{\"ts\":0,\"key\":\"a\",\"value\":{\"n\":1.5}}\n{\"ts\":1,\"key\":\"b\",\"value\":null}\n",
             ),
         ] {
-            assert_eq!(printed(style, &rows), text);
+            assert_eq!(printed(style, &rows, None), text);
+        }
+    }
+
+    #[test]
+    fn a_windowed_key_is_shown_with_its_window() {
+        for (style, text) in [
+            (LineStyle::Value, "{\"n\":1.5}\n"),
+            (LineStyle::KeyValue, "[a@10/20]\t{\"n\":1.5}\n"),
+            (
+                LineStyle::Record,
+                "{\"ts\":0,\"key\":\"a\",\"window\":{\"start\":10,\"end\":20},\"value\":{\"n\":1.5}}\n",
+            ),
+        ] {
+            let windows = Windows { start: vec![10].into(), end: vec![20].into() };
+            assert_eq!(printed(style, &[("a", r#"{"n":1.5}"#)], Some(windows)), text);
         }
     }
 

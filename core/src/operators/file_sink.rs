@@ -1,8 +1,9 @@
 //! Writes records to a file, one line each.
 //!
 //! A line is the value in `format`, or with `"lines": "record"` a JSON object of `ts`, key, value and headers, which
-//! `file-source` reads back. The file is appended to, or emptied at the start of the run with `"mode": "truncate"`. All
-//! lanes write to the same file, whole lines at a time; their order among lanes is not fixed.
+//! `file-source` reads back; a windowed key has its `window` beside it, which `file-source` leaves out. The file is appended
+//! to, or emptied at the start of the run with `"mode": "truncate"`. All lanes write to the same file, whole lines at a
+//! time; their order among lanes is not fixed.
 //!
 //! A tombstone is the line `null`. A value that cannot be written (NaN in JSON, several lines of text) leaves by `errors`.
 //! With `"sync": true` lines count as written once the disk has them, and only then are offsets committed; without it a

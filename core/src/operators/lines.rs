@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use arrow_array::{Array, BinaryViewArray};
 use bytes::Bytes;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -20,9 +21,9 @@ use crate::types::KeyFormat;
 pub(super) enum LineStyle {
     /// the value
     Value,
-    /// key, a tab, the value
+    /// key, a tab, the value; a windowed key is `[key@start/end]`, as Kafka Streams prints it
     KeyValue,
-    /// a JSON object: where the record comes from, `ts`, `key`, `value`, `headers`
+    /// a JSON object: where the record comes from, `ts`, `key`, `window`, `value`, `headers`
     Record,
 }
 
@@ -84,11 +85,15 @@ impl LineWriter {
         match self.style {
             LineStyle::Value => {}
             LineStyle::KeyValue => {
-                match key_value(key_of(batch, row), self.key) {
-                    Value::String(key) => into.extend_from_slice(key.as_bytes()),
-                    key => into.extend_from_slice(key.to_string().as_bytes()),
-                }
-                into.push(b'\t');
+                let key = match key_value(key_of(batch, row), self.key) {
+                    Value::String(key) => key,
+                    key => key.to_string(),
+                };
+                let line = match window_of(batch, row) {
+                    Some((start, end)) => format!("[{key}@{start}/{end}]\t"),
+                    None => format!("{key}\t"),
+                };
+                into.extend_from_slice(line.as_bytes());
             }
             LineStyle::Record => {
                 self.record(batch, row, value, into);
@@ -117,7 +122,11 @@ impl LineWriter {
             text += &format!("\"topic\":{},\"partition\":{partition},\"offset\":{offset},", Value::from(&**topic));
         }
         let key = key_value(key_of(batch, row), self.key);
-        text += &format!("\"ts\":{},\"key\":{key},\"value\":", batch.timestamps[row]);
+        text += &format!("\"ts\":{},\"key\":{key},", batch.timestamps[row]);
+        if let Some((start, end)) = window_of(batch, row) {
+            text += &format!("\"window\":{{\"start\":{start},\"end\":{end}}},");
+        }
+        text += "\"value\":";
         into.extend_from_slice(text.as_bytes());
         match (value, &self.format) {
             (None, _) => into.extend_from_slice(b"null"),
@@ -139,6 +148,11 @@ impl LineWriter {
         }
         into.push(b'}');
     }
+}
+
+/// Start and end of a row's window, where its key has one.
+fn window_of(batch: &Batch, row: usize) -> Option<(i64, i64)> {
+    batch.windows.as_ref().map(|windows| (windows.start[row], windows.end[row]))
 }
 
 /// A JSON document in one line: outside of its texts a line break is white space, inside there is none.
@@ -172,13 +186,16 @@ struct Written<'a> {
     value: Option<&'a RawValue>,
     #[serde(default)]
     headers: Vec<(String, Value)>,
-    /// Where the record once came from: `consume` and the sinks tell it, a reader has no use for it.
+    /// Where the record once came from, and below the window of its key: `consume` and the sinks tell it, a reader has no
+    /// use for it.
     #[serde(rename = "topic")]
     _topic: Option<String>,
     #[serde(rename = "partition")]
     _partition: Option<i32>,
     #[serde(rename = "offset")]
     _offset: Option<i64>,
+    #[serde(rename = "window")]
+    _window: Option<IgnoredAny>,
 }
 
 /// Reads a line of the style [`LineStyle::Record`].
@@ -225,6 +242,8 @@ mod tests {
         assert_eq!(record.headers, [("h".to_string(), Some(Bytes::from("x"))), ("n".to_string(), None)]);
         let bare = read_record(br#"{"value":null}"#, &json, KeyFormat::Text).unwrap();
         assert_eq!((bare.timestamp, bare.key, bare.payload), (None, None, None));
+        let windowed = read_record(br#"{"key":"k","window":{"start":0,"end":9},"value":1}"#, &json, KeyFormat::Text);
+        assert_eq!(windowed.unwrap().key.as_deref(), Some(&b"k"[..]));
         let text = read_record(br#"{"value":"x"}"#, &ValueFormat::Text, KeyFormat::Text).unwrap();
         assert_eq!(text.payload.as_deref(), Some(&b"x"[..]));
     }
