@@ -93,6 +93,8 @@ pub struct Batch {
     pub payload: Option<BinaryViewArray>,
     /// windows of the keys, on a windowed stream
     pub windows: Option<Windows>,
+    /// keys as a topic gets them, where those are not `keys`: together with their windows; only there behind a sink
+    pub written_keys: Option<BinaryViewArray>,
     /// order among the rows that one input batch became: the row's number in it, shifted by [`ORDINAL_SHIFT`], below it
     /// the way that it took; a fan-in sorts by it
     pub ordinals: ScalarBuffer<u64>,
@@ -167,6 +169,7 @@ impl Batch {
             tombstones: None,
             payload: None,
             windows: None,
+            written_keys: None,
             ordinals: fresh_ordinals(rows),
         }
     }
@@ -188,6 +191,11 @@ impl Batch {
                 .iter()
                 .zip(&schema.columns)
                 .all(|(column, declared)| column.len() == self.rows && *column.data_type() == declared.data.to_arrow())
+    }
+
+    /// The keys that a topic gets. Partitions are chosen by `keys`.
+    pub fn keys_to_write(&self) -> &BinaryViewArray {
+        self.written_keys.as_ref().unwrap_or(&self.keys)
     }
 
     /// Whether a record's value is Kafka's null.
@@ -242,6 +250,7 @@ impl Batch {
     pub fn compact(mut self) -> Batch {
         self.keys = compact_views(self.keys);
         self.payload = self.payload.map(compact_views);
+        self.written_keys = self.written_keys.map(compact_views);
         self.columns = self.columns.iter().map(compact_column).collect();
         self
     }
@@ -265,12 +274,13 @@ impl Batch {
     pub fn take(&self, rows: &[u32]) -> Result<Batch, ArrowError> {
         let indices = UInt32Array::from(rows.to_vec());
         let take = |array: &dyn Array| arrow_select::take::take(array, &indices, None);
+        let take_bytes = |bytes: &BinaryViewArray| take(bytes).map(|taken| binary_view(&taken));
         let pick = |values: &[i64]| rows.iter().map(|&row| values[row as usize]).collect::<Vec<_>>().into();
         Ok(Batch {
             rows: rows.len(),
             schema: self.schema.clone(),
             columns: self.columns.iter().map(|column| take(column)).collect::<Result<_, _>>()?,
-            keys: binary_view(&take(&self.keys)?),
+            keys: take_bytes(&self.keys)?,
             timestamps: pick(&self.timestamps),
             headers: self.headers.as_ref().map(|all| rows.iter().map(|&row| all[row as usize].clone()).collect()),
             origin: Origin {
@@ -284,8 +294,9 @@ impl Batch {
                 .as_ref()
                 .map(|bits| rows.iter().map(|&row| bits.value(row as usize)).collect::<BooleanBuffer>())
                 .filter(|bits| bits.count_set_bits() > 0),
-            payload: self.payload.as_ref().map(|payload| take(payload).map(|taken| binary_view(&taken))).transpose()?,
+            payload: self.payload.as_ref().map(take_bytes).transpose()?,
             windows: self.windows.as_ref().map(|all| Windows { start: pick(&all.start), end: pick(&all.end) }),
+            written_keys: self.written_keys.as_ref().map(take_bytes).transpose()?,
             ordinals: rows.iter().map(|&row| self.ordinals[row as usize]).collect::<Vec<_>>().into(),
         })
     }
@@ -318,6 +329,7 @@ impl Batch {
                 .windows
                 .as_ref()
                 .map(|all| Windows { start: all.start.slice(start, rows), end: all.end.slice(start, rows) }),
+            written_keys: self.written_keys.as_ref().map(|keys| keys.slice(start, rows)),
             ordinals: self.ordinals.slice(start, rows),
         }
     }
@@ -374,6 +386,10 @@ impl Batch {
                 start: pick(&|batch| batch.windows.as_ref().map_or_else(Default::default, |all| all.start.clone())),
                 end: pick(&|batch| batch.windows.as_ref().map_or_else(Default::default, |all| all.end.clone())),
             }),
+            written_keys: any(&|batch| batch.written_keys.is_some())
+                .then(|| weave(batches.iter().map(|batch| batch.keys_to_write() as &dyn Array).collect()))
+                .transpose()?
+                .map(|woven| binary_view(&woven)),
             ordinals: picks.iter().map(|&(batch, row)| batches[batch].ordinals[row]).collect::<Vec<_>>().into(),
         })
     }
@@ -477,6 +493,20 @@ mod tests {
         assert_eq!(batch.row_bytes().iter().sum::<usize>(), batch.bytes());
         batch.payload = Some(batch.keys.clone());
         assert_eq!(batch.row_bytes().iter().sum::<usize>(), batch.bytes());
+    }
+
+    #[test]
+    fn keys_to_write_go_with_their_rows() {
+        let plain = batch(&["a", "b", "c"]);
+        assert_eq!(plain.keys_to_write(), &plain.keys);
+        let written = bytes_column([Some(&b"a1"[..]), None, Some(b"c1")]);
+        let batch = Batch { written_keys: Some(written), ..plain.clone() };
+        let last = bytes_column([Some(&b"c1"[..])]);
+        assert_eq!(batch.slice(2, 1).keys_to_write(), &last);
+        assert_eq!(batch.take(&[2]).unwrap().compact().keys_to_write(), &last);
+        let woven = Batch::interleave(&[&plain, &batch], &[(1, 2), (0, 2), (1, 1)]).unwrap();
+        assert_eq!(woven.keys_to_write(), &bytes_column([Some(&b"c1"[..]), Some(b"c"), None]));
+        assert_eq!(woven.keys, bytes_column([Some(&b"c"[..]), Some(b"c"), Some(b"b")]));
     }
 
     #[test]

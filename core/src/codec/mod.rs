@@ -6,6 +6,7 @@
 //! - [`Decoder`], [`Encoder`]: values; `json` is where their time goes
 //! - [`exact_decoder`], [`exact_encoder`]: the form that loses nothing, inside of through topics
 //! - [`decode_keys`], [`encode_keys`]: keys
+//! - [`decode_window_keys`], [`encode_window_keys`]: windowed keys
 //! - [`row_value`] and its neighbours: records as people and scripts write them
 //! - [`infer_schema`]: a schema from samples
 
@@ -19,6 +20,7 @@ mod plain;
 mod rows;
 mod scalar;
 mod views;
+mod window_key;
 
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ pub use infer::{Inferred, infer_schema};
 pub use key::{KeyFailure, decode_keys, encode_keys};
 pub use rows::{column_value, header_value, key_value, parse_header, parse_row_key, parse_row_value, row_value};
 pub use views::{BytesBuilder, MAX_VALUE};
+pub use window_key::{WindowKeyReading, WindowKeyWriting, WindowKeys, decode_window_keys, encode_window_keys};
 
 /// Reads values into columns. It learns the shape of the records while it reads: one per lane.
 #[derive(Debug)]

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::script::{Line, ScriptRecord};
-use crate::batch::{Batch, Headers, Origin, PerRow};
-use crate::codec::{BytesBuilder, parse_header, parse_row_key, parse_row_value};
+use super::script::{Line, ScriptRecord, Window};
+use crate::batch::{Batch, Headers, Origin, PerRow, Windows, bytes_column};
+use crate::codec::{
+    BytesBuilder, WindowKeyReading, decode_window_keys, encode_window_keys, parse_header, parse_row_key,
+    parse_row_value,
+};
 use crate::operators::{Role, Touches};
 use crate::plan::{Plan, PlanNode};
 use crate::problem::Fault;
@@ -65,12 +68,17 @@ pub(super) fn batch_of<'a>(
     now_ms: i64,
 ) -> Result<Batch, Fault> {
     let format = node.reads.unwrap_or_default();
+    let reading = match node.shape.touches() {
+        Touches::Reads(source) => source.window_key,
+        _ => None,
+    };
     let (mut keys, mut payload) = (BytesBuilder::new(), BytesBuilder::new());
     let (mut headers, mut times): (Vec<Headers>, Vec<i64>) = (Vec::new(), Vec::new());
     let mut partition = 0;
     for (row, record) in records {
         let wrong = |what: &str, why: String| Fault::user(format!("row {} of the script, `{what}`: {why}", row + 1));
         let key = parse_row_key(&record.key, stream.key).map_err(|why| wrong("key", why))?;
+        let key = with_window(key, record.window, stream, reading).map_err(|why| wrong("window", why))?;
         let value = parse_row_value(&record.value, &format, &stream.schema).map_err(|why| wrong("value", why))?;
         keys.push(key.as_deref());
         payload.push(value.as_deref());
@@ -91,4 +99,25 @@ pub(super) fn batch_of<'a>(
     batch.headers = headers.iter().any(|headers| !headers.is_empty()).then(|| headers.into());
     batch.payload = Some(payload.finish());
     Ok(batch)
+}
+
+/// The key as the source reads it, together with its window where the row names one.
+fn with_window(
+    key: Option<Vec<u8>>,
+    window: Option<Window>,
+    stream: &Stream,
+    reading: Option<WindowKeyReading>,
+) -> Result<Option<Vec<u8>>, String> {
+    let (Some(Window { start, end }), true) = (window, key.is_some()) else { return Ok(key) };
+    let reading = reading.ok_or("the source reads keys without windows")?;
+    let windows = Windows { start: vec![start].into(), end: vec![end].into() };
+    let (written, failures) =
+        encode_window_keys(&bytes_column([key.as_deref()]), stream.key, &windows, reading.writing());
+    match failures.into_iter().next() {
+        Some(failure) => Err(failure.reason),
+        None if decode_window_keys(&written, stream.key, reading).windows != windows => {
+            Err(format!("the source reads no window from {start} to {end} out of keys"))
+        }
+        None => Ok(written.iter().next().flatten().map(<[u8]>::to_vec)),
+    }
 }

@@ -112,7 +112,8 @@ fn rows_of(plan: &Plan, seen: &Seen) -> Vec<OutRow> {
 }
 
 fn row_of(node: &str, port: &str, batch: &Batch, row: usize, key: KeyFormat, format: Option<&ValueFormat>) -> OutRow {
-    let key_bytes = batch.keys.is_valid(row).then(|| batch.keys.value(row));
+    let keys = batch.keys_to_write();
+    let key_bytes = keys.is_valid(row).then(|| keys.value(row));
     let headers = batch.headers_of(row).iter();
     OutRow {
         node: node.to_string(),

@@ -33,6 +33,9 @@ pub struct ScriptRecord {
     /// as the source's `key_format` has it; null: none
     #[serde(default)]
     pub key: Value,
+    /// the window of the key, for a source that reads windowed keys; absent: `key` has it in its bytes
+    #[serde(default)]
+    pub window: Option<Window>,
     /// as the source's format has it; null: a tombstone
     #[serde(default)]
     pub value: Value,
@@ -100,7 +103,8 @@ pub struct OutRow {
 }
 
 /// The window of a key, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Window {
     /// inclusive
     pub start: i64,
@@ -108,8 +112,8 @@ pub struct Window {
     pub end: i64,
 }
 
-const SHAPES: &str = "a line is {\"node\", \"ts\", \"key\", \"value\", \"headers\", \"partition\"}, {\"advance\": \"10s\"}, \
-                      {\"end\": NODE}, {\"hold\": NODE} or {\"release\": NODE, \"records\": N}";
+const SHAPES: &str = "a line is {\"node\", \"ts\", \"key\", \"window\", \"value\", \"headers\", \"partition\"}, \
+                      {\"advance\": \"10s\"}, {\"end\": NODE}, {\"hold\": NODE} or {\"release\": NODE, \"records\": N}";
 
 /// Reads one line.
 ///

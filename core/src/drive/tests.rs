@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::codec::ValueFormat;
+use crate::codec::{ValueFormat, WindowKeyReading};
 use crate::form::Form;
 use crate::operators::*;
 use crate::plan::Drawn;
@@ -29,8 +29,21 @@ struct Input {
     #[serde(default)]
     #[schemars(with = "String")]
     carries: Option<Carries>,
+    #[serde(default)]
+    windowed: bool,
     #[serde(skip)]
     format: ValueFormat,
+}
+
+impl Input {
+    fn source(&self) -> TopicSource {
+        TopicSource {
+            cluster: "default".into(),
+            topics: Topics::Named(vec!["in".into()]),
+            start: Start::Earliest,
+            window_key: self.windowed.then_some(WindowKeyReading::Json),
+        }
+    }
 }
 
 impl Shape for Input {
@@ -40,17 +53,20 @@ impl Shape for Input {
 
     fn output(&self, _: &[Option<Stream>], _: &mut Report) -> Vec<Option<Stream>> {
         let stream = Stream::records(Arc::new(self.schema.clone()), self.key_format);
-        vec![Some(Stream { carries: self.carries.unwrap_or(Carries::Records), ..stream })]
+        let carries = self.carries.unwrap_or(Carries::Records);
+        vec![Some(Stream { carries, windowed: self.windowed, ..stream })]
     }
 
     fn format(&self) -> Option<&ValueFormat> {
         Some(&self.format)
     }
 
+    fn touches(&self) -> Touches {
+        Touches::Reads(self.source())
+    }
+
     fn build(&self, _: &Site<'_>) -> Result<Body, Fault> {
-        let topics = Topics::Named(vec!["in".into()]);
-        let source = TopicSource { cluster: "default".into(), topics, start: Start::Earliest };
-        Ok(Body::TopicSource(source, Ingest { format: Some(self.format), time: Default::default() }))
+        Ok(Body::TopicSource(self.source(), Ingest { format: Some(self.format), time: Default::default() }))
     }
 }
 
@@ -165,6 +181,40 @@ fn a_failed_record_keeps_its_bytes_whatever_it_comes_with() {
     assert_eq!(rows(&file, script, &[], 512), one_by_one);
     let payloads: Vec<bool> = one_by_one.iter().map(|row| row["value"]["payload"].is_null()).collect();
     assert_eq!(payloads, [false; 3], "{one_by_one:#?}");
+}
+
+#[test]
+fn rows_of_a_script_have_windows_where_the_source_reads_them() {
+    let source = |window_key: Value| {
+        let config = json!({ "topic": "in", "schema": { "n": "int64" }, "window_key": window_key });
+        json!({ "id": "s", "operator": "kafka-source", "config": config })
+    };
+    let late = testkit::node("f", "filter", json!({ "condition": "_timestamp < _window_start" }));
+    let script = r#"{"node":"s","ts":1,"key":"a","window":{"start":0,"end":10},"value":{"n":1}}
+{"node":"s","ts":2,"key":"a","window":{"start":10,"end":20},"value":{"n":2}}"#;
+    let came = json!({
+        "node": "o", "port": "in", "ts": 2, "key": "a", "window": { "start": 10, "end": 20 }, "value": { "n": 2 }
+    });
+    for window_key in
+        [json!("json"), json!("kafka-streams-session"), json!({ "kafka-streams-time": { "size": "10ms" } })]
+    {
+        for edge in ["f->o", "f->o topic 2"] {
+            let file = testkit::file([source(window_key.clone()), late.clone(), testkit::out("o")], &["s->f", edge]);
+            assert_eq!(rows(&file, script, &[], 1), std::slice::from_ref(&came), "{window_key} {edge}");
+        }
+    }
+    for (window_key, why) in [
+        (json!("plain"), "row 1 of the script, `window`: the source reads keys without windows"),
+        (
+            json!({ "kafka-streams-time": { "size": "5ms" } }),
+            "row 1 of the script, `window`: the source reads no window from 0 to 10 out of keys",
+        ),
+    ] {
+        let drawn = drawn(&testkit::file([source(window_key), testkit::out("o")], &["s->o"]));
+        let shown = Shown::sinks();
+        let fault = drive(drawn.plan(&shown.observed(&drawn)), &read_lines(script).unwrap(), &shown, 1).fault.unwrap();
+        assert_eq!((fault.message.as_str(), fault.node.as_deref()), (why, Some("s")));
+    }
 }
 
 #[test]

@@ -9,7 +9,9 @@ use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_buffer::{BooleanBuffer, ScalarBuffer};
 
 use crate::batch::{Batch, null_columns};
-use crate::codec::{DecodeFailure, Decoder, ValueFormat, decode_keys, exact_decoder};
+use crate::codec::{
+    DecodeFailure, Decoder, KeyFailure, ValueFormat, WindowKeyReading, decode_keys, decode_window_keys, exact_decoder,
+};
 use crate::fields::Time;
 use crate::operators::{Outbox, Reason};
 use crate::plan::{ThroughDecode, take_payload, unwrap_headers};
@@ -21,6 +23,7 @@ pub(crate) struct Ingestor {
     decoding: Decoding,
     time: Time,
     key: KeyFormat,
+    window_key: Option<WindowKeyReading>,
     schema: Arc<Schema>,
     keeps_payload: bool,
 }
@@ -41,7 +44,8 @@ impl Ingestor {
             Some(format) => Decoding::Format(Decoder::new(format, stream.schema.clone())),
             None => Decoding::Columns,
         };
-        Ingestor { decoding, time, key: stream.key, schema: stream.schema.clone(), keeps_payload }
+        let schema = stream.schema.clone();
+        Ingestor { decoding, time, key: stream.key, window_key: None, schema, keeps_payload }
     }
 
     /// For the reading end of a through topic.
@@ -58,7 +62,13 @@ impl Ingestor {
                 schema: decode.schema.clone(),
             },
         };
-        Ingestor { decoding, time: Time::Record, key: stream.key, schema: stream.schema.clone(), keeps_payload }
+        let schema = stream.schema.clone();
+        Ingestor { decoding, time: Time::Record, key: stream.key, window_key: None, schema, keeps_payload }
+    }
+
+    /// The same, of records whose keys are written together with their windows, if they are.
+    pub(crate) fn with_window_keys(self, window_key: Option<WindowKeyReading>) -> Ingestor {
+        Ingestor { window_key, ..self }
     }
 
     /// Rows as the source's readers see them; those that fail go to `out`.
@@ -66,6 +76,7 @@ impl Ingestor {
         let raw = batch.clone();
         let mut failures = Vec::new();
         self.decode(&mut batch, &mut failures);
+        self.take_windows(&mut batch, &mut failures);
         self.check_keys(&batch, &mut failures);
         self.choose_time(&mut batch, now_ms, &mut failures);
         if !self.keeps_payload {
@@ -98,6 +109,14 @@ impl Ingestor {
                 batch.columns = columns;
             }
         }
+    }
+
+    fn take_windows(&self, batch: &mut Batch, failures: &mut Vec<(usize, Reason)>) {
+        let Some(reading) = self.window_key else { return };
+        let taken = decode_window_keys(&batch.keys, self.key, reading);
+        failures.extend(taken.failures.into_iter().map(|KeyFailure { row, reason }| (row, Reason::new(reason))));
+        batch.keys = taken.keys;
+        batch.windows = Some(taken.windows);
     }
 
     fn check_keys(&self, batch: &Batch, failures: &mut Vec<(usize, Reason)>) {

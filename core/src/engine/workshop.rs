@@ -268,8 +268,9 @@ impl Workshop {
             Body::Sink(sink) => NodeBody::Sink(ends.sink(end, sink)?, Needs::default()),
             Body::TopicSink(sink, encode) => NodeBody::Topic(TopicBody::new(encode, ends.outlet(end, &sink)?)),
             Body::TopicSource(topics, ingest) => {
+                let window_key = topics.window_key;
                 self.topics.insert(node, topics);
-                NodeBody::Source(self.ingestor(node, &ingest, through))
+                NodeBody::Source(self.ingestor(node, &ingest, through).with_window_keys(window_key))
             }
             Body::Source(source, ingest) => {
                 // One source, and it stands on lane 0.

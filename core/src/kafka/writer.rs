@@ -48,8 +48,8 @@ impl TopicWriter {
 
     /// Sends rows of a batch, from `from` on, and gives how many: fewer than there are where the client's queue is full
     /// (then [`TopicWriter::on_progress`] tells when to go on, with the rest). What is sent is the payload (null is a
-    /// tombstone), the key, the timestamp (0 as 1: Kafka's client takes 0 for "now") and the headers. Order is kept
-    /// within a partition.
+    /// tombstone), the key ([`Batch::keys_to_write`]), the timestamp (0 as 1: Kafka's client takes 0 for "now") and the
+    /// headers. Order is kept within a partition.
     ///
     /// # Errors
     /// A record that the client refuses (too large), at its place; or any earlier one that was not delivered. Rows
@@ -192,7 +192,7 @@ impl TopicWriter {
             0 => 1,
             timestamp => timestamp,
         };
-        let record = Record { partition, payload, key: value(&batch.keys, row), timestamp, tag };
+        let record = Record { partition, payload, key: value(batch.keys_to_write(), row), timestamp, tag };
         let headers = batch.headers_of(row).iter().map(|(name, value)| -> Header<'_> { (name, value.as_deref()) });
         self.topic.handle.send(&record, headers)
     }
@@ -217,6 +217,6 @@ fn value(column: &BinaryViewArray, row: usize) -> Option<&[u8]> {
 fn size(batch: &Batch, payload: &BinaryViewArray, row: usize) -> usize {
     let headers = batch.headers_of(row).iter();
     value(payload, row).map_or(0, <[u8]>::len)
-        + value(&batch.keys, row).map_or(0, <[u8]>::len)
+        + value(batch.keys_to_write(), row).map_or(0, <[u8]>::len)
         + headers.map(|(name, value)| name.len() + value.as_ref().map_or(0, |value| value.len())).sum::<usize>()
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::batch::Batch;
-use crate::codec::ValueFormat;
+use crate::codec::{ValueFormat, WindowKeyReading};
 use crate::expr::Failure;
 use crate::fields::Time;
 use crate::problem::Fault;
@@ -174,6 +174,8 @@ pub struct TopicSource {
     pub topics: Topics,
     /// where to start, where the group has committed nothing
     pub start: Start,
+    /// how keys are written together with their windows; none: they have no windows
+    pub window_key: Option<WindowKeyReading>,
 }
 
 /// Which topics.
@@ -218,7 +220,7 @@ pub struct TopicSink {
     pub is_idempotent: bool,
     /// made where it does not exist: partitions and replication
     pub create: Option<(i32, i32)>,
-    /// how keys are written, where the sink makes new ones
+    /// how keys are written, where the sink makes new ones or writes windows with them
     pub new_key: Option<KeyFormat>,
 }
 

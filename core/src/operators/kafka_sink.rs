@@ -5,6 +5,11 @@
 //! record has; their values are text or bytes, and null is written as null. The timestamp is the record's own. A tombstone
 //! is written as Kafka's null. A record that cannot be written (NaN in JSON, a key that does not fit) leaves by `errors`.
 //!
+//! Results of windows have a windowed key: `window_key` says how it is written. `plain` is the key alone, so that all windows
+//! of a key share one; `json` is `{"key": …, "start": …, "end": …}`. `kafka-streams-time` and `kafka-streams-session` are
+//! Kafka Streams' own forms of keys in time windows (the key, then the start in 8 bytes) and in sessions (the key, end,
+//! start), as its programs read and write them. The partition follows from the key alone in every form, as theirs does.
+//!
 //! The topic must exist, unless `create` says how to make it. `acks` is `all` and the producer idempotent by default;
 //! offsets of the sources are committed only after the broker has acknowledged. `partitioner` is Java's by default, so that
 //! records with a key come to the same partitions as those that Java programs write.
@@ -22,7 +27,7 @@ use super::page::page;
 use super::rows::{Failures, without};
 use super::*;
 use crate::batch::Headers;
-use crate::codec::{Encoder, encode_keys};
+use crate::codec::{Encoder, WindowKeyWriting, encode_keys, encode_window_keys};
 use crate::fields::{ExprMap, ExprText, Topic};
 
 /// Config of `kafka-sink`.
@@ -42,6 +47,9 @@ struct KafkaSink {
     /// How the new key is written.
     #[serde(default)]
     key_format: KeyFormat,
+    /// How the key is written together with its window; in JSON as `{"key": …, "start": …, "end": …}`.
+    #[serde(default)]
+    window_key: WindowKey,
     /// Headers to add: names, and expressions that give text or bytes.
     #[serde(default)]
     headers: ExprMap,
@@ -59,6 +67,21 @@ struct KafkaSink {
     compression: Compression,
     /// How to make the topic, where it does not exist.
     create: Option<Create>,
+}
+
+/// How the key is written together with its window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum WindowKey {
+    /// the key alone
+    #[default]
+    Plain,
+    /// a JSON object of key, start and end, in milliseconds
+    Json,
+    /// as Kafka Streams writes keys of tumbling, hopping and sliding windows: the key and the start; the end is left out
+    KafkaStreamsTime,
+    /// as Kafka Streams writes keys of sessions: the key, the end, the start
+    KafkaStreamsSession,
 }
 
 /// How many brokers must have a record before it counts as written.
@@ -141,6 +164,7 @@ impl Shape for KafkaSink {
         {
             report.check_key("key", expr.data_type(), self.key_format);
         }
+        self.check_window_key(input, report);
         for (name, text) in self.headers.iter() {
             let field = format!("headers.{name}");
             if let Some(expr) = report.compile(&field, text.as_str(), input)
@@ -181,6 +205,7 @@ impl Shape for KafkaSink {
         let running = Running {
             key: self.key.as_ref().map(|key| compile("key".into(), key)).transpose()?,
             key_format: self.key_format,
+            window_key: self.window_key.writing().map(|writing| (writing, input.key)),
             headers: self.headers.iter().map(header).collect::<Result<_, Fault>>()?,
             encoder,
         };
@@ -189,6 +214,21 @@ impl Shape for KafkaSink {
 }
 
 impl KafkaSink {
+    fn check_window_key(&self, input: &Stream, report: &mut Report) {
+        if self.window_key == WindowKey::Plain {
+            return;
+        }
+        if self.key.is_some() {
+            report.error("window_key", "a new key has no window", "take `key` away, or set window_key to plain");
+        } else if !input.windowed {
+            report.error(
+                "window_key",
+                "the keys that come have no window",
+                "set window_key to plain, or connect what a window gives",
+            );
+        }
+    }
+
     fn sink(&self) -> TopicSink {
         let acks = match self.acks {
             Acks::All => "all",
@@ -211,7 +251,21 @@ impl KafkaSink {
             is_idempotent: self.idempotence,
             // Minus one is Kafka's word for the broker's default.
             create: self.create.map(|create| (create.partitions, create.replication.map_or(-1, i32::from))),
-            new_key: self.key.as_ref().map(|_| self.key_format),
+            new_key: match self.window_key.writing() {
+                Some(writing) => Some(writing.format()),
+                None => self.key.as_ref().map(|_| self.key_format),
+            },
+        }
+    }
+}
+
+impl WindowKey {
+    fn writing(self) -> Option<WindowKeyWriting> {
+        match self {
+            WindowKey::Plain => None,
+            WindowKey::Json => Some(WindowKeyWriting::Json),
+            WindowKey::KafkaStreamsTime => Some(WindowKeyWriting::Time),
+            WindowKey::KafkaStreamsSession => Some(WindowKeyWriting::Session),
         }
     }
 }
@@ -223,6 +277,8 @@ fn yes() -> bool {
 struct Running {
     key: Option<Computed>,
     key_format: KeyFormat,
+    /// how windows are written with keys, and what format those have
+    window_key: Option<(WindowKeyWriting, KeyFormat)>,
     headers: Vec<(String, Computed)>,
     /// none where payloads pass as they were read
     encoder: Option<Encoder>,
@@ -251,6 +307,12 @@ impl Flow for Running {
             let (keys, refused) = encode_keys(&[values], self.key_format);
             failures.extend(refused.into_iter().map(|failure| (failure.row, Reason::new(failure.reason))));
             written.keys = keys;
+        }
+        if let Some((writing, format)) = self.window_key {
+            let windows = batch.windows.as_ref().ok_or_else(|| Fault::ours("windows were planned and do not come"))?;
+            let (keys, refused) = encode_window_keys(&batch.keys, format, windows, writing);
+            failures.extend(refused.into_iter().map(|failure| (failure.row, Reason::new(failure.reason))));
+            written.written_keys = Some(keys);
         }
         if !self.headers.is_empty() {
             written.headers = Some(self.add_headers(&batch, &mut failures).into());
@@ -304,6 +366,24 @@ const EXAMPLES: &[Example] = &[
         script: r#"{"node":"in","ts":1,"key":"a","value":{"symbol":"ABC"}}"#,
         expect: r#"{"port":"in","ts":1,"key":"ABC","value":{"symbol":"ABC"},"headers":[["origin","tidegate"]]}"#,
     },
+    Example {
+        title: "Windowed keys as JSON",
+        config: r#"{ "topic": "out", "window_key": "json" }"#,
+        inputs: r#"{ "in": { "schema": { "n": "int64" }, "windowed": true } }"#,
+        script: r#"{"node":"in","ts":9,"key":"a","window":{"start":0,"end":10},"value":{"n":2}}"#,
+        expect: r#"{"port":"in","ts":9,"key":{"key":"a","start":0,"end":10},"value":{"n":2}}"#,
+    },
+    Example {
+        title: "Windowed keys as a Kafka Streams program reads them: the key, and the start in 8 bytes",
+        config: r#"{ "topic": "out", "window_key": "kafka-streams-time" }"#,
+        inputs: r#"{ "in": { "schema": { "n": "int64" }, "windowed": true } }"#,
+        script: r#"
+            {"node":"in","ts":17,"key":"a","window":{"start":10,"end":20},"value":{"n":2}}
+            {"node":"in","ts":17,"key":"a","window":{"start":10,"end":20},"value":null}"#,
+        expect: r#"
+            {"port":"in","ts":17,"key":{"base64":"YQAAAAAAAAAK"},"value":{"n":2}}
+            {"port":"in","ts":17,"key":{"base64":"YQAAAAAAAAAK"},"value":null}"#,
+    },
 ];
 
 #[cfg(test)]
@@ -312,6 +392,7 @@ mod tests {
 
     use super::super::testing::{Bench, records};
     use super::*;
+    use crate::batch::{Windows, bytes_column};
 
     #[test]
     fn keys_headers_and_values_are_written() {
@@ -348,6 +429,43 @@ mod tests {
     }
 
     #[test]
+    fn a_windowed_key_is_written_and_the_key_alone_chooses_the_partition() {
+        let input = Stream { windowed: true, ..records(r#"{ "n": "int64" }"#) };
+        let start = 1i64.to_be_bytes();
+        let end = 9i64.to_be_bytes();
+        for (word, expected) in [
+            ("plain", b"a".to_vec()),
+            ("json", br#"{"key":"a","start":1,"end":9}"#.to_vec()),
+            ("kafka-streams-time", [&b"a"[..], &start].concat()),
+            ("kafka-streams-session", [&b"a"[..], &end, &start].concat()),
+        ] {
+            let config = json!({ "topic": "t", "window_key": word });
+            let mut bench = Bench::new(&OPERATOR, config, std::slice::from_ref(&input));
+            let mut batch = bench.batch(&[("a", r#"{"n":1}"#), ("a", "null")]);
+            batch.windows = Some(Windows { start: vec![1, 1].into(), end: vec![9, 9].into() });
+            bench.process(batch);
+            let batch = &bench.emitted(0)[0];
+            assert_eq!(batch.keys_to_write(), &bytes_column([Some(&expected[..]); 2]), "{word}");
+            assert_eq!(batch.keys, bytes_column([Some(&b"a"[..]); 2]), "{word}");
+            assert!(batch.is_tombstone(1), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_windowed_key_that_has_no_json_form_fails_alone() {
+        let input = Stream { windowed: true, ..records(r#"{ "n": "int64" }"#) };
+        let mut bench = Bench::new(&OPERATOR, json!({ "topic": "t", "window_key": "json" }), &[input]);
+        let mut batch = bench.batch(&[("a", r#"{"n":1}"#), ("b", r#"{"n":2}"#)]);
+        batch.keys = bytes_column([Some(&b"\xff"[..]), Some(b"b")]);
+        batch.windows = Some(Windows { start: vec![1, 2].into(), end: vec![9, 9].into() });
+        bench.process(batch);
+        let batch = &bench.emitted(0)[0];
+        assert_eq!(batch.keys_to_write(), &bytes_column([Some(&br#"{"key":"b","start":2,"end":9}"#[..])]));
+        assert_eq!(batch.keys, bytes_column([Some(&b"b"[..])]));
+        assert_eq!(bench.failed().len(), 1);
+    }
+
+    #[test]
     fn a_wrong_config_is_told() {
         let input = records(r#"{ "n": "int64" }"#);
         for (config, message) in [
@@ -358,6 +476,11 @@ mod tests {
             ),
             (json!({ "topic": "t", "format": "text" }), "text is written from a column `value` of type text"),
             (json!({ "topic": "t", "headers": { "h": "n" } }), "a header is text or bytes, and this is int64"),
+            (json!({ "topic": "t", "window_key": "kafka-streams-time" }), "the keys that come have no window"),
+            (
+                json!({ "topic": "t", "window_key": "json", "key": "n", "key_format": "int64" }),
+                "a new key has no window",
+            ),
         ] {
             let mut report = Report::new("n");
             (OPERATOR.configure)(config).unwrap().output(&[Some(input.clone())], &mut report);

@@ -9,6 +9,12 @@
 //! that time, or `committed`, which makes it a fault. An offset that retention has deleted is counted as lost, and reading
 //! goes on from the oldest.
 //!
+//! `window_key` is how keys of windows were written, by a `kafka-sink` or by Kafka Streams, and gives the records a windowed
+//! key: the key, and the bounds `_window_start` and `_window_end`. `json` is `{"key": …, "start": …, "end": …}`;
+//! `{"kafka-streams-time": {"size": "1m"}}` are Kafka Streams' own keys of time windows, which leave the end out: it is the
+//! start and `size` (of sliding windows their difference); `kafka-streams-session` are its keys of sessions. `key_format` is
+//! that of the key alone. A key that is not so written, and a record without key, leave by `errors`.
+//!
 //! `format` is how values are written: `json` (with `schema`: the columns and their types), `text` or `bytes` (one column,
 //! `value`). Only columns that the pipeline uses are decoded and checked; the others go along in the bytes where no node
 //! changes a column. A value that cannot be read leaves by `errors`, with its topic, partition and offset. A null value is
@@ -20,9 +26,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::page::page;
+use super::windows::{check_positive, millis};
 use super::*;
-use crate::codec::value_schema;
-use crate::fields::{Moment, RegexText, Time, Topic};
+use crate::codec::{WindowKeyReading, value_schema};
+use crate::fields::{DurationText, Moment, RegexText, Time, Topic};
 
 /// Config of `kafka-source`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -48,9 +55,35 @@ struct KafkaSource {
     /// How keys are written.
     #[serde(default)]
     key_format: KeyFormat,
+    /// How keys are written together with their windows.
+    #[serde(default)]
+    window_key: WindowKey,
     /// What `_timestamp` is.
     #[serde(default)]
     time: Time,
+}
+
+/// How keys are written together with their windows.
+#[derive(Debug, Clone, Copy, Default, Deserialize, serde::Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum WindowKey {
+    /// they have none
+    #[default]
+    Plain,
+    /// a JSON object of key, start and end, in milliseconds
+    Json,
+    /// as Kafka Streams writes keys of tumbling, hopping and sliding windows: the key and the start
+    KafkaStreamsTime(TimeWindows),
+    /// as Kafka Streams writes keys of sessions: the key, the end, the start
+    KafkaStreamsSession,
+}
+
+/// Windows whose keys tell no end.
+#[derive(Debug, Clone, Copy, Deserialize, serde::Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TimeWindows {
+    /// From start to end of a window.
+    size: DurationText,
 }
 
 /// Where to start.
@@ -110,7 +143,11 @@ impl Shape for KafkaSource {
         let schema = value_schema(&self.format, self.schema.as_ref());
         report.check_readable(&self.format, self.schema.as_ref());
         report.check_time(&self.time, &schema);
-        vec![Some(Stream::records(Arc::new(schema), self.key_format))]
+        if let WindowKey::KafkaStreamsTime(TimeWindows { size }) = self.window_key {
+            check_positive(report, "window_key.kafka-streams-time.size", size);
+        }
+        let windowed = self.window_key.reading().is_some();
+        vec![Some(Stream { windowed, ..Stream::records(Arc::new(schema), self.key_format) })]
     }
 
     fn format(&self) -> Option<&ValueFormat> {
@@ -140,7 +177,18 @@ impl KafkaSource {
             StartAt::Offset(offset) => Start::Offset(offset),
             StartAt::Timestamp(moment) => Start::Timestamp(moment.to_ms()),
         };
-        TopicSource { cluster: self.cluster.clone(), topics, start }
+        TopicSource { cluster: self.cluster.clone(), topics, start, window_key: self.window_key.reading() }
+    }
+}
+
+impl WindowKey {
+    fn reading(self) -> Option<WindowKeyReading> {
+        match self {
+            WindowKey::Plain => None,
+            WindowKey::Json => Some(WindowKeyReading::Json),
+            WindowKey::KafkaStreamsTime(TimeWindows { size }) => Some(WindowKeyReading::Time { size_ms: millis(size) }),
+            WindowKey::KafkaStreamsSession => Some(WindowKeyReading::Session),
+        }
     }
 }
 
@@ -164,6 +212,20 @@ const EXAMPLES: &[Example] = &[
         inputs: "{}",
         script: r#"{"node":"self","ts":1,"key":null,"value":"GET /"}"#,
         expect: r#"{"port":"out","ts":1,"key":null,"value":{"value":"GET /"}}"#,
+    },
+    Example {
+        title: "What Kafka Streams has counted in windows of a minute",
+        config: r#"{ "topic": "counts", "schema": { "count": "int64" },
+                     "window_key": { "kafka-streams-time": { "size": "1m" } } }"#,
+        inputs: "{}",
+        script: r#"
+            {"node":"self","ts":1,"key":{"base64":"YQAAAAAAAOpg"},"value":{"count":2}}
+            {"node":"self","ts":2,"key":"b","window":{"start":0,"end":60000},"value":{"count":3}}
+            {"node":"self","ts":3,"key":"short","value":{"count":4}}"#,
+        expect: r#"
+            {"port":"out","ts":1,"key":"a","window":{"start":60000,"end":120000},"value":{"count":2}}
+            {"port":"out","ts":2,"key":"b","window":{"start":0,"end":60000},"value":{"count":3}}
+            {"port":"errors","ts":3,"key":"short"}"#,
     },
 ];
 
@@ -197,9 +259,26 @@ mod tests {
         ] {
             let form = Form::of::<KafkaSource>();
             assert_eq!(form.validate(config.as_object().unwrap(), &Place::default()), []);
-            let source = TopicSource { cluster: "default".into(), topics, start };
+            let source = TopicSource { cluster: "default".into(), topics, start, window_key: None };
             assert_eq!(shape(config).touches(), Touches::Reads(source));
         }
+    }
+
+    #[test]
+    fn windowed_keys_make_a_windowed_stream() {
+        for (window_key, windowed) in [
+            (json!("plain"), false),
+            (json!("json"), true),
+            (json!({ "kafka-streams-time": { "size": "1m" } }), true),
+            (json!("kafka-streams-session"), true),
+        ] {
+            let config = json!({ "topic": "a", "window_key": window_key });
+            assert_eq!(Form::of::<KafkaSource>().validate(config.as_object().unwrap(), &Place::default()), []);
+            let stream = shape(config).output(&[], &mut Report::new("n")).remove(0).unwrap();
+            assert_eq!((stream.windowed, stream.carries), (windowed, Carries::Records), "{window_key}");
+        }
+        let sizeless = json!({ "topic": "a", "window_key": "kafka-streams-time" });
+        assert_ne!(Form::of::<KafkaSource>().validate(sizeless.as_object().unwrap(), &Place::default()), []);
     }
 
     #[test]
@@ -210,6 +289,7 @@ mod tests {
             (json!({ "topic": "a", "pattern": "b" }), "topics are given in two ways"),
             (json!({ "topic": "a", "format": "text", "schema": { "a": "text" } }), "only JSON has a schema"),
             (json!({ "topic": "a", "time": { "column": "ts" } }), "there is no column `ts`"),
+            (json!({ "topic": "a", "window_key": { "kafka-streams-time": { "size": "0s" } } }), "it is 0"),
             (json!({ "topic": "a", "schema": { "_id": "text", "_key": "text" } }), "`_key` is the name of metadata"),
             (
                 json!({ "topic": "a", "schema": { "ts": "text" }, "time": { "column": "ts" } }),

@@ -162,7 +162,7 @@ pub struct Example {
     pub title: &'static str,
     /// JSON: the node's config
     pub config: &'static str,
-    /// JSON: `{"in": {"schema": {…}, "key_format": "text"}}`, the stream at each input port; `{}` for a source
+    /// JSON: `{"in": {"schema": {…}, "key_format": "text", "windowed": false}}`, the stream at each input port; `{}` for a source
     pub inputs: &'static str,
     /// JSON lines of the test driver; `node` names an input port, or `self` the node
     pub script: &'static str,

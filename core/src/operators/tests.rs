@@ -90,7 +90,7 @@ fn stream_of(input: &Value) -> Stream {
         schema: Arc::new(serde_json::from_value(part("schema").unwrap()).unwrap()),
         key: part("key_format").map_or(KeyFormat::Text, |word| serde_json::from_value(word).unwrap()),
         carries: part("carries").map_or(Carries::Records, |word| serde_json::from_value(word).unwrap()),
-        windowed: false,
+        windowed: part("windowed").is_some_and(|word| word == json!(true)),
     }
 }
 

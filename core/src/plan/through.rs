@@ -148,6 +148,7 @@ impl Shape for Reader {
             cluster: self.0.topic.cluster.clone(),
             topics: Topics::Named(vec![self.0.topic.topic.clone()]),
             start: Start::Earliest,
+            window_key: None,
         };
         Ok(Body::TopicSource(source, Ingest { format: None, time: Time::Record }))
     }
