@@ -79,7 +79,8 @@ impl Bench {
         Bench { folder: tempfile::tempdir().unwrap(), brokers: "embedded".into(), suffix: String::new() }
     }
 
-    fn on(address: &str) -> Bench {
+    /// On a real Kafka.
+    pub(crate) fn on(address: &str) -> Bench {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let suffix = format!("-{}-{count}", std::process::id());

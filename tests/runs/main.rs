@@ -11,3 +11,4 @@ mod reading;
 #[path = "../program/support.rs"]
 mod support;
 mod through;
+mod windowed;
