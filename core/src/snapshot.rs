@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::problem::RecordPlace;
+use crate::problem::{Fault, RecordPlace};
 use crate::window::LaneReport;
 
 /// A run at one instant.
@@ -45,6 +45,12 @@ pub struct NodeSnapshot {
     /// records left out on purpose, by reason
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub drops: BTreeMap<&'static str, u64>,
+    /// how often it failed and started again alone, as sources and sinks do
+    #[serde(skip_serializing_if = "is_zero")]
+    pub restarts: u64,
+    /// what it failed of the last time
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_fault: Option<Fault>,
     /// the last records that failed and were counted, and why
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailureSnapshot>,

@@ -106,8 +106,9 @@ fn counts(snapshot: &Snapshot) -> Table {
         let drops: u64 = node.drops.values().sum();
         // Late records are no drops: they leave by a port. They are told beside them, since nobody may have connected it.
         let late = (node.late > 0).then(|| format!("late {}", node.late));
+        let restarts = (node.restarts > 0).then(|| format!("restarts {}", node.restarts));
         let reasons = node.drops.iter().map(|(reason, count)| format!("{reason} {count}"));
-        let reasons: Vec<String> = reasons.chain(late).collect();
+        let reasons: Vec<String> = reasons.chain(late).chain(restarts).collect();
         let count = |is_shown: bool, count: u64| if is_shown { count.to_string() } else { String::new() };
         table.row([
             node.id.clone(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::pool::TaskCell;
 use super::run::{COMMIT_WITHIN, EndedBy, Inner, lock};
 use crate::operators::Touches;
+use crate::problem::Fault;
 use crate::snapshot::Snapshot;
 
 /// How long nothing moves until it is taken to stand still.
@@ -79,6 +80,13 @@ impl Inner {
     fn has_own_sources(&self) -> bool {
         let workshop = lock(&self.workshop);
         workshop.plan.nodes.iter().any(|node| node.ports.inputs.is_empty() && node.shape.touches() == Touches::Nothing)
+    }
+
+    /// Whether the node at which this happened starts again alone, and is not to any more.
+    pub(super) fn has_given_up(&self, fault: &Fault) -> bool {
+        let workshop = lock(&self.workshop);
+        let number = workshop.plan.nodes.iter().position(|node| fault.node.as_ref() == Some(&node.id));
+        number.is_some_and(|number| workshop.meters[number].has_given_up())
     }
 
     /// Records that a node has got through in this attempt.

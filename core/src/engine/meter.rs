@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::clock::Clock;
 use crate::operators::Drops;
-use crate::problem::RecordPlace;
+use crate::problem::{Fault, RecordPlace};
 
 /// Whether anything is counted and timed.
 static IS_ON: AtomicBool = AtomicBool::new(true);
@@ -40,6 +40,10 @@ pub(crate) struct NodeMeter {
     pub(crate) late: AtomicU64,
     drops: Mutex<BTreeMap<&'static str, u64>>,
     failures: Mutex<VecDeque<(RecordPlace, String)>>,
+    /// how often it started again alone
+    pub(crate) restarts: AtomicU64,
+    has_given_up: AtomicBool,
+    last_fault: Mutex<Option<Fault>>,
 }
 
 impl NodeMeter {
@@ -60,6 +64,26 @@ impl NodeMeter {
             failures.pop_front();
         }
         failures.push_back((place, reason.to_string()));
+    }
+
+    /// It has failed and starts again alone.
+    pub(crate) fn count_restart(&self, fault: &Fault) {
+        self.restarts.fetch_add(1, Relaxed);
+        *self.last_fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.clone());
+    }
+
+    /// It has started again alone as often as it may, or its fault is none that would go away.
+    pub(crate) fn give_up(&self) {
+        self.has_given_up.store(true, Relaxed);
+    }
+
+    pub(crate) fn has_given_up(&self) -> bool {
+        self.has_given_up.load(Relaxed)
+    }
+
+    /// What it failed of when it last started again alone.
+    pub(crate) fn last_fault(&self) -> Option<Fault> {
+        self.last_fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn drops(&self) -> BTreeMap<&'static str, u64> {

@@ -3,11 +3,15 @@
 //! [`crate::kafka`]'s business, what a node does its operator's.
 //!
 //! - [`Run`]: start, watch, stop, wait; `ending`, `supervise`, `commit`: how it ends, starts again, and what is safe
+//! - `own_source`, `sinking`: sources and sinks of their own kind, which start again `alone`; `backoff`: after which waits
 //! - `task`, `fanin`, `layout`: how rows go through a task
 //! - `channel`, `bounded`, `reading`, `outlet`: how they come and go
 //! - `pool`, `clock`, `meter`, `budget`: threads, time, counters, what may be read
 //! - `workshop`, `lanes`: where tasks are made; `hub`, `membership`, `through`: where they meet Kafka
 
+mod alone;
+mod backoff;
+mod blueprint;
 mod bounded;
 mod budget;
 mod channel;
@@ -24,9 +28,11 @@ mod membership;
 mod meter;
 mod options;
 mod outlet;
+mod own_source;
 mod pool;
 mod reading;
 mod run;
+mod sinking;
 mod snapshots;
 mod supervise;
 mod task;

@@ -29,7 +29,8 @@ pub struct RunOptions {
     pub until: Until,
     /// how long queues may run empty after a stop
     pub drain: Duration,
-    /// nodes after whose failure the run starts again from what is committed, by id
+    /// nodes that start again when they have failed, by id: sources and sinks alone, others with the whole run, from what is
+    /// committed
     pub restarts: BTreeMap<String, RestartPolicy>,
 }
 

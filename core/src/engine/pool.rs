@@ -3,16 +3,16 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::alone::caught;
 use super::clock::Clock;
 use super::meter::{Doing, TaskMeter};
 use super::task::{Step, Task};
-use crate::problem::Fault;
+use crate::problem::{Blame, Fault};
 
 /// How many batches a task takes before others get the thread.
 const TURN: usize = 4;
@@ -339,12 +339,8 @@ impl Shared {
 
     /// One step of a task. A fault ends it, and so does a panic, which is a fault of ours.
     fn step(&self, task: &mut Task) -> Step {
-        let step = catch_unwind(AssertUnwindSafe(|| task.step(self.clock.millis()))).unwrap_or_else(|panic| {
-            let what = panic.downcast_ref::<String>().map(String::as_str);
-            let what = what.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown");
-            Err(Fault::ours(format!("a task failed in a way that it never should: {what}")).at_node(task.at_work()))
-        });
-        step.unwrap_or_else(|fault| {
+        caught(|| task.step(self.clock.millis())).unwrap_or_else(|fault| {
+            let fault = if fault.blame == Blame::Us { fault.at_node(task.at_work()) } else { fault };
             task.halt();
             (self.on_fault)(fault);
             Step::Idle(None)

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::ingest::Ingestor;
+use super::own_source::OwnSource;
 use crate::batch::{Batch, PerRow, Position};
-use crate::operators::{Failed, Outbox, Pulled, Source};
+use crate::operators::{Failed, Outbox, Pulled};
 use crate::problem::Fault;
 
 /// One partition's queue, or whatever else records are read from by position.
@@ -62,13 +63,13 @@ pub(crate) struct Head {
 }
 
 enum From {
-    Own(Box<dyn Source>),
+    Own(Box<OwnSource>),
     Feed(Box<dyn Feed>),
 }
 
 impl Reading {
-    pub(crate) fn own(node: usize, slot: u32, source: Box<dyn Source>) -> Reading {
-        Reading::new(node, slot, From::Own(source), 0)
+    pub(crate) fn own(node: usize, slot: u32, source: OwnSource) -> Reading {
+        Reading::new(node, slot, From::Own(Box::new(source)), 0)
     }
 
     pub(crate) fn feed(node: usize, slot: u32, feed: Box<dyn Feed>, position: i64) -> Reading {
@@ -130,7 +131,7 @@ impl Reading {
         }
         self.not_before_ms = None;
         let rows = match &mut self.from {
-            From::Own(source) => match source.pull(max, now_ms)? {
+            From::Own(source) => match source.pull(self.position, max, now_ms)? {
                 Pulled::Rows(batch) => Some(batch),
                 Pulled::Failed(failed) => return Ok(self.hold_failed(failed)),
                 Pulled::NotBefore(until) => {
@@ -171,7 +172,10 @@ impl Reading {
     }
 
     fn hold_failed(&mut self, mut failed: Failed) -> u64 {
+        let position = self.position;
         self.place(&mut failed.batch);
+        // Those that were read with them and are good may lie behind.
+        self.position = self.position.max(position);
         let read = failed.batch.rows as u64;
         let rows = failed.batch.slice(0, 0);
         self.head = Some(Head { rows, failed: vec![failed] });
@@ -225,7 +229,11 @@ impl Reading {
     }
 
     pub(crate) fn is_drained(&self) -> bool {
-        self.head.is_none() && (self.has_ended || self.is_at_end || !self.is_feed())
+        let has_more = match &self.from {
+            From::Own(source) => source.is_down(),
+            From::Feed(_) => !self.is_at_end,
+        };
+        self.head.is_none() && (self.has_ended || !has_more)
     }
 
     /// No row is held and none will come.

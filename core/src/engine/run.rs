@@ -94,7 +94,6 @@ pub(super) struct Inner {
     pub(super) signals: Arc<Signals>,
     pub(super) budget: Option<Budget>,
     started: Instant,
-    pub(super) clock: Clock,
 }
 
 /// Faults, and a bell for whoever looks after the run.
@@ -150,7 +149,8 @@ impl Run {
     /// What keeps it from starting: a broker that does not answer, a topic that is not there, a file that cannot be opened.
     pub fn start(plan: Plan, options: RunOptions) -> Result<Run, Fault> {
         let signals = Arc::new(Signals::default());
-        let workshop = Workshop::new(Arc::new(plan), Clock::machine())?;
+        let mut workshop = Workshop::new(Arc::new(plan), Clock::machine())?;
+        workshop.restarts = Arc::new(options.restarts.clone());
         let inner = Inner::start(workshop, options, signals.clone(), Instant::now())?;
         let current = Arc::new(Mutex::new(inner));
         let keeper = {
@@ -231,7 +231,7 @@ impl Inner {
         let (for_pool, for_clients) = (faults.clone(), faults.clone());
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let threads = if options.threads == 0 { cores } else { options.threads };
-        let pool = Pool::start(threads, clock.clone(), Box::new(move |fault| for_pool.push(fault)))?;
+        let pool = Pool::start(threads, clock, Box::new(move |fault| for_pool.push(fault)))?;
         let on_fault = Arc::new(move |fault: Fault| match fault.may_retry {
             true => tracing::warn!("{fault}"),
             false => for_clients.push(fault),
@@ -249,7 +249,6 @@ impl Inner {
             signals,
             budget: options.until.records.map(Budget::new),
             started,
-            clock,
             options,
         })
     }

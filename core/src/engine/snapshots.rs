@@ -56,6 +56,8 @@ fn nodes(workshop: &Workshop) -> Vec<NodeSnapshot> {
                 late: meter.late.load(Relaxed),
                 windows: workshop.windows(number),
                 drops: meter.drops(),
+                restarts: meter.restarts.load(Relaxed),
+                last_fault: meter.last_fault(),
                 failures: failures.map(|(record, reason)| FailureSnapshot { record, reason }).collect(),
                 pressure: workshop.task_of(number).map(|task| pressure(times[task])).unwrap_or_default(),
             }

@@ -1,14 +1,16 @@
 //! What happens after a node has failed: the run ends, or starts again from what is committed, after waits that grow.
+//! Sources and sinks that write by themselves start again [alone](super::alone), and come here only once they have given up.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::backoff::Waits;
 use super::commit::Place;
 use super::ending::Ending;
 use super::run::{EndedBy, Inner, LOOK, Outcome, lock};
-use crate::problem::Fault;
+use crate::problem::{Blame, Fault};
 
 /// Keeps a run going, through restarts, to its end.
 pub(super) fn supervise(current: &Mutex<Arc<Inner>>) -> Outcome {
@@ -31,7 +33,7 @@ pub(super) fn supervise(current: &Mutex<Arc<Inner>>) -> Outcome {
 /// Waits that grow with each restart, until a record gets through.
 #[derive(Default)]
 struct Backoff {
-    tried: u32,
+    waits: Waits,
     /// the most records that the node has got through in one attempt
     most_done: u64,
     /// the furthest that was committed
@@ -66,24 +68,18 @@ impl Backoff {
     /// How long to wait before starting again; `None` where the run ends.
     fn after(&mut self, inner: &Inner, faults: &[Fault], ended_by: EndedBy) -> Option<Duration> {
         let fault = faults.first()?;
-        // A record that fails is not a node that fails.
-        if ended_by != EndedBy::Fault || faults.iter().any(|fault| fault.record.is_some()) {
+        // A record that fails is not a node that fails, and a reader that has gone is nobody's failure.
+        let is_final =
+            |fault: &Fault| fault.record.is_some() || fault.blame == Blame::Nobody || inner.has_given_up(fault);
+        if ended_by != EndedBy::Fault || faults.iter().any(is_final) {
             return None;
         }
         let node = fault.node.as_ref()?;
         let policy = inner.options.restarts.get(node)?;
         if self.has_got_on(inner, node) {
-            self.tried = 0;
+            self.waits.end();
         }
-        if policy.max_restarts.is_some_and(|most| self.tried >= most) {
-            return None;
-        }
-        let grown = policy.min_backoff_ms.saturating_mul(1 << self.tried.min(20));
-        self.tried += 1;
-        // The clock's last digits are as good as dice here.
-        let dice = (inner.clock.nanos() / 1000 % 1000) as f64 / 1000.0;
-        let wait = grown.min(policy.max_backoff_ms) as f64 * (1.0 + policy.jitter * dice);
-        Some(Duration::from_millis(wait as u64))
+        self.waits.grow(policy)
     }
 
     /// Whether the last attempt brought the node further than those before. One that begins anew repeats what they did:

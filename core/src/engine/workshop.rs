@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::alone::Alone;
+use super::blueprint::Blueprint;
 use super::bounded::Bounded;
 use super::channel::{Channel, Needs};
 use super::clock::Clock;
@@ -12,10 +14,13 @@ use super::ingest::Ingestor;
 use super::layout::Layout;
 use super::meter::NodeMeter;
 use super::outlet::{Outlet, TopicBody};
+use super::own_source::OwnSource;
 use super::pool::{Pool, TaskCell};
 use super::reading::Reading;
+use super::sinking::SinkBody;
 use super::task::{NodeBody, NodeRun, Output, QueueNode, Seen, Task};
-use crate::operators::{Body, Ingest, Shared, Sink, Site, Source, Spread, TopicSink, TopicSource};
+use crate::check::RestartPolicy;
+use crate::operators::{Body, Ingest, Shared, Sink, Source, Spread, TopicSink, TopicSource};
 use crate::plan::{Plan, PlanThrough, TaskInput};
 use crate::problem::Fault;
 use crate::state::Stores;
@@ -66,12 +71,14 @@ pub(crate) struct Workshop {
     /// what each node had got through when this workshop was made: counters go on through restarts
     pub(crate) done_before: Vec<u64>,
     pub(crate) clock: Clock,
+    /// sources and sinks that start again alone, by id; other nodes do with the whole run
+    pub(crate) restarts: Arc<BTreeMap<String, RestartPolicy>>,
     /// lanes of each task
     pub(crate) lanes: Vec<u32>,
     pub(crate) slots: Slots,
     /// topics that each source node on topics reads
     pub(crate) topics: BTreeMap<usize, TopicSource>,
-    shared: Vec<Shared>,
+    shared: Vec<Arc<Shared>>,
     stores: HashMap<u32, Arc<Stores>>,
     channels: HashMap<(usize, u32), Arc<Channel>>,
     pub(crate) tasks: BTreeMap<(usize, u32), Arc<TaskCell>>,
@@ -111,7 +118,8 @@ impl Workshop {
             meters: plan.nodes.iter().map(|_| Arc::default()).collect(),
             done_before: vec![0; plan.nodes.len()],
             lanes: vec![0; plan.tasks.len()],
-            shared: plan.nodes.iter().map(|_| Shared::default()).collect(),
+            shared: plan.nodes.iter().map(|_| Arc::default()).collect(),
+            restarts: Arc::default(),
             slots: Slots::default(),
             topics: BTreeMap::new(),
             stores: HashMap::new(),
@@ -129,6 +137,7 @@ impl Workshop {
         workshop.meters.clone_from(&self.meters);
         workshop.done_before = self.meters.iter().map(|meter| meter.records_out.load(Relaxed)).collect();
         workshop.watched.clone_from(&self.watched);
+        workshop.restarts = self.restarts.clone();
         workshop
     }
 
@@ -265,7 +274,7 @@ impl Workshop {
         Ok(match self.build(node, lane)? {
             Body::Flow(flow) => NodeBody::Flow(flow),
             Body::Queue(_) => return Err(Fault::ours("a queue came where none was planned")),
-            Body::Sink(sink) => NodeBody::Sink(ends.sink(end, sink)?, Needs::default()),
+            Body::Sink(sink) => NodeBody::Sink(SinkBody::new(ends.sink(end, sink)?, self.alone(node, lane))),
             Body::TopicSink(sink, encode) => NodeBody::Topic(TopicBody::new(encode, ends.outlet(end, &sink)?)),
             Body::TopicSource(topics, ingest) => {
                 let window_key = topics.window_key;
@@ -278,7 +287,7 @@ impl Workshop {
                     && let Some(source) = ends.source(end, source)?
                 {
                     let slot = self.slots.number(node, SlotOf::Own(node, lane));
-                    readings.push(Reading::own(place, slot, source));
+                    readings.push(Reading::own(place, slot, OwnSource::new(source, self.alone(node, lane))));
                     return Ok(NodeBody::Source(self.ingestor(node, &ingest, None)));
                 }
                 // Rows of a script are JSON where the source itself would give columns.
@@ -297,24 +306,24 @@ impl Workshop {
     }
 
     fn build(&mut self, node: usize, lane: u32) -> Result<Body, Fault> {
+        self.blueprint(node, lane).build()
+    }
+
+    /// How a source or a sink starts again alone, where it is to.
+    fn alone(&mut self, node: usize, lane: u32) -> Option<Alone> {
+        let policy = *self.restarts.get(&self.plan.nodes[node].id)?;
+        Some(Alone::new(self.blueprint(node, lane), policy, self.meters[node].clone()))
+    }
+
+    fn blueprint(&mut self, node: usize, lane: u32) -> Blueprint {
         let stores = self.stores.entry(lane).or_default().clone();
         let drawn = &self.plan.nodes[node];
-        let connected: Vec<bool> = (0..drawn.ports.outputs.len())
+        let connected = (0..drawn.ports.outputs.len())
             .map(|port| {
                 self.plan.edges.iter().any(|edge| edge.from == (node, port)) || self.watched.contains_key(&(node, port))
             })
             .collect();
-        let site = Site {
-            node: &drawn.id,
-            lane,
-            inputs: &self.plan.inputs[node],
-            outputs: &self.plan.outputs[node][..drawn.ports.outputs.len()],
-            intact: self.plan.intact[node].as_ref(),
-            shared: &self.shared[node],
-            stores: &stores,
-            connected: &connected,
-        };
-        drawn.shape.build(&site)
+        Blueprint { plan: self.plan.clone(), node, lane, shared: self.shared[node].clone(), stores, connected }
     }
 
     /// One lane of a queue; made when it is first asked for.
@@ -363,7 +372,14 @@ impl Workshop {
                 }
             }
             for cell in self.tasks.range((task, 0)..=(task, u32::MAX)).map(|(_, cell)| cell) {
-                needs.merge(cell.lock().needs(makes_safe)?.iter());
+                let mut task = cell.lock();
+                needs.merge(task.needs(makes_safe)?.iter());
+                let has_failed_sink = task.has_failed_sink();
+                drop(task);
+                // It may have failed just now, and the task not know when to go on.
+                if makes_safe && has_failed_sink {
+                    cell.wake();
+                }
             }
         }
         Ok(needs)

@@ -141,6 +141,15 @@ pub trait Source: Send {
     /// # Errors
     /// What stops the node.
     fn pull(&mut self, max: usize, now_ms: i64) -> Result<Pulled, Fault>;
+
+    /// Goes to an offset before the first row, for a source that follows one that has failed; false where it cannot.
+    ///
+    /// # Errors
+    /// What it had once and has no more.
+    fn seek(&mut self, offset: i64) -> Result<bool, Fault> {
+        let _ = offset;
+        Ok(false)
+    }
 }
 
 /// What a source has.

@@ -6,6 +6,8 @@
 //! time; their order among lanes is not fixed.
 //!
 //! A tombstone is the line `null`. A value that cannot be written (NaN in JSON, several lines of text) leaves by `errors`.
+//! Where the sink starts again after a failure, lines that are not safe come once more, and a line that was torn is ended.
+//!
 //! With `"sync": true` lines count as written once the disk has them, and only then are offsets committed; without it a
 //! crash of the machine, not of the program, may lose the last lines.
 //!
@@ -94,7 +96,7 @@ impl Shape for FileSink {
     }
 
     fn build(&self, site: &Site<'_>) -> Result<Body, Fault> {
-        let file = site.shared.get("file", || Mutex::new(None::<File>));
+        let file = site.shared.get("file", || Mutex::new(Opened::default()));
         let lines = LineWriter::new(self.lines.style(), &self.format, true, site)?;
         let FileSink { path, mode, sync, .. } = self;
         let (path, buffer) = (path.0.clone(), Vec::new());
@@ -121,11 +123,20 @@ fn open(path: &str, mode: Mode) -> io::Result<File> {
     Ok(file)
 }
 
+/// The file as the lanes share it.
+#[derive(Default)]
+struct Opened {
+    /// opened by the first write, so that a body that never runs leaves no trace; gone once it has failed
+    file: Option<File>,
+    /// lines were written: from now on they stay
+    has_begun: bool,
+}
+
 struct Running {
     lines: LineWriter,
     buffer: Vec<u8>,
-    /// of all lanes; opened by the first write, so that a body that never runs leaves no trace
-    file: Arc<Mutex<Option<File>>>,
+    /// of all lanes
+    file: Arc<Mutex<Opened>>,
     path: String,
     mode: Mode,
     syncs: bool,
@@ -134,15 +145,21 @@ struct Running {
 impl Running {
     fn with_file(&self, verb: &str, work: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Fault> {
         let mut opened = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match &mut *opened {
+        let Opened { file, has_begun } = &mut *opened;
+        let mode = if *has_begun { Mode::Append } else { self.mode };
+        let mut writable = match file.take() {
             Some(file) => file,
-            none => none.insert(open(&self.path, self.mode).map_err(|error| {
+            None => open(&self.path, mode).map_err(|error| {
                 Fault::user(format!("cannot open {}: {error}", self.path)).remedy("check the path and its permissions")
-            })?),
+            })?,
         };
-        work(file).map_err(|error| {
+        *has_begun = true;
+        // One that has failed is not put back: whoever tries again finds what is at the path by then.
+        work(&mut writable).map_err(|error| {
             Fault::outside(format!("cannot {verb} {}: {error}", self.path)).remedy("check the disk and its space")
-        })
+        })?;
+        *file = Some(writable);
+        Ok(())
     }
 }
 
@@ -200,6 +217,27 @@ mod tests {
         bench.send(&[("a", r#"{"value":"one"}"#), ("b", r#"{"value":"two\nlines"}"#), ("c", r#"{"value":"three"}"#)]);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\nthree\n");
         assert_eq!(bench.failed()[0].0, "b");
+    }
+
+    /// Lines that are there by then stay, and a torn one is ended.
+    #[test]
+    fn a_file_that_failed_is_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.jsonl");
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        let input = records(r#"{ "n": "int64" }"#);
+        let config = json!({ "path": path, "mode": "truncate" });
+        let mut bench = Bench::new(&OPERATOR, config, std::slice::from_ref(&input));
+        let batch = bench.batch(&[("a", r#"{"n":1}"#)]);
+        let mut write = || {
+            let Some(Body::Sink(sink)) = &mut bench.body else { panic!("no sink") };
+            sink.write(batch.clone(), &mut Outbox::default())
+        };
+        assert!(write().unwrap_err().message.starts_with("cannot write to"));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "{\"n\":0}\n{\"n").unwrap();
+        write().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"n\":0}\n{\"n\n{\"n\":1}\n");
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! Lines without a `ts` have the wall clock at which they are read as timestamp; `"time": {"column": …}` takes a column
 //! instead. Only `"lines": "record"` has keys; `key-by` makes others.
 //!
+//! Where the source starts again after a failure, it goes on behind the last line that it gave.
+//!
 //! The file is read once, on one lane, as fast as what follows takes it. Its end is an end: windows close and the run
 //! finishes.
 
@@ -144,6 +146,16 @@ impl Source for Running {
                 Ok(Pulled::Rows(good.finish(&self.path)))
             }
         }
+    }
+
+    fn seek(&mut self, offset: i64) -> Result<bool, Fault> {
+        while self.lines_read + 1 < offset {
+            if !self.next_line()? {
+                let message = format!("{} has fewer lines than were read: {}", self.path, self.lines_read);
+                return Err(Fault::user(message).remedy("put back the lines that are gone"));
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -289,5 +301,20 @@ mod tests {
         let mut source = source(&OPERATOR, json!({ "path": path, "format": "text" }));
         let Pulled::Rows(batch) = source.pull(10, 0).unwrap() else { panic!("no rows") };
         assert_eq!(batch.payload.unwrap().iter().flatten().collect::<Vec<_>>(), [&b" a "[..], b"b"]);
+    }
+
+    #[test]
+    fn what_follows_a_line_is_found_again() {
+        let (_folder, path) = write("1\n\n2\n\n\n3\n");
+        let made = || source(&OPERATOR, json!({ "path": path, "schema": { "n": "int64" } }));
+        for (offset, lines) in [(1, &[1, 3, 6][..]), (2, &[3, 6]), (4, &[6])] {
+            let mut source = made();
+            assert!(source.seek(offset).unwrap());
+            let Pulled::Rows(batch) = source.pull(10, 0).unwrap() else { panic!("no rows") };
+            assert_eq!(&batch.origin.offset[..], lines, "{offset}");
+        }
+        let mut source = made();
+        assert!(source.seek(7).unwrap() && matches!(source.pull(10, 0).unwrap(), Pulled::End));
+        assert!(made().seek(8).unwrap_err().message.ends_with("has fewer lines than were read: 6"));
     }
 }

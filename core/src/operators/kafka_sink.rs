@@ -14,6 +14,9 @@
 //! offsets of the sources are committed only after the broker has acknowledged. `partitioner` is Java's by default, so that
 //! records with a key come to the same partitions as those that Java programs write.
 //!
+//! What is not acknowledged the client sends again by itself. Where it cannot, the node fails: `supervision` then starts the
+//! whole run again, from the last commit.
+//!
 //! - **Back-pressure**: takes nothing while the client's queue is full.
 
 use arrow_array::Array;

@@ -65,7 +65,8 @@ pub enum Supervision {
     Restart(Restart),
 }
 
-/// When a failed node starts again: after `min_backoff`, twice that, and so on up to `max_backoff`.
+/// When a failed node starts again: after `min_backoff`, twice that, and so on up to `max_backoff`. A source or a sink starts
+/// again alone, any other node with the whole run, from the last commit.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]

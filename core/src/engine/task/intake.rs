@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{ENDED, NodeBody, Step, Task, earliest};
+use super::{At, ENDED, NodeBody, Step, Task, earliest};
 use crate::batch::MAX_ROWS;
 use crate::engine::budget::Budget;
 use crate::engine::channel::{Look, Taken};
@@ -50,6 +50,7 @@ impl Task {
             if !reading.is_open_to_more(now_ms) {
                 continue;
             }
+            self.at = At::Node(reading.node);
             let max = self.budget.as_ref().map_or(MAX_ROWS, Budget::reserve);
             let read = reading.fill(ingest, max, now_ms).map_err(|fault| fault.at_node(&node.id));
             if let Some(budget) = &self.budget {

@@ -14,11 +14,12 @@ use super::budget::Budget;
 use super::channel::{Channel, Needs};
 use super::ingest::Ingestor;
 use super::layout::{Layout, WayTo};
-use super::meter::NodeMeter;
+use super::meter::{NodeMeter, count};
 use super::outlet::TopicBody;
 use super::reading::Reading;
+use super::sinking::SinkBody;
 use crate::batch::{Batch, ORDINAL_SHIFT, Position};
-use crate::operators::{Flow, Outbox, Sink};
+use crate::operators::{Flow, Outbox};
 use crate::problem::Fault;
 
 mod intake;
@@ -61,7 +62,7 @@ pub(crate) enum NodeBody {
     Flow(Box<dyn Flow>),
     /// where a queue node's rows go on
     Exit,
-    Sink(Box<dyn Sink>, Needs),
+    Sink(SinkBody),
     Topic(TopicBody),
 }
 
@@ -194,6 +195,9 @@ impl Task {
         if self.stopped.is_some() {
             return Ok(Step::Idle(None));
         }
+        if let Some(step) = self.start_again(now_ms)? {
+            return Ok(step);
+        }
         self.tick(now_ms)?;
         if let Some(step) = self.take_in(now_ms)? {
             return Ok(step);
@@ -201,6 +205,9 @@ impl Task {
         self.end_nodes(now_ms)?;
         if !self.hand_over(now_ms)? {
             return Ok(Step::Blocked(self.retry_ms(now_ms)));
+        }
+        if self.has_failed_sink() {
+            return Ok(Step::Worked);
         }
         match self.is_over()? {
             true => Ok(Step::Ended),
@@ -221,6 +228,30 @@ impl Task {
     fn due_ms(&self) -> Option<i64> {
         let readings = self.readings.iter().filter(|_| !self.is_closing);
         readings.map(Reading::due_ms).fold(self.tick_at_ms, earliest)
+    }
+
+    /// Has a sink that has failed start again, when it is time: nothing is taken in before.
+    fn start_again(&mut self, now_ms: i64) -> Result<Option<Step>, Fault> {
+        for node in 0..self.nodes.len() {
+            let NodeRun { id, body: NodeBody::Sink(sink), meter, .. } = &mut self.nodes[node] else { continue };
+            let Some(sink) = sink.down() else { continue };
+            let due_ms = sink.due_ms(now_ms);
+            if now_ms < due_ms {
+                return Ok(Some(Step::Blocked(Some(due_ms))));
+            }
+            self.at = At::Node(node);
+            let mut out = Outbox::default();
+            let written = sink.start_again(&mut out).map_err(|fault| fault.at_node(id))?;
+            count(&meter.records_out, written);
+            self.pass_out(node, out, now_ms)?;
+            return Ok(Some(Step::Worked));
+        }
+        Ok(None)
+    }
+
+    /// Whether a sink has failed and waits to start again.
+    pub(crate) fn has_failed_sink(&self) -> bool {
+        self.nodes.iter().any(|node| matches!(&node.body, NodeBody::Sink(sink) if sink.is_down()))
     }
 
     fn tick(&mut self, now_ms: i64) -> Result<(), Fault> {
@@ -249,18 +280,21 @@ impl Task {
             if !is_over || self.open[node] == ENDED {
                 continue;
             }
-            self.open[node] = ENDED;
             self.at = At::Node(node);
             let mut out = Outbox::default();
             let NodeRun { id, body, .. } = &mut self.nodes[node];
             match body {
                 NodeBody::Flow(flow) => flow.end(&mut out).map_err(|fault| fault.at_node(id))?,
-                NodeBody::Sink(sink, unsafe_rows) => {
-                    sink.flush().map_err(|fault| fault.at_node(id))?;
-                    *unsafe_rows = Needs::default();
+                // It ends once it has started again.
+                NodeBody::Sink(sink) => {
+                    let is_safe = sink.flush().map_err(|fault| fault.at_node(id))?;
+                    if !is_safe {
+                        continue;
+                    }
                 }
                 _ => {}
             }
+            self.open[node] = ENDED;
             self.pass_out(node, out, now_ms)?;
             let layout = self.layout.clone();
             for way in layout.ways[node].iter().flatten() {
@@ -288,9 +322,11 @@ impl Task {
     pub(crate) fn is_acknowledged(&mut self) -> Result<bool, Fault> {
         let mut is_acknowledged = true;
         for node in &mut self.nodes {
-            if let NodeBody::Topic(topic) = &mut node.body {
-                is_acknowledged &= topic.is_safe().map_err(|fault| fault.at_node(&node.id))?;
-            }
+            is_acknowledged &= match &mut node.body {
+                NodeBody::Topic(topic) => topic.is_safe().map_err(|fault| fault.at_node(&node.id))?,
+                NodeBody::Sink(sink) => !sink.is_down(),
+                _ => true,
+            };
         }
         Ok(is_acknowledged)
     }
@@ -306,11 +342,12 @@ impl Task {
         for node in &mut self.nodes {
             let id = &node.id;
             match &mut node.body {
-                NodeBody::Sink(sink, unsafe_rows) if makes_safe => {
-                    sink.flush().map_err(|fault| fault.at_node(id))?;
-                    *unsafe_rows = Needs::default();
+                NodeBody::Sink(sink) => {
+                    if makes_safe {
+                        sink.flush().map_err(|fault| fault.at_node(id))?;
+                    }
+                    needs.merge(sink.needs().iter());
                 }
-                NodeBody::Sink(_, unsafe_rows) => needs.merge(unsafe_rows.iter()),
                 NodeBody::Topic(topic) => topic.add_needs(&mut needs).map_err(|fault| fault.at_node(id))?,
                 _ => {}
             }

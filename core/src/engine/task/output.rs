@@ -111,13 +111,15 @@ impl Task {
 
     /// Throws away what it holds, after its partition has gone to another member; tells how many rows.
     pub(crate) fn discard(&mut self) -> usize {
-        let rows = self.held_rows();
-        self.pending.clear();
-        rows
+        self.pending.drain(..).map(|(_, _, batch)| batch.rows).sum()
     }
 
-    /// Rows that are held here and not handed over.
+    /// Rows that are held here: not handed over, or kept for a sink that has failed.
     pub(crate) fn held_rows(&self) -> usize {
-        self.pending.iter().map(|(_, _, batch)| batch.rows).sum()
+        let kept = self.nodes.iter().map(|node| match &node.body {
+            NodeBody::Sink(sink) => sink.waiting_rows(),
+            _ => 0,
+        });
+        self.pending.iter().map(|(_, _, batch)| batch.rows).chain(kept).sum()
     }
 }

@@ -107,12 +107,9 @@ impl Task {
     fn process(&mut self, node: usize, port: usize, batch: Batch, out: &mut Outbox) -> Result<(), Fault> {
         match &mut self.nodes[node].body {
             NodeBody::Flow(flow) => flow.process(port, batch, out),
-            NodeBody::Sink(sink, unsafe_rows) => {
-                unsafe_rows.add(&batch);
-                let rows = batch.rows;
-                sink.write(batch, out)?;
-                let failed: usize = out.failed.iter().map(|failed| failed.batch.rows).sum();
-                count(&self.nodes[node].meter.records_out, rows - failed);
+            NodeBody::Sink(sink) => {
+                let written = sink.write(batch, out)?;
+                count(&self.nodes[node].meter.records_out, written);
                 Ok(())
             }
             NodeBody::Topic(topic) => topic.encode(port, batch, out),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
+use arrow_array::cast::AsArray;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,6 +25,7 @@ mod lanes;
 mod mocked;
 mod pressure;
 mod stops;
+mod supervision;
 
 use std::sync::Arc;
 
@@ -75,6 +77,13 @@ struct Rows {
     bytes: usize,
     #[serde(default = "one")]
     keys: i64,
+    /// name under which calls are counted, where some fail
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    fails_every: Option<u64>,
+    #[serde(default)]
+    seeks: bool,
 }
 
 fn one() -> i64 {
@@ -92,6 +101,24 @@ struct Keep {
     /// the most rows that count as kept until the sink is flushed
     #[serde(default)]
     fails_at: Option<i64>,
+    /// each so manieth call fails
+    #[serde(default)]
+    fails_every: Option<u64>,
+    #[serde(default)]
+    fails: Fails,
+    /// numbers that can be divided by it cannot be written
+    #[serde(default)]
+    refuses: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Fails {
+    /// in the middle of a batch
+    #[default]
+    Write,
+    Panic,
+    Flush,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -99,6 +126,9 @@ struct Keep {
 struct Boom {
     at: i64,
     how: How,
+    /// name under which calls are counted, where it fails but once
+    #[serde(default)]
+    once: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
@@ -134,6 +164,13 @@ struct MakeRows {
 
 impl Source for MakeRows {
     fn pull(&mut self, max: usize, _: i64) -> Result<Pulled, Fault> {
+        if let Some(every) = self.rows.fails_every {
+            match call(&self.rows.name) {
+                number if number.is_multiple_of(2 * every) => panic!("a defect"),
+                number if number.is_multiple_of(every) => return Err(Fault::outside("the line is dead")),
+                _ => {}
+            }
+        }
         let numbers: Vec<i64> = (self.next..self.rows.count).take(max).collect();
         if numbers.is_empty() {
             return Ok(Pulled::End);
@@ -155,6 +192,20 @@ impl Source for MakeRows {
         let batch = Batch::bare(keys, numbers.into(), origin).with_columns(self.columns.clone(), columns);
         Ok(Pulled::Rows(batch))
     }
+
+    fn seek(&mut self, offset: i64) -> Result<bool, Fault> {
+        self.next = offset;
+        Ok(self.rows.seeks)
+    }
+}
+
+/// How often somebody was called, over all restarts, this time among them.
+fn call(name: &str) -> u64 {
+    static CALLS: LazyLock<Mutex<HashMap<String, u64>>> = LazyLock::new(Mutex::default);
+    let mut calls = lock(&CALLS);
+    let count = calls.entry(name.into()).or_default();
+    *count += 1;
+    *count
 }
 
 /// Timestamps of rows, which are their numbers, by the sink's name.
@@ -166,7 +217,7 @@ fn kept(name: &str) -> Vec<i64> {
 
 impl Shape for Keep {
     fn ports(&self) -> Ports {
-        Ports::sink()
+        Ports::sink().failing()
     }
 
     fn output(&self, _: &[Option<Stream>], _: &mut Report) -> Vec<Option<Stream>> {
@@ -182,20 +233,50 @@ impl Shape for Keep {
     }
 }
 
+impl Keep {
+    fn fails(&self, how: Fails) -> bool {
+        let is_counted = self.fails == how || (self.fails == Fails::Panic && how == Fails::Write);
+        self.fails_every.is_some_and(|every| is_counted && call(&self.name).is_multiple_of(every))
+    }
+
+    fn keep(&self, batch: &Batch) {
+        let is_sum = |column: &Column| column.name == "sum";
+        if let Some(place) = batch.schema.columns.iter().position(is_sum) {
+            let sums = batch.columns[place].as_primitive::<arrow_array::types::Int64Type>().values().to_vec();
+            lock(&KEPT).entry(format!("{} sums", self.name)).or_default().extend(sums);
+        }
+        lock(&KEPT).entry(self.name.clone()).or_default().extend(batch.timestamps.iter());
+    }
+}
+
 impl Sink for Keep {
-    fn write(&mut self, batch: Batch, _: &mut Outbox) -> Result<(), Fault> {
+    fn write(&mut self, batch: Batch, out: &mut Outbox) -> Result<(), Fault> {
         std::thread::sleep(Duration::from_micros(self.delay_us));
         if let Some(at) = self.fails_at
             && batch.timestamps.contains(&at)
         {
             return Err(Fault::outside("the disk is full"));
         }
-        lock(&KEPT).entry(self.name.clone()).or_default().extend(batch.timestamps.iter());
+        let is_refused = |row: &u32| self.refuses.is_some_and(|by| batch.timestamps[*row as usize] % by == 0);
+        let (bad, good): (Vec<u32>, Vec<u32>) = (0..batch.rows as u32).partition(is_refused);
+        out.fail_rows(&batch, bad.into_iter().map(|row| (row as usize, Reason::new("refused"))).collect())?;
+        let batch = batch.take(&good).map_err(|why| Fault::ours(why.to_string()))?;
+        if self.fails(Fails::Write) {
+            self.keep(&batch.slice(0, batch.rows / 2));
+            match self.fails {
+                Fails::Panic => panic!("a defect"),
+                _ => return Err(Fault::outside("the disk is full")),
+            }
+        }
+        self.keep(&batch);
         Ok(())
     }
 
     fn flush(&mut self) -> Result<(), Fault> {
-        Ok(())
+        match self.fails(Fails::Flush) {
+            true => Err(Fault::outside("the disk is gone")),
+            false => Ok(()),
+        }
     }
 }
 
@@ -215,7 +296,9 @@ impl Shape for Boom {
 
 impl Flow for Boom {
     fn process(&mut self, _: usize, batch: Batch, out: &mut Outbox) -> Result<(), Fault> {
+        let is_over = |name: &String| call(name) > 1;
         match batch.timestamps.iter().position(|&time| time == self.at) {
+            Some(_) if self.once.as_ref().is_some_and(is_over) => out.emit(0, batch),
             None => out.emit(0, batch),
             Some(_) if self.how == How::Panic => panic!("a defect"),
             Some(_) if self.how == How::Fault => return Err(Fault::outside("a fault")),

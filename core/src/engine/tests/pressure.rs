@@ -44,7 +44,7 @@ fn times_sum_to_the_time_since_the_start() {
     let inner = inner(&run);
     let tasks = inner.all_tasks();
     let sum = |task: &TaskCell| {
-        let now = inner.clock.nanos();
+        let now = lock(&inner.workshop).clock.nanos();
         let times = task.meter.read(now);
         (now, (times.busy + times.idle + times.back_pressured) as i64)
     };

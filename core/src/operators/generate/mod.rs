@@ -171,7 +171,9 @@ impl Source for Running {
         if left == 0 {
             return Ok(Pulled::End);
         }
-        let began_ms = *self.began_ms.get_or_insert(now_ms);
+        // As if it had made those before `next` in time.
+        let before = |rate| due_after(rate, self.next);
+        let began_ms = *self.began_ms.get_or_insert_with(|| now_ms.saturating_sub(self.rate.map_or(0, before)));
         let due =
             self.rate.map_or(left, |rate| due_by(rate, now_ms.saturating_sub(began_ms)).saturating_sub(self.next));
         if let (0, Some(rate)) = (due, self.rate) {
@@ -179,6 +181,11 @@ impl Source for Running {
         }
         let rows = left.min(due).min(max.clamp(1, MAX_ROWS) as u64) as usize;
         Ok(Pulled::Rows(self.make(rows)?))
+    }
+
+    fn seek(&mut self, offset: i64) -> Result<bool, Fault> {
+        self.next = u64::try_from(offset).unwrap_or(0).min(self.count);
+        Ok(true)
     }
 }
 
