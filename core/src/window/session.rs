@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use indexmap::IndexMap;
 use smallvec::SmallVec;
 
 use super::{Emit, Fold, Kept, Next, Span};
@@ -18,7 +18,7 @@ pub(super) struct Sessions {
     gap: i64,
     grace: i64,
     emit: Emit,
-    keys: HashMap<Arc<[u8]>, Few, FixedState>,
+    keys: IndexMap<Arc<[u8]>, Few, FixedState>,
     /// keys that may have a session to close, by an end that a session of theirs had
     by_end: BTreeSet<(i64, Arc<[u8]>)>,
     /// the newest end that was kept
@@ -48,7 +48,7 @@ impl Session {
 
 impl Sessions {
     pub(super) fn new(gap: i64, grace: i64, emit: Emit) -> Sessions {
-        let (keys, by_end) = (HashMap::default(), BTreeSet::new());
+        let (keys, by_end) = (IndexMap::default(), BTreeSet::new());
         Sessions { gap, grace, emit, keys, by_end, newest_end: None, open: 0, key_bytes: 0 }
     }
 
@@ -64,7 +64,23 @@ impl Sessions {
         let is_met = move |session: &Session| {
             session.end >= earliest && session.start <= latest && shown_after.is_none_or(|after| session.end > after)
         };
-        let sessions = self.keys.get_mut(key);
+        let mut sessions = self.keys.get_mut(key);
+        // Most records: they stay in the one session of their key, where it stands.
+        if let Some([only]) = sessions.as_deref_mut().map(SmallVec::as_mut_slice)
+            && is_met(only)
+        {
+            let merged = Span { start: only.start.min(ts), end: only.end.max(ts) };
+            if merged.end < time.saturating_sub(retention) {
+                return fold.late(merged, merged.end.saturating_add(retention).saturating_add(1));
+            }
+            if merged != (Span { start: ts, end: ts }) {
+                fold.retract(key, only.span(), only.slot);
+            }
+            (only.start, only.end) = (merged.start, merged.end);
+            fold.add(only.slot);
+            self.newest_end = self.newest_end.max(Some(merged.end));
+            return fold.update(key, merged, only.slot, merged.end);
+        }
         let met = sessions.as_deref().into_iter().flatten().filter(|session| is_met(session));
         let merged = met.fold(Span { start: ts, end: ts }, |span, session| Span {
             start: span.start.min(session.start),
@@ -145,7 +161,7 @@ impl Sessions {
         let sessions = self.keys.get_mut(key)?;
         let session = sessions.remove(sessions.iter().position(|session| session.span() == span)?);
         if sessions.is_empty() {
-            self.keys.remove(key);
+            self.keys.swap_remove(key);
             self.key_bytes -= key.len();
         }
         self.open -= 1;
@@ -181,7 +197,7 @@ impl Sessions {
             false
         });
         if sessions.is_empty() {
-            self.keys.remove(key);
+            self.keys.swap_remove(key);
             self.key_bytes -= key.len();
         }
     }
@@ -231,8 +247,8 @@ impl Sessions {
 
     pub(super) fn bytes(&self) -> usize {
         // A table is never more than 7/8 full and doubles; nodes of a tree are about 3/4 full. A key is held once, with two
-        // counters.
-        let table = self.keys.capacity() * 8 / 7 * (size_of::<(Arc<[u8]>, Few)>() + 1);
+        // counters, and its hash.
+        let table = self.keys.capacity() * 8 / 7 * 9 + self.keys.len() * (8 + size_of::<(Arc<[u8]>, Few)>());
         let listed = self.by_end.len() * size_of::<(i64, Arc<[u8]>)>() * 4 / 3;
         let more = (self.open.saturating_sub(self.keys.len())) * size_of::<Session>();
         self.key_bytes + 16 * self.keys.len() + table + listed + more
