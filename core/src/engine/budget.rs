@@ -28,6 +28,11 @@ impl Budget {
         self.0.unread.load(Relaxed) == 0
     }
 
+    /// What is left, and records that will be read once more.
+    pub(crate) fn with_repeated(&self, records: u64) -> Budget {
+        Budget::new(self.0.unread.load(Relaxed).saturating_add(records))
+    }
+
     /// Takes the records of a batch, or fewer; 0 where others have reserved all that is left, and may give some back.
     pub(crate) fn reserve(&self) -> usize {
         let share = |free: u64| free.min(MAX_ROWS as u64);
@@ -60,6 +65,16 @@ mod tests {
         budget.settle(3, 3);
         assert!(budget.is_spent());
         assert_eq!(budget.reserve(), 0);
+    }
+
+    #[test]
+    fn what_was_reserved_in_vain_is_free_in_the_next_attempt() {
+        let budget = Budget::new(20);
+        budget.reserve();
+        budget.settle(20, 15);
+        budget.reserve();
+        let next = budget.with_repeated(4);
+        assert_eq!((budget.reserve(), next.reserve()), (0, 9));
     }
 
     #[test]

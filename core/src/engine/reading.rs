@@ -46,6 +46,8 @@ pub(crate) struct Reading {
     head: Option<Head>,
     /// offset of the next record to read
     pub(crate) position: i64,
+    /// records read so far
+    pub(crate) records_read: u64,
     /// nothing is known to be there
     pub(crate) is_at_end: bool,
     /// ends when it has read this far
@@ -83,6 +85,7 @@ impl Reading {
             from,
             head: None,
             position,
+            records_read: 0,
             is_at_end: false,
             end_at: None,
             has_ended: false,
@@ -183,6 +186,7 @@ impl Reading {
     }
 
     fn place(&mut self, batch: &mut Batch) {
+        self.records_read += batch.rows as u64;
         batch.position = Position { slot: PerRow::Same(self.slot), offset: batch.origin.offset.clone() };
         self.position = batch.origin.offset.last().map_or(self.position, |last| last + 1);
     }

@@ -1,6 +1,7 @@
 //! A run of a plan: started, watched, stopped, waited for. One thread of its own looks after it: commits what is safe,
 //! sees when it is idle or over, and brings it to a good end.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::budget::Budget;
 use super::clock::Clock;
-use super::commit::Commits;
+use super::commit::{Commits, Place};
 use super::ending::{Ending, IdleWatch};
 use super::hub::Hub;
 use super::membership::Membership;
@@ -16,7 +17,8 @@ use super::options::RunOptions;
 use super::pool::{Pool, TaskCell};
 use super::supervise::supervise;
 use super::through::ThroughTopics;
-use super::workshop::Workshop;
+use super::workshop::{SlotOf, Workshop};
+use crate::kafka::TopicPartition;
 use crate::operators::Scope;
 use crate::plan::Plan;
 use crate::problem::Fault;
@@ -151,7 +153,8 @@ impl Run {
         let signals = Arc::new(Signals::default());
         let mut workshop = Workshop::new(Arc::new(plan), Clock::machine())?;
         workshop.restarts = Arc::new(options.restarts.clone());
-        let inner = Inner::start(workshop, options, signals.clone(), Instant::now())?;
+        let budget = options.until.records.map(Budget::new);
+        let inner = Inner::start(workshop, options, signals.clone(), budget, Instant::now())?;
         let current = Arc::new(Mutex::new(inner));
         let keeper = {
             let current = current.clone();
@@ -216,16 +219,23 @@ impl Inner {
         workshop: Workshop,
         options: RunOptions,
         signals: Arc<Signals>,
+        budget: Option<Budget>,
         started: Instant,
     ) -> Result<Arc<Inner>, Fault> {
-        let inner = Arc::new(Inner::new(workshop, options, signals, started)?);
+        let inner = Arc::new(Inner::new(workshop, options, signals, budget, started)?);
         inner.through.prepare(&inner)?;
         inner.make_tasks()?;
         Membership::join(&inner)?;
         Ok(inner)
     }
 
-    fn new(workshop: Workshop, options: RunOptions, signals: Arc<Signals>, started: Instant) -> Result<Inner, Fault> {
+    fn new(
+        workshop: Workshop,
+        options: RunOptions,
+        signals: Arc<Signals>,
+        budget: Option<Budget>,
+        started: Instant,
+    ) -> Result<Inner, Fault> {
         let (plan, clock) = (workshop.plan.clone(), workshop.clock.clone());
         let faults = Arc::new(Faults::default());
         let (for_pool, for_clients) = (faults.clone(), faults.clone());
@@ -247,7 +257,7 @@ impl Inner {
             commits: Mutex::default(),
             has_state: plan.nodes.iter().any(|node| node.scope == Scope::Key),
             signals,
-            budget: options.until.records.map(Budget::new),
+            budget,
             started,
             options,
         })
@@ -255,8 +265,34 @@ impl Inner {
 
     /// The same run once more, from what is committed, its counters going on.
     pub(super) fn again(&self) -> Result<Arc<Inner>, Fault> {
+        let budget = self.budget.as_ref().map(|budget| budget.with_repeated(self.repeated()));
         let workshop = lock(&self.workshop).afresh();
-        Inner::start(workshop, self.options.clone(), self.signals.clone(), self.started)
+        Inner::start(workshop, self.options.clone(), self.signals.clone(), budget, self.started)
+    }
+
+    /// Records of this attempt that the next one reads once more: those behind what is committed, or all.
+    fn repeated(&self) -> u64 {
+        let committed: BTreeMap<Place, i64> = match self.has_state || self.options.from.is_some() {
+            true => BTreeMap::new(),
+            false => lock(&self.commits).taken().map(|(place, next)| (place.clone(), next)).collect(),
+        };
+        let workshop = lock(&self.workshop);
+        let repeated = workshop.tasks.values().flat_map(|cell| {
+            let task = cell.lock();
+            let readings = task.readings.iter().map(|reading| {
+                let next = match workshop.slots.get(reading.slot) {
+                    Some((_, SlotOf::Partition(cluster, topic, partition))) => {
+                        committed.get(&(cluster.clone(), TopicPartition::new(topic.clone(), *partition)))
+                    }
+                    _ => None,
+                };
+                next.map_or(reading.records_read, |next| {
+                    reading.records_read.min((reading.position - next).max(0) as u64)
+                })
+            });
+            readings.collect::<Vec<_>>()
+        });
+        repeated.sum()
     }
 
     pub(super) fn keep(self: &Arc<Self>) -> Ending {

@@ -164,6 +164,23 @@ fn a_source_that_cannot_go_on_starts_the_run_again() {
     first_times(&kept("of a forgetful source"), 0..1000);
 }
 
+/// A flow that fails starts the run again, and what it reads once more counts once.
+#[test]
+fn so_many_records_are_read_over_all_restarts() {
+    for (records, at) in [(700, 5), (700, 600), (5, 3)] {
+        let name = format!("{records} records, {at}");
+        let boom = restarting(node("b", "boom", json!({ "at": at, "how": "fault", "once": name })), None);
+        let run = start(&file([rows("s", 1_000_000), boom, keep("o", &name)], &["s->b", "b->o"]), |options| {
+            options.until.records = Some(records);
+        });
+        let outcome = end_of(run);
+        assert_eq!((outcome.ended_by, outcome.restarts, outcome.undone), (EndedBy::Records, 1, 0), "{name}");
+        let kept = kept(&name);
+        first_times(&kept, 0..records as i64);
+        assert_eq!(kept.last(), Some(&(records as i64 - 1)), "{name}");
+    }
+}
+
 #[test]
 fn a_file_that_comes_later_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
