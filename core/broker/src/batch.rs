@@ -1,8 +1,12 @@
-//! Kafka's record batch, format 2, as far as a broker looks into it: the header, the checksum, and the timestamps of
-//! records that are not compressed. Batches stay the producers' own bytes; only their base offset is written by us.
+//! Kafka's record batch, format 2, as far as a broker looks into it: the header, the checksum, and the timestamps of its
+//! records. Batches stay the producers' own bytes; only their base offset is written by us.
+
+use std::io::{self, Read};
 
 use bytes::Bytes;
 use kafka_protocol::ResponseError;
+
+use crate::compression::unpacked;
 
 /// Bytes of a batch before its records.
 pub(crate) const HEADER_BYTES: usize = 61;
@@ -79,8 +83,9 @@ impl Header {
         self.producer >= 0
     }
 
-    fn is_compressed(&self) -> bool {
-        self.attributes & 0x7 != 0
+    /// How the records are compressed; 0: not at all.
+    fn codec(&self) -> i16 {
+        self.attributes & 0x7
     }
 }
 
@@ -110,7 +115,7 @@ impl Batch {
             return Err(ResponseError::CorruptMessage);
         }
         let (is_transactional, is_control) = (header.attributes & 0x10 != 0, header.attributes & 0x20 != 0);
-        if is_control || i64::from(header.count) != header.offsets() || header.attributes & 0x7 > CODECS {
+        if is_control || i64::from(header.count) != header.offsets() || header.codec() > CODECS {
             return Err(ResponseError::InvalidRecord);
         }
         if is_transactional {
@@ -129,42 +134,48 @@ pub(crate) fn is_intact(header: &Header, bytes: &[u8]) -> bool {
 }
 
 /// The first record of a batch that is at or after both an offset and a time: its offset and its timestamp.
-/// In a compressed batch, whose records are not looked into, the first one stands for those that could be meant.
+/// In a batch that cannot be decompressed the first one stands for it: whoever reads from there finds out.
 pub(crate) fn first_record_at(header: &Header, bytes: &[u8], from: i64, timestamp: i64) -> Option<(i64, i64)> {
     if header.max_timestamp < timestamp || header.last() < from {
         return None;
     }
-    if header.is_compressed() {
-        return Some((header.base.max(from), header.base_timestamp.max(timestamp)));
+    let records = bytes.get(HEADER_BYTES..header.bytes)?;
+    let found =
+        unpacked(header.codec(), records).and_then(|mut records| search(header, &mut *records, from, timestamp));
+    match header.codec() {
+        0 => found.ok().flatten(),
+        _ => found.unwrap_or(Some((header.base.max(from), header.base_timestamp.max(timestamp)))),
     }
-    let mut rest = bytes.get(HEADER_BYTES..header.bytes)?;
+}
+
+fn search(header: &Header, records: &mut dyn Read, from: i64, timestamp: i64) -> io::Result<Option<(i64, i64)>> {
     for _ in 0..header.count {
-        let length = usize::try_from(varint(&mut rest)?).ok()?;
-        let (mut record, after) = rest.split_at_checked(length)?;
-        rest = after;
-        let (_, fields) = record.split_first()?;
-        record = fields;
+        let length = u64::try_from(varint(records)?).map_err(|_| io::ErrorKind::InvalidData)?;
+        let mut record = Read::take(&mut *records, length);
+        let mut attributes = [0];
+        record.read_exact(&mut attributes)?;
         let at = header.base_timestamp.saturating_add(varint(&mut record)?);
         let offset = header.base.saturating_add(varint(&mut record)?);
         if at >= timestamp && offset >= from {
-            return Some((offset, at));
+            return Ok(Some((offset, at)));
         }
+        io::copy(&mut record, &mut io::sink())?;
     }
-    None
+    Ok(None)
 }
 
 /// A zigzag varint of at most ten bytes.
-fn varint(bytes: &mut &[u8]) -> Option<i64> {
+fn varint(bytes: &mut dyn Read) -> io::Result<i64> {
     let mut value = 0_u64;
     for shift in (0..70).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
-        if byte & 0x80 == 0 {
-            return Some((value >> 1) as i64 ^ -((value & 1) as i64));
+        let mut byte = [0];
+        bytes.read_exact(&mut byte)?;
+        value |= u64::from(byte[0] & 0x7f).checked_shl(shift).unwrap_or(0);
+        if byte[0] & 0x80 == 0 {
+            return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
         }
     }
-    None
+    Err(io::ErrorKind::InvalidData.into())
 }
 
 fn part<const N: usize>(bytes: &[u8; HEADER_BYTES], at: usize) -> [u8; N] {
@@ -216,6 +227,19 @@ pub(crate) mod samples {
         batch.put_u32(crc32c::crc32c(&checked));
         batch.extend_from_slice(&checked);
         batch.freeze()
+    }
+
+    /// The same records with each codec.
+    pub(crate) fn compressed(batch: &[u8]) -> Vec<Vec<u8>> {
+        let packed = crate::compression::samples::packed(&batch[super::HEADER_BYTES..]).into_iter();
+        let with = |(codec, records): (i16, Vec<u8>)| {
+            let mut whole = [&batch[..super::HEADER_BYTES], &records].concat();
+            let length = (whole.len() - super::LENGTH_END) as i32;
+            whole[8..12].copy_from_slice(&length.to_be_bytes());
+            whole[21..23].copy_from_slice(&codec.to_be_bytes());
+            whole
+        };
+        packed.map(with).collect()
     }
 
     fn put_varint(into: &mut BytesMut, value: i64) {
@@ -276,28 +300,43 @@ mod tests {
     #[test]
     fn records_by_time() {
         let bytes = samples::batch(&[10, 30, 20, 40], 3);
-        let header = Header::read(&bytes).unwrap();
-        for (from, timestamp, expected) in [
-            (0, 0, Some((0, 10))),
-            (0, 11, Some((1, 30))),
-            (2, 11, Some((2, 20))),
-            (2, 21, Some((3, 40))),
-            (0, 41, None),
-            (4, 0, None),
-        ] {
-            assert_eq!(first_record_at(&header, &bytes, from, timestamp), expected, "{from} {timestamp}");
+        for bytes in samples::compressed(&bytes) {
+            let header = Header::read(&bytes).unwrap();
+            for (from, timestamp, expected) in [
+                (0, 0, Some((0, 10))),
+                (0, 11, Some((1, 30))),
+                (2, 11, Some((2, 20))),
+                (2, 21, Some((3, 40))),
+                (0, 41, None),
+                (4, 0, None),
+            ] {
+                let found = first_record_at(&header, &bytes, from, timestamp);
+                assert_eq!(found, expected, "codec {}: {from} {timestamp}", header.codec());
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_record_stands_for_those_that_cannot_be_read() {
+        let mut bytes = samples::batch(&[10, 30, 20, 40], 3).to_vec();
+        for (codec, expected) in
+            [(0, Some((1, 30))), (1, Some((0, 25))), (2, Some((0, 25))), (3, Some((0, 25))), (4, Some((0, 25)))]
+        {
+            bytes[22] = codec;
+            assert_eq!(first_record_at(&Header::read(&bytes).unwrap(), &bytes, 0, 25), expected, "{codec}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_judged(bytes in proptest::collection::vec(any::<u8>(), 0..200), count in any::<i32>()) {
+        fn any_bytes_are_judged(bytes in proptest::collection::vec(any::<u8>(), 0..200), count in any::<i32>(), codec in 0_u8..8) {
             let _ = Batch::check(Bytes::from(bytes.clone()), 150);
             let mut framed = samples::batch(&[1, 2], 1).to_vec();
             framed.truncate(HEADER_BYTES);
             framed.extend_from_slice(&bytes);
             let length = (framed.len() - LENGTH_END) as i32;
             framed[8..12].copy_from_slice(&length.to_be_bytes());
+            framed[22] = codec;
             framed[57..61].copy_from_slice(&count.to_be_bytes());
             if let Some(header) = Header::read(&framed) {
                 let _ = first_record_at(&header, &framed, 0, i64::MIN);

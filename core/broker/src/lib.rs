@@ -6,7 +6,7 @@
 //! - `server`: connections and framing; `api`: one file per family of requests
 //! - `cluster`: what the requests work on: `topics`, `groups` (the classic group protocol), `journal` (what must
 //!   outlive the process besides records), `config` (the settings of topics and of the broker)
-//! - `log`: the records of one partition, as the producers' own batches (`batch`); `folder`: who owns the data folder
+//! - `log`: the records of one partition, as the producers' own batches (`batch`, `compression`); `folder`: who owns the data folder
 //!
 //! As Kafka's default, nothing is flushed to the disk by force: a killed process loses nothing, a power cut may.
 //! Transactions, compaction and retention are not there; a transactional id is refused.
@@ -14,6 +14,7 @@
 mod api;
 mod batch;
 mod cluster;
+mod compression;
 mod config;
 mod embedded;
 mod error;

@@ -167,8 +167,7 @@ impl Log {
         (ends, Ok(Some(Slice { segment, offset, from, near_end, end, max_bytes })))
     }
 
-    /// The first record at or after a time, as (offset, timestamp); the answer names the first record of a batch where
-    /// that is compressed.
+    /// The first record at or after a time, as (offset, timestamp).
     pub(crate) fn first_at(&self, timestamp: i64) -> io::Result<Option<(i64, i64)>> {
         let (start, pieces) = {
             let view = self.view();

@@ -124,13 +124,15 @@ pub(crate) fn offsets_by_time(bench: &Bench) {
 }
 
 pub(crate) fn offsets_by_time_in_compressed_batches(bench: &Bench) {
-    let topic = bench.topic(1, &[]);
-    fill_by_time(bench, &topic, "lz4");
-    assert_eq!(offset_at(bench, &topic, 200_001), Offset::End);
-    for number in [0, 1, 51, 120, 199] {
-        // never too late, and at most a batch too early
-        let Offset::Offset(offset) = offset_at(bench, &topic, (number + 1) * 1000) else { panic!("no offset") };
-        assert!((number - 40..=number).contains(&offset), "{number}: {offset}");
+    for codec in CODECS {
+        let topic = bench.topic(1, &[]);
+        fill_by_time(bench, &topic, codec);
+        assert_eq!(offset_at(bench, &topic, 200_001), Offset::End, "{codec}");
+        for number in [0, 1, 39, 51, 120, 199] {
+            for timestamp in [number * 1000 + 1, (number + 1) * 1000] {
+                assert_eq!(offset_at(bench, &topic, timestamp), Offset::Offset(number), "{codec}: {timestamp}");
+            }
+        }
     }
 }
 
