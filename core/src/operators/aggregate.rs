@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::page::page;
-use super::windows::{self, Folds, Results, Timed};
+use super::windows::{self, Folds};
 use super::*;
 use crate::fields::ExprMap;
 use crate::window::Kind;
@@ -46,16 +46,6 @@ impl Folds for Aggregate {
     fn aggregates(&self) -> &ExprMap {
         &self.aggregates
     }
-
-    fn timed(&self) -> Option<&Timed> {
-        None
-    }
-
-    fn results(&self) -> Option<&Results> {
-        None
-    }
-
-    fn check(&self, _: &mut Report) {}
 
     fn folds_tombstones(&self) -> bool {
         false

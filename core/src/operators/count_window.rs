@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::page::page;
-use super::windows::{self, Folds, Results, Timed};
+use super::windows::{self, Folds, Results};
 use super::*;
 use crate::fields::ExprMap;
 use crate::window::Kind;
@@ -57,10 +57,6 @@ impl Folds for Count {
         self.results.aggregates()
     }
 
-    fn timed(&self) -> Option<&Timed> {
-        None
-    }
-
     fn results(&self) -> Option<&Results> {
         Some(&self.results)
     }
@@ -69,10 +65,6 @@ impl Folds for Count {
         if self.advance.is_some_and(|advance| advance > self.records) {
             report.error("advance", "records between windows would be in none", "make it `records` or less");
         }
-    }
-
-    fn folds_tombstones(&self) -> bool {
-        true
     }
 }
 

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::page::page;
-use super::windows::{self, Folds, Results, Timed, check_positive, millis};
+use super::windows::{self, Folds, Timed, check_positive, millis};
 use super::*;
 use crate::fields::{DurationText, ExprMap};
 use crate::window::Kind;
@@ -57,10 +57,6 @@ impl Folds for Hopping {
         Some(&self.timed)
     }
 
-    fn results(&self) -> Option<&Results> {
-        Some(self.timed.results())
-    }
-
     fn check(&self, report: &mut Report) {
         check_positive(report, "size", self.size);
         check_positive(report, "advance", self.advance);
@@ -69,10 +65,6 @@ impl Folds for Hopping {
                 format!("{} is more than the size, {}: records between would be in no window", self.advance, self.size);
             report.error("advance", message, "make it the size or less");
         }
-    }
-
-    fn folds_tombstones(&self) -> bool {
-        true
     }
 }
 

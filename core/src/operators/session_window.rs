@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::page::page;
-use super::windows::{self, Folds, Results, Timed, check_positive, millis};
+use super::windows::{self, Folds, Timed, check_positive, millis};
 use super::*;
 use crate::fields::{DurationText, ExprMap};
 use crate::window::Kind;
@@ -56,16 +56,8 @@ impl Folds for Session {
         Some(&self.timed)
     }
 
-    fn results(&self) -> Option<&Results> {
-        Some(self.timed.results())
-    }
-
     fn check(&self, report: &mut Report) {
         check_positive(report, "gap", self.gap);
-    }
-
-    fn folds_tombstones(&self) -> bool {
-        true
     }
 }
 

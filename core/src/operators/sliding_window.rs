@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::page::page;
-use super::windows::{self, Folds, Results, Timed, millis};
+use super::windows::{self, Folds, Timed, millis};
 use super::*;
 use crate::fields::{DurationText, ExprMap};
 use crate::window::Kind;
@@ -57,12 +57,6 @@ impl Folds for Sliding {
     fn timed(&self) -> Option<&Timed> {
         Some(&self.timed)
     }
-
-    fn results(&self) -> Option<&Results> {
-        Some(self.timed.results())
-    }
-
-    fn check(&self, _: &mut Report) {}
 
     fn folds_tombstones(&self) -> bool {
         false

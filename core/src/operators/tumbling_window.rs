@@ -31,7 +31,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::page::page;
-use super::windows::{self, Folds, Results, Timed, check_positive, millis};
+use super::windows::{self, Folds, Timed, check_positive, millis};
 use super::*;
 use crate::fields::{DurationText, ExprMap};
 use crate::window::Kind;
@@ -72,16 +72,8 @@ impl Folds for Tumbling {
         Some(&self.timed)
     }
 
-    fn results(&self) -> Option<&Results> {
-        Some(self.timed.results())
-    }
-
     fn check(&self, report: &mut Report) {
         check_positive(report, "size", self.size);
-    }
-
-    fn folds_tombstones(&self) -> bool {
-        true
     }
 }
 

@@ -89,17 +89,25 @@ pub(super) trait Folds: Send + Sync + std::fmt::Debug + 'static {
     /// The aggregates.
     fn aggregates(&self) -> &ExprMap;
 
+    /// What is wrong with the measures.
+    fn check(&self, report: &mut Report) {
+        let _ = report;
+    }
+
     /// Grace and the like, where time closes windows.
-    fn timed(&self) -> Option<&Timed>;
+    fn timed(&self) -> Option<&Timed> {
+        None
+    }
 
     /// How results are given, where there are windows.
-    fn results(&self) -> Option<&Results>;
+    fn results(&self) -> Option<&Results> {
+        self.timed().map(|timed| &timed.results)
+    }
 
-    /// What is wrong with the measures.
-    fn check(&self, report: &mut Report);
-
-    /// Whether a tombstone is folded as a row of nulls, as the reference does in all but sliding windows.
-    fn folds_tombstones(&self) -> bool;
+    /// Whether a tombstone is folded as a row of nulls, as the reference does in most windows.
+    fn folds_tombstones(&self) -> bool {
+        true
+    }
 }
 
 /// A node that folds.
@@ -124,10 +132,6 @@ pub(super) fn check_positive(report: &mut Report, field: &str, duration: Duratio
 }
 
 impl Timed {
-    pub(super) fn results(&self) -> &Results {
-        &self.results
-    }
-
     pub(super) fn aggregates(&self) -> &ExprMap {
         &self.results.aggregates
     }
