@@ -4,8 +4,7 @@
 //! into it. So a session that ends just where the next would be late is not merged with any more, though a record at that
 //! very millisecond is still taken. The results of that are its own, and they are ours.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
@@ -18,14 +17,23 @@ pub(super) struct Sessions {
     gap: i64,
     grace: i64,
     emit: Emit,
-    keys: IndexMap<Arc<[u8]>, Few, FixedState>,
-    /// keys that may have a session to close, by an end that a session of theirs had
-    by_end: BTreeSet<(i64, Arc<[u8]>)>,
+    keys: IndexMap<Key, Few, FixedState>,
+    /// keys that may have a session to close soon, by an end that a session of theirs had
+    near: BTreeSet<(i64, Key)>,
+    /// those whose end lies behind `near_to`, in no order: most sessions grow before their time comes, and are then put
+    /// elsewhere for little
+    far: BTreeMap<i64, Vec<Key>>,
+    near_to: i64,
+    /// ends that lie together in `far`
+    width: i64,
     /// the newest end that was kept
     newest_end: Option<i64>,
     open: usize,
     key_bytes: usize,
 }
+
+/// Key bytes; short ones lie where the key does.
+type Key = SmallVec<[u8; 16]>;
 
 /// The sessions of a key: mostly one.
 type Few = SmallVec<[Session; 1]>;
@@ -36,7 +44,7 @@ struct Session {
     end: i64,
     start: i64,
     slot: u32,
-    /// the end by which `by_end` has it
+    /// the end by which it is listed in `near` or `far`; its own is never before
     listed: i64,
 }
 
@@ -48,8 +56,19 @@ impl Session {
 
 impl Sessions {
     pub(super) fn new(gap: i64, grace: i64, emit: Emit) -> Sessions {
-        let (keys, by_end) = (IndexMap::default(), BTreeSet::new());
-        Sessions { gap, grace, emit, keys, by_end, newest_end: None, open: 0, key_bytes: 0 }
+        Sessions {
+            gap,
+            grace,
+            emit,
+            keys: IndexMap::default(),
+            near: BTreeSet::new(),
+            far: BTreeMap::new(),
+            near_to: 0,
+            width: (gap.saturating_add(grace) / 32).max(1),
+            newest_end: None,
+            open: 0,
+            key_bytes: 0,
+        }
     }
 
     /// How far the end of a session may lie behind.
@@ -131,18 +150,14 @@ impl Sessions {
 
     /// Puts a session in its place; gives the slot of one of the same bounds.
     fn insert(&mut self, key: &[u8], span: Span, slot: u32, listed: Option<i64>) -> Option<u32> {
-        let known = match self.keys.get_key_value(key) {
-            Some((known, _)) => known.clone(),
-            None => {
-                self.key_bytes += key.len();
-                Arc::from(key)
-            }
-        };
         let listed = listed.unwrap_or_else(|| {
-            self.by_end.insert((span.end, known.clone()));
+            self.list(span.end, key.into());
             span.end
         });
-        let sessions = self.keys.entry(known).or_default();
+        if !self.keys.contains_key(key) {
+            self.key_bytes += key.len();
+        }
+        let sessions = self.keys.entry(key.into()).or_default();
         let place = sessions.partition_point(|other| (other.end, other.start) < (span.end, span.start));
         if let Some(same) = sessions.get_mut(place).filter(|other| other.span() == span) {
             return Some(std::mem::replace(&mut same.slot, slot));
@@ -150,6 +165,34 @@ impl Sessions {
         sessions.insert(place, Session { start: span.start, end: span.end, slot, listed });
         self.open += 1;
         None
+    }
+
+    /// Has a session looked at when this end is due.
+    fn list(&mut self, end: i64, key: Key) {
+        match end < self.near_to {
+            true => drop(self.near.insert((end, key))),
+            false => self.far.entry(end / self.width).or_default().push(key),
+        }
+    }
+
+    /// Brings near what may be due by `close_time`.
+    fn approach(&mut self, close_time: i64) {
+        self.near_to = (close_time / self.width).saturating_add(1).saturating_mul(self.width);
+        while let Some(entry) =
+            self.far.first_entry().filter(|entry| entry.key().saturating_mul(self.width) < self.near_to)
+        {
+            let together = *entry.key();
+            for key in entry.remove() {
+                let Some(sessions) = self.keys.get_mut(&key) else { continue };
+                for session in sessions.iter_mut().filter(|session| session.listed / self.width == together) {
+                    session.listed = session.end;
+                    match session.end < self.near_to {
+                        true => drop(self.near.insert((session.end, key.clone()))),
+                        false => self.far.entry(session.end / self.width).or_default().push(key.clone()),
+                    }
+                }
+            }
+        }
     }
 
     pub(super) fn put_back(&mut self, kept: Kept<'_>) -> Option<u32> {
@@ -170,8 +213,11 @@ impl Sessions {
 
     pub(super) fn close<F: Fold>(&mut self, time: i64, fold: &mut F) {
         let close_time = if time == i64::MAX { time } else { time.saturating_sub(self.retention()) };
-        while self.by_end.first().is_some_and(|(listed, _)| *listed < close_time) {
-            let Some((listed, key)) = self.by_end.pop_first() else { break };
+        if close_time >= self.near_to {
+            self.approach(close_time);
+        }
+        while self.near.first().is_some_and(|(listed, _)| *listed < close_time) {
+            let Some((listed, key)) = self.near.pop_first() else { break };
             self.close_of(&key, listed, close_time, fold);
         }
         if self.keys.capacity() > 1024.max(8 * self.keys.len()) {
@@ -180,37 +226,46 @@ impl Sessions {
     }
 
     /// Closes the sessions of a key that were listed by this end; those that have grown since are listed anew.
-    fn close_of<F: Fold>(&mut self, key: &Arc<[u8]>, listed: i64, close_time: i64, fold: &mut F) {
+    fn close_of<F: Fold>(&mut self, key: &Key, listed: i64, close_time: i64, fold: &mut F) {
         let Some(sessions) = self.keys.get_mut(key) else { return };
-        let (by_end, open) = (&mut self.by_end, &mut self.open);
-        sessions.retain_mut(|session| {
+        let before = sessions.len();
+        let mut grown: Few = SmallVec::new();
+        sessions.retain(|session| {
             if session.listed != listed {
                 return true;
             }
             if session.end >= close_time {
                 session.listed = session.end;
-                by_end.insert((session.end, key.clone()));
+                grown.push(*session);
                 return true;
             }
             fold.close(key, session.span(), session.slot, session.end);
-            *open -= 1;
             false
         });
+        self.open -= before - sessions.len();
         if sessions.is_empty() {
             self.keys.swap_remove(key);
             self.key_bytes -= key.len();
+        }
+        for session in grown {
+            self.list(session.end, key.clone());
         }
     }
 
     pub(super) fn next(&self) -> Option<Next> {
         let mut first: Option<Session> = None;
-        for (listed, key) in &self.by_end {
-            // A session's end is never before the one by which it is listed.
-            if first.is_some_and(|first| first.end <= *listed) {
+        let near = self.near.iter().map(|(listed, key)| (*listed, *listed, key));
+        let far = self.far.iter().flat_map(|(&together, keys)| {
+            let from = together.saturating_mul(self.width);
+            keys.iter().map(move |key| (from, from.saturating_add(self.width - 1), key))
+        });
+        for (from, to, key) in near.chain(far) {
+            if first.is_some_and(|first| first.end < from || (first.end == from && from == to)) {
                 break;
             }
             let sessions = self.keys.get(key).into_iter().flatten();
-            first = sessions.filter(|session| session.listed == *listed).copied().chain(first).min();
+            let listed = sessions.filter(|session| (from..=to).contains(&session.listed));
+            first = listed.copied().chain(first).min();
         }
         let span = first?.span();
         Some(Next { span, closes_at: span.end.saturating_add(self.retention()).saturating_add(1) })
@@ -246,11 +301,11 @@ impl Sessions {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        // A table is never more than 7/8 full and doubles; nodes of a tree are about 3/4 full. A key is held once, with two
-        // counters, and its hash.
-        let table = self.keys.capacity() * 8 / 7 * 9 + self.keys.len() * (8 + size_of::<(Arc<[u8]>, Few)>());
-        let listed = self.by_end.len() * size_of::<(i64, Arc<[u8]>)>() * 4 / 3;
-        let more = (self.open.saturating_sub(self.keys.len())) * size_of::<Session>();
-        self.key_bytes + 16 * self.keys.len() + table + listed + more
+        // A table is never more than 7/8 full and doubles, as lists do; nodes of a tree are about 3/4 full.
+        let table = self.keys.capacity() * 8 / 7 * 9 + self.keys.len() * (8 + size_of::<(Key, Few)>());
+        let near = self.near.len() * size_of::<(i64, Key)>() * 4 / 3;
+        let far: usize = self.far.values().map(|keys| keys.capacity() * size_of::<Key>()).sum();
+        let more = self.open.saturating_sub(self.keys.len()) * size_of::<Session>();
+        self.key_bytes + table + near + far + more
     }
 }
