@@ -18,6 +18,7 @@ const VALUE_ROOMS: &[&str] = &[
     "core/src/batch/",
     "core/src/check/",
     "core/src/codec/",
+    "core/src/explain/",
     "core/src/expr/",
     "core/src/fields/",
     "core/src/file_schema.rs",
@@ -29,6 +30,7 @@ const VALUE_ROOMS: &[&str] = &[
     "core/src/snapshot.rs",
     "core/src/state/",
     "core/src/types.rs",
+    "core/src/window/",
 ];
 
 /// What the program is made of. Benchmarks and the broker are programs beside it.

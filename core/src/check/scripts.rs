@@ -12,7 +12,7 @@ use crate::problem::{Place, Problem, did_you_mean};
 
 /// The fields of each kind of row, the first of which tells the kind.
 const ROWS: [&[&str]; 5] = [
-    &["node", "ts", "key", "value", "headers", "partition"],
+    &["node", "ts", "key", "window", "value", "headers", "partition"],
     &["advance"],
     &["end"],
     &["hold"],

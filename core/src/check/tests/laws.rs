@@ -56,11 +56,11 @@ proptest! {
     }
 
     #[test]
-    fn any_drawn_graph_is_checked(drawn in any_pipeline(), operators in prop::collection::vec(0..16usize, 7)) {
+    fn any_drawn_graph_is_checked(drawn in any_pipeline(), operators in prop::collection::vec(any::<prop::sample::Index>(), 7)) {
         let names: Vec<&str> = operators::ALL.iter().chain(&TOYS).map(|operator| operator.name).collect();
         let mut drawn = drawn;
         for (node, operator) in drawn.nodes.iter_mut().zip(operators) {
-            node.operator = names[operator % names.len()].into();
+            node.operator = (*operator.get(&names)).into();
             node.config.clear();
         }
         drawn.parameters = Entries(vec![("buffer".into(), Parameter { default: Some(json!(5)), ..Parameter::default() })]);

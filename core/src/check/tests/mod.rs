@@ -356,7 +356,7 @@ fn scripts_are_checked() {
     error: tests[0].script[0]: expected a row with `node`, `advance`, `end`, `hold` or `release`
     error: tests[0].script[1]: expected a row with `node`, `advance`, `end`, `hold` or `release`
     error: tests[0].script[2].tz: unknown field `tz`
-      remedy: fields here: node, ts, key, value, headers, partition
+      remedy: fields here: node, ts, key, window, value, headers, partition
     error: tests[0].script[2].node: there is no node `b`
     error: tests[0].script[2].ts: expected a whole number, found "x"
     error: tests[0].script[3].advance: `1` is not a duration; write one as "500ms", "1s", "1m30s" or "2h"
