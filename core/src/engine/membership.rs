@@ -116,18 +116,10 @@ impl Membership {
         lock(&self.assigned).contains(&(cluster.to_string(), at.clone()))
     }
 
-    /// Whether all that is to be read is assigned, as far as this process can know.
+    /// Whether what is to be read is assigned, as far as this process can know: others may have the rest.
     pub(super) fn is_assigned(&self) -> bool {
-        let reads = lock(&self.reads);
-        let expected: usize = reads.values().map(|reads| partitions(reads).len()).sum();
-        let assigned = lock(&self.assigned).len();
-        expected == 0 || assigned >= expected || (assigned > 0 && !self.is_alone())
-    }
-
-    fn is_alone(&self) -> bool {
-        lock(&self.consumers).values().all(|consumer| !consumer.member_id().is_empty())
-            && lock(&self.reads).values().map(|reads| partitions(reads).len()).sum::<usize>()
-                == lock(&self.assigned).len()
+        let expected: usize = lock(&self.reads).values().map(|reads| partitions(reads).len()).sum();
+        expected == 0 || !lock(&self.assigned).is_empty()
     }
 
     /// A run that is to be alone in its group says so, when it is not.
@@ -428,5 +420,20 @@ fn discard_lane(inner: &Inner, stopped: &Stopped) {
         let mut rows = task.discard();
         rows += task.outputs.iter().flat_map(|output| &output.lanes).map(|lane| lane.discard()).sum::<usize>();
         tracing::info!("{rows} rows were thrown away with partition {}; they will be read again", stopped.at.partition);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_the_partitions_is_an_assignment() {
+        let membership = Membership::default();
+        assert!(membership.is_assigned(), "nothing is to be read");
+        membership.reads("default", 0, vec![("t".into(), 4)]);
+        assert!(!membership.is_assigned());
+        lock(&membership.assigned).insert(("default".into(), TopicPartition::new("t", 1)));
+        assert!(membership.is_assigned());
     }
 }
