@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, new_null_array};
 
 use crate::batch::Batch;
 use crate::operators::{Failed, Reason, errors_stream};
-use crate::problem::{Fault, RecordPlace};
+use crate::problem::Fault;
 use crate::types::Type;
 
 /// Rows for a port `errors`: the records, with what went wrong in place of their value.
@@ -48,15 +48,6 @@ pub(crate) fn error_rows(node: &str, failed: Failed) -> Batch {
     Batch { tombstones: None, payload: None, ..batch.with_columns(schema, columns) }
 }
 
-/// Where a record stands.
-pub(crate) fn place_of(batch: &Batch, row: usize) -> RecordPlace {
-    RecordPlace {
-        topic: batch.origin.topic.get(row).to_string(),
-        partition: *batch.origin.partition.get(row),
-        offset: batch.origin.offset[row],
-    }
-}
-
 /// The fault of a record that nobody takes.
 pub(crate) fn stop_fault(node: &str, batch: &Batch, row: usize, reason: &Reason) -> Fault {
     let message = match &reason.field {
@@ -65,6 +56,6 @@ pub(crate) fn stop_fault(node: &str, batch: &Batch, row: usize, reason: &Reason)
     };
     Fault::user(message)
         .at_node(node)
-        .at_record(place_of(batch, row))
+        .at_record(batch.place(row))
         .remedy("connect the node's port `errors`, or set its `on_error` to `count`, or mend the record")
 }

@@ -12,6 +12,9 @@ mod sliding;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use self::count::Counts;
 use self::fixed::Fixed;
 pub use self::report::{ClosedBy, FullestReport, IdleReport, LaneReport, LaneReports, LateReport, NextReport, Watched};
@@ -67,10 +70,10 @@ pub enum Kind {
 }
 
 /// When results are given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Emit {
-    /// with each record
+    /// with each record, the result so far
     #[default]
     OnUpdate,
     /// once, when the window has closed

@@ -339,7 +339,7 @@ impl<F: Fold> Taking<'_, F> {
     /// Folds the record into a window that is there, if that is open.
     fn add(&mut self, place: usize) {
         let window = &mut self.windows[place];
-        let span = Span { start: window.start, end: window.start.saturating_add(self.of.difference) };
+        let span = self.of.span(window.start);
         if span.end < self.close_time {
             return self.fold.late(span, self.of.closes_at(span));
         }

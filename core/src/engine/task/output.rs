@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{At, Stand, Task};
 use crate::batch::Batch;
 use crate::engine::channel::{Channel, Needs};
-use crate::engine::failures::{error_rows, place_of, stop_fault};
+use crate::engine::failures::{error_rows, stop_fault};
 use crate::engine::meter::{NodeMeter, count};
 use crate::engine::task::NodeBody;
 use crate::operators::{Outbox, Spread};
@@ -85,7 +85,7 @@ impl Task {
                 self.pending.extend(failures.iter().map(|&to| (to, lane, rows.clone())));
             } else if node.counts_errors {
                 for (row, reason) in failed.reasons.iter().enumerate() {
-                    node.meter.keep_failure(place_of(&failed.batch, row), &reason.reason);
+                    node.meter.keep_failure(failed.batch.place(row), &reason.reason);
                 }
             } else if let Some(reason) = failed.reasons.first() {
                 let mut needs = Needs::default();

@@ -5,7 +5,7 @@
 use super::{At, NodeBody, NodeRun, Output, Stand, Task};
 use crate::batch::{Batch, ORDINAL_SHIFT};
 use crate::engine::channel::Needs;
-use crate::engine::failures::{error_rows, place_of, stop_fault};
+use crate::engine::failures::{error_rows, stop_fault};
 use crate::engine::fanin;
 use crate::engine::layout::{Entry, Layout, WayTo, spread};
 use crate::engine::meter::count;
@@ -169,7 +169,7 @@ impl Task {
         } else if run.counts_errors {
             count(&run.meter.errors, rows);
             for (row, reason) in failed.reasons.iter().enumerate() {
-                run.meter.keep_failure(place_of(&failed.batch, row), &reason.reason);
+                run.meter.keep_failure(failed.batch.place(row), &reason.reason);
             }
         } else if let Some(reason) = failed.reasons.first() {
             count(&run.meter.errors, 1);

@@ -76,7 +76,7 @@ impl Running {
         let wrong = |_| Fault::ours("aggregates were checked and do not compile");
         let aggregates = Aggregates::compile(config.aggregates(), &input.into()).map_err(wrong)?;
         let results = config.results();
-        let emit = results.map_or(Emit::OnUpdate, |results| results.emit());
+        let emit = results.map_or(Emit::OnUpdate, |results| results.emit);
         let has_bounds = results.is_some_and(|results| results.window_columns);
         let columns =
             output.schema.columns.iter().map(|column| match BOUNDS.iter().position(|name| *name == column.name) {

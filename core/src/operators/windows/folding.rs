@@ -2,7 +2,7 @@
 
 use arrow_array::builder::BinaryViewBuilder;
 
-use super::state::{Held, Last, joined};
+use super::state::{Changed, Held, Last, joined};
 use crate::aggregate::{Arguments, FailedRow, States};
 use crate::window::{Emit, Fold, Span};
 
@@ -12,7 +12,7 @@ pub(super) struct Folding<'a> {
     /// of the batch; none where no row is taken
     pub(super) arguments: Option<&'a Arguments>,
     pub(super) held: &'a mut Held,
-    pub(super) changed: Option<&'a mut hashbrown::HashSet<Box<[u8]>, foldhash::fast::FixedState>>,
+    pub(super) changed: Option<&'a mut Changed>,
     pub(super) emit: Emit,
     /// the least stream time between two results of a window
     pub(super) every_ms: Option<i64>,
@@ -59,7 +59,7 @@ impl<'a> Folding<'a> {
         states: &'a mut States,
         arguments: Option<&'a Arguments>,
         held: &'a mut Held,
-        changed: Option<&'a mut hashbrown::HashSet<Box<[u8]>, foldhash::fast::FixedState>>,
+        changed: Option<&'a mut Changed>,
         (emit, every_ms): (Emit, Option<i64>),
     ) -> Folding<'a> {
         Folding {

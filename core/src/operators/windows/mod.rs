@@ -22,17 +22,6 @@ const BOUNDS: [&str; 2] = ["window_start", "window_end"];
 /// What a late record has beside its own columns.
 const LATE: [&str; 4] = ["_window_start", "_window_end", "_stream_time", "_reason"];
 
-/// When results are given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum EmitWord {
-    /// with each record, the result so far
-    #[default]
-    OnUpdate,
-    /// once, when the window has closed
-    OnClose,
-}
-
 /// What becomes of open windows when no record will come any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -65,7 +54,7 @@ pub(super) struct Results {
     aggregates: ExprMap,
     /// When results are given.
     #[serde(default)]
-    emit: EmitWord,
+    emit: Emit,
     /// With `on-update`: at most one result per key and window in so much stream time, and the last one when it closes.
     #[serde(default)]
     every: Option<DurationText>,
@@ -146,17 +135,10 @@ impl Results {
         &self.aggregates
     }
 
-    fn emit(&self) -> Emit {
-        match self.emit {
-            EmitWord::OnUpdate => Emit::OnUpdate,
-            EmitWord::OnClose => Emit::OnClose,
-        }
-    }
-
     fn check(&self, report: &mut Report) {
         if let Some(every) = self.every {
             check_positive(report, "every", every);
-            if self.emit == EmitWord::OnClose {
+            if self.emit == Emit::OnClose {
                 report.error("every", "a window that gives one result has nothing to hold back", "take it away");
             }
         }

@@ -19,7 +19,7 @@ pub(super) struct LaneState {
     pub(super) states: States,
     pub(super) held: Held,
     /// windows that changed since this was last asked, where somebody asks
-    pub(super) changed: Option<HashSet<Box<[u8]>, FixedState>>,
+    pub(super) changed: Option<Changed>,
 }
 
 /// Results that wait, since their window has given one just before.
@@ -43,6 +43,9 @@ pub(super) struct Last {
 
 /// A result that waits: key, window, timestamp.
 pub(super) type Waiting = (Box<[u8]>, Span, i64);
+
+/// Keys of the store that changed.
+pub(super) type Changed = HashSet<Box<[u8]>, FixedState>;
 
 /// The store of a lane.
 pub(super) type LaneStore = Mutex<LaneState>;
