@@ -1,5 +1,6 @@
 //! From two snapshots to a line per node: rates between them, counts so far, where the time goes, lag.
 
+use tidegate_core::operators::Role;
 use tidegate_core::snapshot::{NodeSnapshot, Pressure, Snapshot};
 
 use crate::common::style::{Paint, cut};
@@ -55,8 +56,8 @@ fn line(node: &NodeSnapshot, before: Option<(&NodeSnapshot, i64)>, now: &Snapsho
     format!(
         "{:<NAME$}{:>7}{:>7}{:>8}{}{}{:>7}  {}",
         cut(&node.id, NAME - 1),
-        if node.role == "source" { "".into() } else { goes_in },
-        if node.role == "sink" { "".into() } else { goes_out },
+        if node.role == Role::Source { "".into() } else { goes_in },
+        if node.role == Role::Sink { "".into() } else { goes_out },
         in_short(count as f64),
         counted(node.errors, Paint::red, paint),
         counted(drops, Paint::yellow, paint),
@@ -168,7 +169,7 @@ mod tests {
     fn a_line_has_rates_counts_lag_and_where_the_time_goes() {
         let node = |records_in: u64, held: f64| NodeSnapshot {
             id: "trades".into(),
-            role: "flow",
+            role: Role::Flow,
             records_in,
             records_out: records_in / 2,
             errors: records_in / 1000,

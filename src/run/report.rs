@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidegate_core::engine::{EndedBy, Outcome};
 use tidegate_core::explain::{explain, silent_nodes, window_nodes};
+use tidegate_core::operators::Role;
 use tidegate_core::problem::{Blame, Problem};
 use tidegate_core::snapshot::Snapshot;
 
@@ -112,8 +113,8 @@ fn counts(snapshot: &Snapshot) -> Table {
         let count = |is_shown: bool, count: u64| if is_shown { count.to_string() } else { String::new() };
         table.row([
             node.id.clone(),
-            count(node.role != "source", node.records_in),
-            count(node.role != "sink", node.records_out),
+            count(node.role != Role::Source, node.records_in),
+            count(node.role != Role::Sink, node.records_out),
             node.errors.to_string(),
             drops.to_string(),
             reasons.join(", "),

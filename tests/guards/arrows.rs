@@ -27,7 +27,7 @@ const VALUE_ROOMS: &[&str] = &[
     "core/src/pipeline/",
     "core/src/plan/",
     "core/src/problem.rs",
-    "core/src/snapshot.rs",
+    "core/src/snapshot/",
     "core/src/state/",
     "core/src/types.rs",
     "core/src/window/",

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::meter::TaskTimes;
 use super::run::{Inner, lock};
 use super::workshop::{SlotOf, Workshop};
-use crate::operators::Role;
 use crate::plan::TaskInput;
 use crate::snapshot::{EdgeSnapshot, FailureSnapshot, NodeSnapshot, PartitionSnapshot, Pressure, Snapshot};
 
@@ -45,21 +44,19 @@ fn nodes(workshop: &Workshop) -> Vec<NodeSnapshot> {
             let failures = meter.failures().into_iter();
             NodeSnapshot {
                 id: node.id.clone(),
-                role: match node.role {
-                    Role::Source => "source",
-                    Role::Flow => "flow",
-                    Role::Sink => "sink",
-                },
+                role: node.role,
+                task: workshop.task_of(number),
                 records_in: meter.records_in.load(Relaxed),
                 records_out: meter.records_out.load(Relaxed),
                 errors: meter.errors.load(Relaxed),
                 late: meter.late.load(Relaxed),
                 windows: workshop.windows(number),
-                drops: meter.drops(),
+                drops: meter.drops().into_iter().map(|(reason, count)| (reason.to_string(), count)).collect(),
                 restarts: meter.restarts.load(Relaxed),
                 last_fault: meter.last_fault(),
                 failures: failures.map(|(record, reason)| FailureSnapshot { record, reason }).collect(),
                 pressure: workshop.task_of(number).map(|task| pressure(times[task])).unwrap_or_default(),
+                ..NodeSnapshot::default()
             }
         })
         .collect()
@@ -85,7 +82,7 @@ fn edges(workshop: &Workshop) -> Vec<EdgeSnapshot> {
             let levels = queue.into_iter().flat_map(|queue| workshop.channels_of(queue)).map(|channel| channel.level());
             let (depth, capacity) = levels.fold((0, 0), |sum, level| (sum.0 + level.rows, sum.1 + level.capacity));
             let id = plan.edges[number].id.clone();
-            EdgeSnapshot { id, is_fused: plan.is_fused(number), depth, capacity }
+            EdgeSnapshot { id, is_fused: plan.is_fused(number), depth, capacity, ..EdgeSnapshot::default() }
         })
         .collect()
 }
@@ -103,7 +100,7 @@ fn partitions(workshop: &Workshop) -> Vec<PartitionSnapshot> {
                 else {
                     continue;
                 };
-                let high = reading.high();
+                let high = Some(reading.high()).filter(|&high| high >= 0);
                 let safe = needs.get(reading.slot).unwrap_or(reading.position);
                 all.push(PartitionSnapshot {
                     node: workshop.plan.nodes[*node].id.clone(),
@@ -114,7 +111,8 @@ fn partitions(workshop: &Workshop) -> Vec<PartitionSnapshot> {
                     safe,
                     is_at_end: reading.is_at_end,
                     high,
-                    lag: (high >= 0 && safe >= 0).then(|| (high - safe).max(0)),
+                    lag: high.filter(|_| safe >= 0).map(|high| (high - safe).max(0)),
+                    ..PartitionSnapshot::default()
                 });
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Reason, Silence, counted};
+use crate::operators::Role;
 use crate::snapshot::{EdgeSnapshot, NodeSnapshot, Snapshot};
 
 /// Why no record has come to a node, or why only some have.
@@ -113,7 +114,7 @@ fn thinning(snapshot: &Snapshot, node: &str) -> Option<Reason> {
 }
 
 fn nothing_read(snapshot: &Snapshot, node: &str) -> Reason {
-    let sources = ancestors(snapshot, node).into_iter().filter(|node| node.role == "source");
+    let sources = ancestors(snapshot, node).into_iter().filter(|node| node.role == Role::Source);
     let sources: Vec<String> = sources.map(|source| of_source(snapshot, source)).collect();
     let of = if sources.is_empty() { String::new() } else { format!(" from {}", sources.join(", ")) };
     let remedy = "is anything produced there, and does the source start early enough? `start: earliest` reads from the \
@@ -128,7 +129,7 @@ fn of_source(snapshot: &Snapshot, source: &NodeSnapshot) -> String {
         .map(|partition| {
             let (topic, number) = (&partition.topic, partition.partition);
             match partition.high {
-                high @ 0.. if partition.is_at_end => format!("{topic} {number} is read to its end at {high}"),
+                Some(high) if partition.is_at_end => format!("{topic} {number} is read to its end at {high}"),
                 _ => format!("{topic} {number} is not read to its end"),
             }
         })

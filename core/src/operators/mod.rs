@@ -112,12 +112,13 @@ pub struct Operator {
 }
 
 /// Where an operator stands in a pipeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// has no input
     Source,
     /// has both
+    #[default]
     Flow,
     /// has no output but `errors`
     Sink,

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Emit, Kind, Next, Span, Windows};
 use crate::problem::RecordPlace;
 
 /// What closes windows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClosedBy {
     /// stream time
@@ -22,7 +22,8 @@ pub enum ClosedBy {
 }
 
 /// One lane of a node with windows. Counts are since the start.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LaneReport {
     /// its stream time, in milliseconds; none before the first record with a key
     pub stream_time: Option<i64>,
@@ -73,7 +74,7 @@ pub struct LaneReport {
 }
 
 /// The window that closes next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextReport {
     /// first millisecond
     pub start: i64,
@@ -86,7 +87,7 @@ pub struct NextReport {
 }
 
 /// From where the wall clock moves stream time on, `after_ms` behind the last record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdleReport {
     /// `idle_after`
     pub after_ms: i64,
@@ -97,7 +98,7 @@ pub struct IdleReport {
 }
 
 /// A window of so many records.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FullestReport {
     /// its key; bytes that are no text in hexadecimal digits, as `0x…`
     pub key: String,
@@ -110,7 +111,7 @@ pub struct FullestReport {
 }
 
 /// A record that missed a window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LateReport {
     /// where it stands
     pub record: RecordPlace,
