@@ -12,11 +12,14 @@ use tidegate_broker::{Broker, BrokerOptions, default_folder};
 use crate::common::clusters::FolderArgs;
 use crate::common::exit::{Exit, Failure};
 use crate::common::signals;
+use crate::common::voice::Voice;
 
 /// Serve the embedded broker alone.
 ///
 /// A signal ends it. It speaks Kafka's protocol to this machine only. While it serves the default folder, every command that says `embedded`
 /// uses it. Production is Kafka itself.
+///
+/// With --json one JSON object: the address.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Loopback address to listen on; port 0 takes any free port
@@ -27,18 +30,15 @@ pub(crate) struct Args {
     /// Keep everything in memory
     #[arg(long, conflicts_with = "data")]
     memory: bool,
-    /// One JSON object with the address
-    #[arg(long)]
-    json: bool,
 }
 
 /// Serves.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
     let is_stopped = signals::stop_flag()?;
     let data = (!args.memory).then(|| args.folder.data.clone().unwrap_or_else(default_folder));
     let broker = Broker::start(BrokerOptions { listen: args.listen, data: data.clone() })?;
     let address = broker.address();
-    if args.json {
+    if voice.is_json() {
         writeln!(io::stdout(), "{}", json!({ "address": address, "data": data }))?;
     } else {
         let place = data.map_or("in memory".into(), |data| format!("data in {}", data.display()));

@@ -13,10 +13,13 @@ use crate::common::exit::{Exit, Failure};
 use crate::common::files::{self, Parameters, is_good};
 use crate::common::problems;
 use crate::common::style::Paint;
+use crate::common::voice::Voice;
 
 /// Check pipeline files.
 ///
 /// All problems are found at once, each with its place and a remedy. Nothing is run, and no broker is asked. Exit code 2 where a file must not run; warnings and notes alone are good.
+///
+/// With --json a JSON object per file: its problems, and the stream of every edge with its schema.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Pipeline files; `-` is standard input
@@ -24,24 +27,27 @@ pub(crate) struct Args {
     files: Vec<PathBuf>,
     #[command(flatten)]
     parameters: Parameters,
-    /// A JSON object per file: problems, and the stream of every edge with its schema
-    #[arg(long)]
-    json: bool,
 }
 
 /// Checks the files.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
     let mut exit = Exit::Good;
     for path in files::distinct(&args.files) {
-        let text = files::read(path)?;
-        let (found, problems) = args.parameters.check(&text);
+        // The others are checked nevertheless.
+        let (text, found, problems) = match files::read(path) {
+            Ok(text) => {
+                let (found, problems) = args.parameters.check(&text);
+                (text, found, problems)
+            }
+            Err(wrong) => (wrong.text, None, wrong.problems),
+        };
         if !is_good(&problems) {
             exit = Exit::Wrong;
         }
-        if args.json {
+        if voice.is_json() {
             writeln!(io::stdout(), "{}", to_json(path, found.as_ref(), &problems))?;
         } else {
-            problems::tell(path, &text, problems.iter());
+            problems::tell(path, &text, problems.iter(), voice);
             tell_result(path, found.as_ref(), &problems)?;
         }
     }

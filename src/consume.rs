@@ -92,7 +92,7 @@ fn chosen(args: &Args, partitions: Vec<TopicPartition>) -> Result<Vec<TopicParti
     match chosen.is_empty() {
         true => {
             let message = format!("topic `{}` has no partition {partition}", args.topic);
-            Err(Failure::wrong(message).remedy(format!("it has {count}, counted from 0")))
+            Err(Failure::argument("--partition", message, format!("it has {count}, counted from 0")))
         }
         false => Ok(chosen),
     }

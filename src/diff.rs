@@ -7,14 +7,16 @@ use tidegate_core::pipeline::Pipeline;
 use tidegate_core::pipeline::diff::diff;
 
 use crate::common::exit::{Exit, Failure};
-use crate::common::files::{self, is_good};
-use crate::common::problems;
+use crate::common::files::{self, WrongFile, is_good};
 use crate::common::style::Paint;
+use crate::common::voice::Voice;
 
 /// Compare two pipeline files by meaning.
 ///
 /// Positions, order, groups and notes do not count. Exit code 0 where nothing differs, 1 where something does, 2 where a file is wrong. Lines with `!` tell of state, topics
 /// and offsets that will not be found again under their old name.
+///
+/// With --json one JSON object.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The first file; `-` is standard input
@@ -23,16 +25,13 @@ pub(crate) struct Args {
     /// The second file
     #[arg(value_name = "B")]
     second: PathBuf,
-    /// One JSON object
-    #[arg(long)]
-    json: bool,
 }
 
 /// Compares the files.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
     let diff = diff(&parse(&args.first)?, &parse(&args.second)?);
     let mut out = io::stdout();
-    if args.json {
+    if voice.is_json() {
         let text = serde_json::to_string(&diff).unwrap_or_default();
         writeln!(out, "{text}")?;
     } else {
@@ -50,11 +49,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(if diff.is_empty() { Exit::Good } else { Exit::Failed })
 }
 
-fn parse(path: &Path) -> Result<Pipeline, Failure> {
+fn parse(path: &Path) -> Result<Pipeline, WrongFile> {
     let text = files::read(path)?;
     let (pipeline, problems) = Pipeline::parse(&text);
-    pipeline.filter(|_| is_good(&problems)).ok_or_else(|| {
-        problems::tell(path, &text, problems.iter());
-        Failure::Told(Exit::Wrong)
-    })
+    pipeline.filter(|_| is_good(&problems)).ok_or_else(|| WrongFile { path: path.into(), text, problems })
 }

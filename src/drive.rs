@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use serde_json::json;
 use tidegate_core::batch::MAX_ROWS;
 use tidegate_core::drive::{Shown, drive, read_lines};
 use tidegate_core::explain::{Explanation, explain, window_nodes};
@@ -12,9 +13,9 @@ use tidegate_core::snapshot::Snapshot;
 
 use crate::common::exit::{Exit, Failure, tell_fault};
 use crate::common::explanation;
-use crate::common::files::{self, Parameters};
-use crate::common::problems;
+use crate::common::files::{self, Parameters, WrongFile};
 use crate::common::style::{self, Paint};
+use crate::common::voice::{Voice, tell_line};
 
 /// Run a pipeline on rows of a script, without a broker.
 ///
@@ -22,6 +23,8 @@ use crate::common::style::{self, Paint};
 /// clock ({"advance": "10s"}), ends a source ({"end": NODE}), or stops and grants a node's demand ({"hold": NODE},
 /// {"release": NODE, "records": N}). `generate` and `file-source` run by themselves where no line names them. Nothing is
 /// read from or written to Kafka. Each row out is a line {"node", "port", "ts", "key", "value", "headers"}.
+///
+/// With --json what is explained is a JSON line too, on standard error.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Pipeline file
@@ -43,22 +46,19 @@ pub(crate) struct Args {
 }
 
 /// Drives the file.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
     let loaded = args.parameters.load(&args.file)?;
     let script = match &args.script {
         None => Vec::new(),
         Some(path) => {
             let text = files::read(path)?;
-            read_lines(&text).map_err(|problems| {
-                problems::tell(path, &text, problems.iter());
-                Failure::Told(Exit::Wrong)
-            })?
+            read_lines(&text).map_err(|problems| WrongFile { path: path.clone(), text, problems })?
         }
     };
     let drawn = Drawn::new(&loaded.pipeline, &loaded.checked);
     let shown = match args.output.as_slice() {
         [] => Shown::sinks(),
-        names => Shown::named(names, &drawn.nodes).map_err(Failure::of_arguments)?,
+        names => Shown::named(names, &drawn.nodes).map_err(|fault| Failure::of_argument(Some("--output"), fault))?,
     };
     known(&args.explain, &drawn)?;
     let driven = drive(drawn.plan(&shown.observed(&drawn)), &script, &shown, args.batch.into());
@@ -73,31 +73,38 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         out.write_all(b"\n")?;
     }
     out.flush()?;
-    let paint = Paint::stderr();
-    for line in explanations.iter().flat_map(|told| explanation::lines(told, paint, style::columns())) {
-        eprintln!("{line}");
+    explanations.iter().for_each(|told| tell_explanation(told, voice));
+    Ok(driven.fault.map_or(Exit::Good, |fault| tell_fault(&fault, voice)))
+}
+
+fn tell_explanation(told: &Explanation, voice: Voice) {
+    match voice {
+        Voice::People => {
+            let lines = explanation::lines(told, Paint::stderr(), style::columns());
+            lines.iter().for_each(|line| eprintln!("{line}"));
+        }
+        Voice::Programs => tell_line("explanation", json!(told)),
     }
-    Ok(driven.fault.map_or(Exit::Good, |fault| tell_fault(&fault)))
 }
 
 /// All of these are nodes that take part.
 fn known(names: &[String], drawn: &Drawn) -> Result<(), Failure> {
     let is_known = |name: &str| drawn.nodes.iter().any(|node| node.id == name);
     let Some(unknown) = names.iter().find(|name| !is_known(name)) else { return Ok(()) };
-    let failure = Failure::wrong(format!("there is no node `{unknown}` to explain"));
-    Err(match did_you_mean(unknown, drawn.nodes.iter().map(|node| node.id.as_str())) {
-        Some(near) => failure.remedy(format!("did you mean `{near}`?")),
-        None => failure,
-    })
+    let remedy = match did_you_mean(unknown, drawn.nodes.iter().map(|node| node.id.as_str())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name a node of the file".into(),
+    };
+    Err(Failure::argument("--explain", format!("there is no node `{unknown}` to explain"), remedy))
 }
 
 fn explained(snapshot: &Snapshot, node: &str) -> Result<Explanation, Failure> {
     explain(snapshot, node).ok_or_else(|| {
         let with: Vec<String> = window_nodes(snapshot).map(|node| format!("`{node}`")).collect();
-        let failure = Failure::wrong(format!("`{node}` has no windows: it waits for nothing but records"));
-        match with.is_empty() {
-            true => failure,
-            false => failure.remedy(format!("explain {}", with.join(", "))),
-        }
+        let remedy = match with.is_empty() {
+            true => "no node of the file has windows".into(),
+            false => format!("explain {}", with.join(", ")),
+        };
+        Failure::argument("--explain", format!("`{node}` has no windows: it waits for nothing but records"), remedy)
     })
 }

@@ -13,11 +13,14 @@ use tidegate_core::problem::Fault;
 use crate::common::clusters::BrokerArgs;
 use crate::common::exit::{Exit, Failure};
 use crate::common::table::{Head, Table};
+use crate::common::voice::Voice;
 
 /// Show how far a consumer group is behind.
 ///
 /// For each partition: the oldest and the next offset, what is committed, and the records between. Named by a pipeline file, the group is its application id, on the file's cluster `default`, and partitions of which
 /// nothing is committed yet are shown too.
+///
+/// With --json a JSON object per partition.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A group, or a pipeline file
@@ -25,9 +28,6 @@ pub(crate) struct Args {
     group: String,
     #[command(flatten)]
     brokers: BrokerArgs,
-    /// A JSON object per partition
-    #[arg(long)]
-    json: bool,
 }
 
 /// A partition and how far the group is with it.
@@ -46,7 +46,7 @@ impl Row {
 }
 
 /// Shows the lag.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
     let is_file = args.group.contains('/') || args.group.ends_with(".json");
     let (group, named, brokers) = match is_file {
         true => of_file(args)?,
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         let fault = Fault::user(format!("the group `{group}` has committed nothing"));
         return Err(fault.remedy("`application_id` of a pipeline is its group, its name where there is none").into());
     }
-    match args.json {
+    match voice.is_json() {
         true => print_json(&group, &rows)?,
         false => print_table(&group, &info, &rows)?,
     }

@@ -22,12 +22,14 @@ mod test;
 mod top;
 mod topics;
 
+use std::env;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use common::exit::{Exit, Failure};
 use common::log::Level;
+use common::voice::Voice;
 
 /// Draw, run and watch stream pipelines on Kafka.
 ///
@@ -46,11 +48,19 @@ struct Cli {
         display_order = 900
     )]
     log: Level,
+    /// For programs: results as JSON on standard output, what keeps the command from them as JSON lines on standard error
+    // The arguments are searched for it before they are understood.
+    #[arg(long = "json", global = true, display_order = 901)]
+    _json: bool,
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 good, 1 the command failed, 2 the file or the arguments are wrong.";
+const EXIT_CODES: &str = "\
+With --json what keeps a command from its result is a JSON object a line on standard error: {\"type\": \"problem\"} of a \
+file, {\"type\": \"failure\"} of anything else, each with place, message and remedy.
+
+Exit codes: 0 good, 1 the command failed, 2 the file or the arguments are wrong.";
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
@@ -76,28 +86,38 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Cli { log, command } = Cli::parse();
-    common::log::start(log);
-    let result = command.run();
-    result.unwrap_or_else(Failure::tell).into()
+    let asked = Voice::of_arguments(env::args_os());
+    let Cli { log, command, .. } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && asked == Voice::Programs => {
+            return Failure::of_usage(&error).tell(asked).into();
+        }
+        Err(error) => error.exit(),
+    };
+    let voice = match &command {
+        Command::Run(_) => asked.watched(),
+        _ => asked,
+    };
+    common::log::start(log, voice);
+    command.run(voice).unwrap_or_else(|failure| failure.tell(voice)).into()
 }
 
 impl Command {
-    fn run(self) -> Result<Exit, Failure> {
+    fn run(self, voice: Voice) -> Result<Exit, Failure> {
         match self {
-            Command::Run(args) => run::run(args),
-            Command::Check(args) => check::run(&args),
-            Command::Fmt(args) => fmt::run(&args),
-            Command::Diff(args) => diff::run(&args),
-            Command::Test(args) => test::run(&args),
-            Command::Drive(args) => drive::run(&args),
-            Command::Describe(args) => describe::run(&args),
-            Command::Schema(args) => schema::run(&args),
-            Command::Topics(args) => topics::run(&args),
-            Command::Produce(args) => produce::run(&args),
+            Command::Run(args) => run::run(args, voice),
+            Command::Check(args) => check::run(&args, voice),
+            Command::Fmt(args) => fmt::run(&args, voice),
+            Command::Diff(args) => diff::run(&args, voice),
+            Command::Test(args) => test::run(&args, voice),
+            Command::Drive(args) => drive::run(&args, voice),
+            Command::Describe(args) => describe::run(&args, voice),
+            Command::Schema(args) => schema::run(&args, voice),
+            Command::Topics(args) => topics::run(&args, voice),
+            Command::Produce(args) => produce::run(&args, voice),
             Command::Consume(args) => consume::run(&args),
-            Command::Lag(args) => lag::run(&args),
-            Command::Broker(args) => broker::run(&args),
+            Command::Lag(args) => lag::run(&args, voice),
+            Command::Broker(args) => broker::run(&args, voice),
             #[cfg(feature = "tui")]
             Command::Top(args) => top::run(&args),
             #[cfg(feature = "gui")]

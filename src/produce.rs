@@ -13,20 +13,23 @@ use serde_json::{Value, json};
 use tidegate_core::batch::{Batch, Headers, MAX_ROWS, Origin};
 use tidegate_core::codec::{BytesBuilder, ValueFormat, parse_header, parse_row_key, parse_row_value};
 use tidegate_core::kafka::{Producer, ProducerOptions, TopicOptions, TopicWriter};
-use tidegate_core::problem::Fault;
+use tidegate_core::problem::{Fault, Place, Problem};
 use tidegate_core::types::{KeyFormat, Schema};
 
 use crate::common::clusters::BrokerArgs;
 use crate::common::exit::{Exit, Failure};
-use crate::common::files::{is_stdin, shown};
+use crate::common::files::{WrongFile, is_stdin};
 use crate::common::formats::{Format, KeyWord};
 use crate::common::reading::partitions_of;
+use crate::common::voice::Voice;
 
 /// Write records to a topic, one a line.
 ///
 /// A line is a value, without a key. With --records it is a JSON object {"ts", "key", "value", "headers"}, as `consume`
 /// prints: `ts` in milliseconds (now where absent), a null value is a tombstone, bytes are {"base64": …}. Lines are written
 /// as they come; it ends when all of them are acknowledged.
+///
+/// With --json one JSON object: the number of records.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The topic
@@ -48,16 +51,13 @@ pub(crate) struct Args {
     create: Option<i32>,
     #[command(flatten)]
     brokers: BrokerArgs,
-    /// The number of records as one JSON object
-    #[arg(long)]
-    json: bool,
 }
 
 /// How long acknowledgements are waited for, once all is sent.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Writes the lines.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
     let mut lines = open(&args.file)?;
     let (cluster, admin) = args.brokers.open_admin()?;
     if let Some(partitions) = args.create {
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(fault) = trouble.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(fault.into());
     }
-    if args.json {
+    if voice.is_json() {
         writeln!(io::stdout(), "{}", json!({ "topic": args.topic, "records": sent }))?;
     } else {
         eprintln!("{sent} {} written to {}", if sent == 1 { "record" } else { "records" }, args.topic);
@@ -90,12 +90,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
 
 type Lines = BufReader<Box<dyn Read>>;
 
-fn open(path: &Path) -> Result<Lines, Failure> {
+fn open(path: &Path) -> Result<Lines, WrongFile> {
     let input: Box<dyn Read> = match is_stdin(path) {
         true => Box::new(io::stdin().lock()),
-        false => {
-            Box::new(File::open(path).map_err(|why| Failure::wrong(format!("cannot read {}: {why}", shown(path))))?)
-        }
+        false => Box::new(File::open(path).map_err(|why| WrongFile::unread(path, &why))?),
     };
     Ok(BufReader::with_capacity(64 << 10, input))
 }
@@ -138,7 +136,7 @@ impl Sender {
 /// Lines on their way to a batch.
 struct Pack<'a> {
     args: &'a Args,
-    line: u64,
+    line: usize,
     keys: BytesBuilder,
     values: BytesBuilder,
     timestamps: Vec<i64>,
@@ -172,12 +170,12 @@ impl<'a> Pack<'a> {
     }
 
     /// Takes lines until a batch is full, or the next one is not there yet; whether there are any.
-    fn fill(&mut self, lines: &mut Lines) -> Result<bool, Failure> {
+    fn fill(&mut self, lines: &mut Lines) -> Result<bool, WrongFile> {
         let path = &self.args.file;
         while self.values.len() < MAX_ROWS {
             self.text.clear();
             let read = lines.read_until(b'\n', &mut self.text);
-            if read.map_err(|why| Failure::wrong(format!("cannot read {}: {why}", shown(path))))? == 0 {
+            if read.map_err(|why| WrongFile::unread(path, &why))? == 0 {
                 break;
             }
             self.line += 1;
@@ -185,7 +183,7 @@ impl<'a> Pack<'a> {
                 self.text.pop();
             }
             if !self.text.is_empty() {
-                self.push().map_err(|why| Failure::wrong(format!("{}:{}: {why}", shown(path), self.line)))?;
+                self.push().map_err(|why| self.wrong_line(why))?;
             }
             // Another line would be waited for: what a person or a slow program has written goes at once.
             if !self.values.is_empty() && !lines.buffer().contains(&b'\n') {
@@ -193,6 +191,13 @@ impl<'a> Pack<'a> {
             }
         }
         Ok(!self.values.is_empty())
+    }
+
+    fn wrong_line(&self, why: String) -> WrongFile {
+        let place = Place { line: Some((self.line, 1)), ..Place::default() };
+        let remedy =
+            "a line is {\"ts\", \"key\", \"value\", \"headers\"}, as `consume` prints; what is before it is written";
+        WrongFile::new(&self.args.file, Problem::error(place, why).remedy(remedy))
     }
 
     fn push(&mut self) -> Result<(), String> {

@@ -13,11 +13,14 @@ use tidegate_core::problem::Fault;
 use crate::common::clusters::BrokerArgs;
 use crate::common::exit::{Exit, Failure};
 use crate::common::reading::{Reader, partitions_of};
+use crate::common::voice::Voice;
 
 /// Infer the schema of a topic's values from samples.
 ///
 /// The values are JSON; what is printed can be put into a `kafka-source`. With --file it is the JSON schema of pipeline
 /// files, for editors of text.
+///
+/// With --json one JSON object: schema, notes and the number of samples.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["topic", "file"]))]
 pub(crate) struct Args {
@@ -32,13 +35,10 @@ pub(crate) struct Args {
     samples: u32,
     #[command(flatten)]
     brokers: BrokerArgs,
-    /// One JSON object with schema, notes and the number of samples
-    #[arg(long)]
-    json: bool,
 }
 
 /// Prints the schema.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
     let Some(topic) = &args.topic else {
         let text = serde_json::to_string_pretty(&file_schema()).unwrap_or_default();
         writeln!(io::stdout(), "{text}")?;
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let inferred = infer_schema(samples.iter().map(Vec::as_slice));
     let mut out = io::stdout();
-    if args.json {
+    if voice.is_json() {
         let schema = inferred.schema.to_notation();
         writeln!(out, "{}", json!({ "schema": schema, "notes": inferred.notes, "samples": samples.len() }))?;
     } else {

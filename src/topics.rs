@@ -11,17 +11,17 @@ use crate::common::exit::{Exit, Failure};
 use crate::common::files::name_and_value;
 use crate::common::reading::partitions_of;
 use crate::common::table::{Head, Table};
+use crate::common::voice::Voice;
 
 /// List, create, show and delete topics.
+///
+/// With --json a JSON object a line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
     order: Option<Order>,
     #[command(flatten)]
     brokers: BrokerArgs,
-    /// A JSON object per line
-    #[arg(long, global = true)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -59,62 +59,63 @@ enum Order {
 }
 
 /// Does what is asked.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
     let (_cluster, admin) = args.brokers.open_admin()?;
+    let is_json = voice.is_json();
     match &args.order {
-        None => list(&admin, false, args.json)?,
-        Some(Order::List { internal }) => list(&admin, *internal, args.json)?,
+        None => list(&admin, false, is_json)?,
+        Some(Order::List { internal }) => list(&admin, *internal, is_json)?,
         Some(Order::Create { name, partitions, replication, config }) => {
             if !admin.create_topic(name, *partitions, replication.unwrap_or(-1), config)? {
                 return Err(Fault::user(format!("there is a topic `{name}` already")).into());
             }
-            tell("created", name, args.json)?;
+            tell("created", name, is_json)?;
         }
-        Some(Order::Show { name }) => show(&admin, name, args.json)?,
+        Some(Order::Show { name }) => show(&admin, name, is_json)?,
         Some(Order::Delete { name }) => {
             partitions_of(&admin, name)?;
             admin.delete_topic(name)?;
-            tell("deleted", name, args.json)?;
+            tell("deleted", name, is_json)?;
         }
     }
     Ok(Exit::Good)
 }
 
-fn tell(what: &str, name: &str, json: bool) -> Result<(), Failure> {
-    match json {
+fn tell(what: &str, name: &str, is_json: bool) -> Result<(), Failure> {
+    match is_json {
         true => writeln!(io::stdout(), "{}", json!({ "topic": name, "done": what }))?,
         false => writeln!(io::stdout(), "{what} {name}")?,
     }
     Ok(())
 }
 
-fn list(admin: &Admin, internal: bool, json: bool) -> Result<(), Failure> {
+fn list(admin: &Admin, internal: bool, is_json: bool) -> Result<(), Failure> {
     let topics = admin.topics()?.into_iter().filter(|topic| internal || !topic.is_internal);
     let mut table = Table::new([Head::Left("topic"), Head::Right("partitions")]);
     let mut count = 0;
     for topic in topics {
         count += 1;
-        if json {
+        if is_json {
             let line = json!({ "topic": topic.name, "partitions": topic.partitions, "is_internal": topic.is_internal });
             writeln!(io::stdout(), "{line}")?;
         }
         table.row([topic.name, topic.partitions.to_string()]);
     }
     match count {
-        _ if json => {}
+        _ if is_json => {}
         0 => eprintln!("no topics"),
         _ => table.print(0)?,
     }
     Ok(())
 }
 
-fn show(admin: &Admin, name: &str, json: bool) -> Result<(), Failure> {
+fn show(admin: &Admin, name: &str, is_json: bool) -> Result<(), Failure> {
     let heads = [Head::Right("partition"), Head::Right("oldest"), Head::Right("next"), Head::Right("records")];
     let mut table = Table::new(heads);
     for at in partitions_of(admin, name)? {
         let marks = admin.watermarks(&at)?;
         let records = marks.high - marks.low;
-        if json {
+        if is_json {
             let line = json!({
                 "topic": name, "partition": at.partition, "low": marks.low, "high": marks.high, "records": records,
             });
@@ -122,7 +123,7 @@ fn show(admin: &Admin, name: &str, json: bool) -> Result<(), Failure> {
         }
         table.row([at.partition.to_string(), marks.low.to_string(), marks.high.to_string(), records.to_string()]);
     }
-    if !json {
+    if !is_json {
         table.print(0)?;
     }
     Ok(())

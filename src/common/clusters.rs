@@ -15,7 +15,7 @@ use tidegate_core::plan::Plan;
 use tidegate_core::problem::{Fault, did_you_mean};
 
 use super::exit::Failure;
-use super::files::{Loaded, Parameters};
+use super::files::{Loaded, Parameters, WrongFile};
 use super::secrets;
 
 /// The address of the broker that needs no installing.
@@ -82,8 +82,11 @@ impl BrokerArgs {
         let mut loaded = self.parameters.load(path)?;
         let names = || loaded.checked.clusters.iter().map(|cluster| cluster.name.as_str()).chain(["default"]);
         if !names().any(|name| name == self.cluster) {
-            let remedy = did_you_mean(&self.cluster, names()).map(|name| format!("did you mean `{name}`?"));
-            return Err(Failure::Wrong(format!("the file has no cluster `{}`", self.cluster), remedy));
+            let remedy = match did_you_mean(&self.cluster, names()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("it has {}", names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+            };
+            return Err(Failure::argument("--cluster", format!("the file has no cluster `{}`", self.cluster), remedy));
         }
         let mut clusters =
             open(&mut loaded.checked, &BTreeSet::from([self.cluster.clone()]), None, &self.folder.place())?;
@@ -95,7 +98,7 @@ impl BrokerArgs {
     ///
     /// # Errors
     /// It cannot be read, or must not run.
-    pub(crate) fn load(&self, path: &Path) -> Result<Loaded, Failure> {
+    pub(crate) fn load(&self, path: &Path) -> Result<Loaded, WrongFile> {
         self.parameters.load(path)
     }
 
@@ -160,7 +163,7 @@ pub(crate) fn open(
         let address = resolve(address.as_deref().unwrap_or(EMBEDDED), folder, &mut clusters._embedded)?;
         let mut settings = ClientSettings::new(address);
         for (property, template) in cluster.iter().flat_map(|cluster| cluster.properties.0.iter()) {
-            let value = checked.values.reveal(template).map_err(Failure::of_arguments)?;
+            let value = checked.values.reveal(template).map_err(|fault| Failure::of_argument(None, fault))?;
             settings = settings.with(property, value.expose());
         }
         clusters.settings.insert(name, settings);

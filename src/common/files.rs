@@ -10,10 +10,10 @@ use tidegate_core::kafka::OWNED_PROPERTIES;
 use tidegate_core::operators;
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::pipeline::params::Sources;
-use tidegate_core::problem::{Problem, Severity};
+use tidegate_core::problem::{Place, Problem, Severity, did_you_mean};
 
-use super::exit::{Exit, Failure};
 use super::problems;
+use super::voice::Voice;
 
 /// Values of a file's parameters. Others come from the environment as `TIDEGATE_<NAME>`, secrets also from the file that
 /// `TIDEGATE_<NAME>_FILE` names.
@@ -37,6 +37,17 @@ pub(crate) struct Loaded {
     pub(crate) text: String,
 }
 
+/// A file that cannot be used.
+#[derive(Debug)]
+pub(crate) struct WrongFile {
+    /// as the command line names it
+    pub(crate) path: PathBuf,
+    /// as much of its text as could be read
+    pub(crate) text: String,
+    /// what is wrong
+    pub(crate) problems: Vec<Problem>,
+}
+
 /// What a check of a file gives.
 pub(crate) type Found = (Option<(Pipeline, Checked)>, Vec<Problem>);
 
@@ -49,21 +60,60 @@ impl Parameters {
         check_text(text, &options)
     }
 
-    /// Reads a file and checks it. Errors among its problems are told here.
+    /// Reads a file and checks it.
     ///
     /// # Errors
     /// It cannot be read, or must not run.
-    pub(crate) fn load(&self, path: &Path) -> Result<Loaded, Failure> {
+    pub(crate) fn load(&self, path: &Path) -> Result<Loaded, WrongFile> {
         let text = read(path)?;
-        let (found, problems) = self.check(&text);
+        let (found, mut problems) = self.check(&text);
         match found.filter(|_| is_good(&problems)) {
             Some((pipeline, checked)) => Ok(Loaded { pipeline, checked, problems, text }),
             None => {
-                problems::tell(path, &text, problems.iter().filter(|problem| problem.severity == Severity::Error));
-                Err(Failure::Told(Exit::Wrong))
+                problems.retain(|problem| problem.severity == Severity::Error);
+                Err(WrongFile { path: path.into(), text, problems })
             }
         }
     }
+}
+
+impl WrongFile {
+    /// With one problem.
+    pub(crate) fn new(path: &Path, problem: Problem) -> WrongFile {
+        WrongFile { path: path.into(), text: String::new(), problems: vec![problem] }
+    }
+
+    /// A file that the system does not let us read.
+    pub(crate) fn unread(path: &Path, why: &io::Error) -> WrongFile {
+        let problem = Problem::error(Place::default(), format!("cannot be read: {why}"));
+        WrongFile::new(path, problem.remedy(remedy_of_unread(path, why)))
+    }
+
+    /// Says what is wrong on standard error.
+    pub(crate) fn tell(&self, voice: Voice) {
+        problems::tell(&self.path, &self.text, self.problems.iter(), voice);
+    }
+}
+
+fn remedy_of_unread(path: &Path, why: &io::Error) -> String {
+    match why.kind() {
+        io::ErrorKind::NotFound => near(path).map_or_else(
+            || "name a file that is there; `-` is standard input".to_string(),
+            |near| format!("did you mean `{}`?", near.display()),
+        ),
+        io::ErrorKind::IsADirectory => "name a file inside it".into(),
+        _ => "see whether it may be read".into(),
+    }
+}
+
+/// A file beside it with a name like its own.
+fn near(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names = fs::read_dir(folder).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    did_you_mean(name, names.iter().map(String::as_str)).map(|near| path.with_file_name(near))
 }
 
 /// No error among the problems.
@@ -75,7 +125,7 @@ pub(crate) fn is_good(problems: &[Problem]) -> bool {
 ///
 /// # Errors
 /// It cannot be read, or is not UTF-8.
-pub(crate) fn read(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read(path: &Path) -> Result<String, WrongFile> {
     let bytes = match is_stdin(path) {
         true => {
             let mut bytes = Vec::new();
@@ -83,10 +133,16 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
         }
         false => fs::read(path),
     };
-    let bytes = bytes.map_err(|why| Failure::wrong(format!("cannot read {}: {why}", shown(path))))?;
+    let bytes = bytes.map_err(|why| WrongFile::unread(path, &why))?;
     String::from_utf8(bytes).map_err(|why| {
         let at = why.utf8_error().valid_up_to();
-        Failure::wrong(format!("{} is not text in UTF-8: see byte {}", shown(path), at + 1))
+        let text = String::from_utf8_lossy(why.as_bytes()).into_owned();
+        // Up to there the bytes are text, so that it is cut where a character ends.
+        let before = text.get(..at).unwrap_or_default();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let place = Place { line: Some((before.matches('\n').count() + 1, column)), ..Place::default() };
+        let problem = Problem::error(place, format!("is not text in UTF-8: see byte {}", at + 1));
+        WrongFile { path: path.into(), text, problems: vec![problem.remedy("save it as UTF-8")] }
     })
 }
 

@@ -1,4 +1,4 @@
-//! The log: what happens inside, on standard error. Text on a terminal, JSON lines elsewhere.
+//! The log: what happens inside, on standard error. Text for people at a terminal, JSON lines elsewhere.
 
 use std::io::{self, IsTerminal};
 
@@ -9,6 +9,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::style::Paint;
+use super::voice::Voice;
 
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -41,10 +42,10 @@ impl From<Level> for LevelFilter {
 }
 
 /// Starts the log, once. Only our own crates are heard.
-pub(crate) fn start(level: Level) {
+pub(crate) fn start(level: Level, voice: Voice) {
     let ours = Targets::new().with_target("tidegate", LevelFilter::from(level));
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    let layer = match io::stderr().is_terminal() {
+    let layer = match io::stderr().is_terminal() && voice == Voice::People {
         true => layer.with_ansi(Paint::stderr().is_on()).with_target(false).without_time().boxed(),
         false => layer.json().flatten_event(true).boxed(),
     };

@@ -1,5 +1,5 @@
 //! What subcommands share: files and their problems, clusters and the embedded broker, reading topics, tables and
-//! colours, explanations, signals, the log, exit codes. Nothing here knows a subcommand.
+//! colours, explanations, signals, the log, exit codes, who reads what is said. Nothing here knows a subcommand.
 
 pub(crate) mod clusters;
 pub(crate) mod exit;
@@ -14,3 +14,4 @@ pub(crate) mod signals;
 pub(crate) mod start;
 pub(crate) mod style;
 pub(crate) mod table;
+pub(crate) mod voice;

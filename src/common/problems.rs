@@ -1,16 +1,35 @@
-//! Problems of a file as a person reads them: where, what, the text itself with a mark, and what to do.
+//! Problems of a file: for people where, what, the text itself with a mark, and what to do; for programs a JSON line each.
 
 use std::fmt::Write;
 use std::path::Path;
 
+use serde_json::json;
 use tidegate_core::problem::{Place, Problem, Severity};
 
 use super::files::shown;
 use super::style::{self, Paint};
+use super::voice::{Voice, tell_line};
 
-/// Prints problems on standard error, in the order of the file.
-pub(crate) fn tell<'a>(path: &Path, text: &str, problems: impl Iterator<Item = &'a Problem>) {
-    eprint!("{}", render(path, text, problems, Paint::stderr(), style::columns()));
+/// Says problems on standard error, in the order of the file.
+pub(crate) fn tell<'a>(path: &Path, text: &str, problems: impl Iterator<Item = &'a Problem>, voice: Voice) {
+    match voice {
+        Voice::People => eprint!("{}", render(path, text, problems, Paint::stderr(), style::columns())),
+        Voice::Programs => in_order(problems).into_iter().for_each(|problem| {
+            let mut fields = json!({ "file": shown(path) });
+            fields
+                .as_object_mut()
+                .zip(json!(problem).as_object_mut())
+                .into_iter()
+                .for_each(|(all, own)| all.append(own));
+            tell_line("problem", fields);
+        }),
+    }
+}
+
+fn in_order<'a>(problems: impl Iterator<Item = &'a Problem>) -> Vec<&'a Problem> {
+    let mut problems: Vec<&Problem> = problems.collect();
+    problems.sort_by_key(|problem| problem.place.line.unwrap_or((usize::MAX, 0)));
+    problems
 }
 
 /// Problems as text, a block for each.
@@ -21,9 +40,7 @@ pub(crate) fn render<'a>(
     paint: Paint,
     columns: usize,
 ) -> String {
-    let mut problems: Vec<&Problem> = problems.collect();
-    problems.sort_by_key(|problem| problem.place.line.unwrap_or((usize::MAX, 0)));
-    problems.iter().map(|problem| block(path, text, problem, paint, columns)).collect()
+    in_order(problems).into_iter().map(|problem| block(path, text, problem, paint, columns)).collect()
 }
 
 fn block(path: &Path, text: &str, problem: &Problem, paint: Paint, columns: usize) -> String {

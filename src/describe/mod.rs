@@ -13,20 +13,20 @@ use tidegate_core::problem::did_you_mean;
 use crate::common::exit::{Exit, Failure};
 use crate::common::style::Paint;
 use crate::common::table::{Head, Table};
+use crate::common::voice::Voice;
 
 /// Show help on operators, on functions of expressions and on aggregates.
 ///
 /// Without a name: all operators, by what they are for. With the name of an operator: its page, the fields of its config and
 /// its examples. `functions` lists the functions that expressions can call, `aggregates` what windows fill their columns with; the name of one
 /// shows its page.
+///
+/// With --json one JSON document.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// An operator, `functions`, `aggregates`, or the name of one
     #[arg(value_name = "OPERATOR")]
     name: Option<String>,
-    /// The machine's form: one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
 /// The word for all functions, aggregates among them.
@@ -36,9 +36,10 @@ const FUNCTIONS: &str = "functions";
 const AGGREGATES: &str = "aggregates";
 
 /// Prints the help.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
+    let is_json = voice.is_json();
     let Some(name) = args.name.as_deref() else {
-        match args.json {
+        match is_json {
             true => print_json(&operators::ALL.iter().map(|operator| operator::to_json(operator)).collect())?,
             false => list()?,
         }
@@ -46,27 +47,27 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     };
     let function = || expr::catalogue().iter().find(|function| function.name.eq_ignore_ascii_case(name));
     if let Some(operator) = operators::find(name) {
-        match args.json {
+        match is_json {
             true => print_json(&operator::to_json(operator))?,
             false => operator::print(operator)?,
         }
     } else if name == FUNCTIONS {
-        match args.json {
+        match is_json {
             true => print_json(&expr::catalogue().iter().map(functions::to_json).chain(aggregates()).collect())?,
             false => functions::list()?,
         }
     } else if name == AGGREGATES {
-        match args.json {
+        match is_json {
             true => print_json(&aggregates().collect())?,
             false => functions::list_aggregates()?,
         }
     } else if let Some(function) = function() {
-        match args.json {
+        match is_json {
             true => print_json(&functions::to_json(function))?,
             false => functions::print(function)?,
         }
     } else if let Some(aggregate) = Aggregate::find(name) {
-        match args.json {
+        match is_json {
             true => print_json(&functions::aggregate_to_json(aggregate))?,
             false => functions::print_aggregate(aggregate)?,
         }
@@ -79,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
                 "`tidegate describe` lists operators, `tidegate describe functions` functions and aggregates".into()
             }
         };
-        return Err(Failure::wrong(format!("there is no operator or function `{name}`")).remedy(remedy));
+        return Err(Failure::argument("OPERATOR", format!("there is no operator or function `{name}`"), remedy));
     }
     Ok(Exit::Good)
 }

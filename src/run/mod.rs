@@ -4,7 +4,6 @@ mod live;
 mod rates;
 mod report;
 
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,12 +20,14 @@ use tidegate_core::problem::Fault;
 use crate::common::clusters::{self, FolderArgs};
 use crate::common::exit::{Exit, Failure};
 use crate::common::files::Parameters;
-use crate::common::{problems, signals, start, style};
+use crate::common::voice::Voice;
+use crate::common::{problems, signals, start};
 
 /// Run a pipeline.
 ///
 /// On a terminal a line per node tells what happens; elsewhere, and with --json, it is a JSON line a second on standard
-/// error, {"type": "snapshot"}, and one at the end, {"type": "outcome"}. Standard output belongs to `console-sink`.
+/// error, {"type": "snapshot"}, and one at the end, {"type": "outcome"}; what keeps it from starting is {"type": "problem"}
+/// or {"type": "failure"}. Standard output belongs to `console-sink`.
 ///
 /// Ctrl-\ (the signal QUIT) asks every node with windows what it waits for, and why nothing has come out of it; the run
 /// goes on. One that has given nothing in the whole run says why at the end. With JSON these are lines
@@ -59,9 +60,6 @@ pub(crate) struct Args {
     /// How long queues may run empty after a stop
     #[arg(long, value_name = "TIME", default_value = "30s")]
     drain: DurationText,
-    /// JSON lines on standard error, on a terminal too
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     folder: FolderArgs,
     /// Keep the embedded broker's records in memory, of this run alone
@@ -77,13 +75,9 @@ const SNAPSHOT: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs the file.
-pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: Args, voice: Voice) -> Result<Exit, Failure> {
     let mut loaded = args.parameters.load(&args.file)?;
-    let is_live = io::stderr().is_terminal() && !style::is_dumb() && !args.json;
-    match is_live {
-        true => problems::tell(&args.file, &loaded.text, loaded.problems.iter()),
-        false => loaded.problems.iter().for_each(report::tell_problem),
-    }
+    problems::tell(&args.file, &loaded.text, loaded.problems.iter(), voice);
     let plan = Drawn::new(&loaded.pipeline, &loaded.checked).plan(&[]);
     let folder = (!args.memory).then(|| args.folder.data.clone().unwrap_or_else(default_folder));
     let used = clusters::used_by(&plan);
@@ -100,14 +94,14 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let asked = signals::ask_flag()?;
     let run = Run::start(plan, options)?;
     stopper.stops(&run);
-    match is_live {
-        true => watch_live(&run, &asked),
-        false => watch_json(&run, &asked),
+    match voice {
+        Voice::People => watch_live(&run, &asked),
+        Voice::Programs => watch_json(&run, &asked),
     }
     let outcome = run.wait();
-    match is_live {
-        true => report::tell(&outcome, started.elapsed()),
-        false => report::tell_json(&outcome, started.elapsed()),
+    match voice {
+        Voice::People => report::tell(&outcome, started.elapsed()),
+        Voice::Programs => report::tell_json(&outcome, started.elapsed()),
     }
     Ok(report::exit(&outcome))
 }

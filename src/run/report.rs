@@ -3,17 +3,18 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tidegate_core::engine::{EndedBy, Outcome};
 use tidegate_core::explain::{explain, silent_nodes, window_nodes};
 use tidegate_core::operators::Role;
-use tidegate_core::problem::{Blame, Problem};
+use tidegate_core::problem::Blame;
 use tidegate_core::snapshot::Snapshot;
 
 use crate::common::exit::{Exit, tell_fault};
 use crate::common::explanation;
 use crate::common::style::{self, Paint};
 use crate::common::table::{Head, Table};
+use crate::common::voice::{Voice, tell_line};
 
 /// The exit code.
 pub(super) fn exit(outcome: &Outcome) -> Exit {
@@ -22,11 +23,6 @@ pub(super) fn exit(outcome: &Outcome) -> Exit {
         true if !outcome.faults.is_empty() || !outcome.is_lossy => Exit::Good,
         _ => Exit::Failed,
     }
-}
-
-/// A problem found before the run, as a JSON line.
-pub(super) fn tell_problem(problem: &Problem) {
-    tell_line("problem", json!(problem));
 }
 
 /// A snapshot as a JSON line.
@@ -68,15 +64,6 @@ pub(super) fn tell_json(outcome: &Outcome, took: Duration) {
     );
 }
 
-/// A JSON object with its type in front. Nobody to read it is no reason to stop the run.
-fn tell_line(what: &str, fields: Value) {
-    let mut line = json!({ "type": what });
-    if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
-        line.extend(fields);
-    }
-    let _ = writeln!(io::stderr().lock(), "{line}");
-}
-
 /// The end for people: a table of counts, what windows say that have given nothing, what went wrong, a last sentence.
 pub(super) fn tell(outcome: &Outcome, took: Duration) {
     let paint = Paint::stderr();
@@ -91,7 +78,7 @@ pub(super) fn tell(outcome: &Outcome, took: Duration) {
     }
     let _ = write!(io::stderr().lock(), "{text}");
     for fault in &outcome.faults {
-        tell_fault(fault);
+        tell_fault(fault, Voice::People);
     }
     let word = match exit(outcome) {
         Exit::Good => paint.green("done"),

@@ -13,11 +13,14 @@ use tidegate_core::plan::Drawn;
 use crate::common::exit::{Exit, Failure};
 use crate::common::files::{self, Loaded, Parameters};
 use crate::common::style::Paint;
+use crate::common::voice::Voice;
 
 /// Run the tests that pipeline files carry.
 ///
 /// A test is a script of rows in and the rows expected out. It runs twice in the test driver, with batches of one row and of as many as there are: both must give what is
 /// expected. No broker is needed. Exit code 1 where a test fails, 2 where a file is wrong.
+///
+/// With --json a JSON object per test.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Pipeline files
@@ -28,9 +31,6 @@ pub(crate) struct Args {
     only: Option<String>,
     #[command(flatten)]
     parameters: Parameters,
-    /// A JSON object per test
-    #[arg(long)]
-    json: bool,
 }
 
 /// Sizes of batches that every test is run with.
@@ -44,14 +44,14 @@ struct Tested {
 }
 
 /// Runs the tests of the files.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
     let (mut good, mut bad, mut wrong) = (0, 0, 0);
     for path in files::distinct(&args.files) {
         let loaded = match args.parameters.load(path) {
             Ok(loaded) => loaded,
             // The others are run nevertheless.
             Err(failure) => {
-                failure.tell();
+                failure.tell(voice);
                 wrong += 1;
                 continue;
             }
@@ -61,14 +61,14 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
                 true => bad += 1,
                 false => good += 1,
             }
-            if args.json {
+            if voice.is_json() {
                 writeln!(io::stdout(), "{}", to_json(path, &tested))?;
             } else {
                 tell(path, &tested)?;
             }
         }
     }
-    if !args.json {
+    if !voice.is_json() {
         tell_sum(good, bad, wrong)?;
     }
     Ok(match (wrong, bad) {

@@ -70,16 +70,22 @@ fn what_is_no_pipeline_is_told_and_never_a_panic() {
         let file = bench.file(name, text);
         for command in ["check", "fmt", "run", "drive", "test"] {
             let ran = bench.tidegate(&[command, &file]).code(2);
-            assert!(ran.err.contains("error: ") && !ran.err.contains("panicked"), "{name} {command}: {}", ran.err);
+            // A run off a terminal speaks to programs.
+            let word = if command == "run" { "\"severity\":\"error\"" } else { "error: " };
+            assert!(ran.err.contains(word) && !ran.err.contains("panicked"), "{name} {command}: {}", ran.err);
         }
     }
     let absent = bench.path("absent.json");
-    for command in ["check", "fmt", "run", "drive", "test"] {
+    for command in ["check", "fmt", "drive", "test"] {
         let ran = bench.tidegate(&[command, &absent]).code(2);
-        assert!(ran.err.starts_with(&format!("error: cannot read {absent}: ")), "{}", ran.err);
+        assert!(ran.err.starts_with(&format!("{absent}: error: cannot be read: ")), "{}", ran.err);
+        assert!(ran.err.contains("  remedy: name a file that is there"), "{}", ran.err);
     }
-    std::fs::write(bench.path("latin"), b"\xe4").unwrap();
-    bench.tidegate(&["check", &bench.path("latin")]).code(2);
+    let near = bench.tidegate(&["check", &bench.path("brokn")]).code(2);
+    assert!(near.err.contains(&format!("did you mean `{}`?", bench.path("broken"))), "{}", near.err);
+    std::fs::write(bench.path("latin"), b"{\n\"name\": \"K\xe4se\"}").unwrap();
+    let latin = bench.tidegate(&["check", &bench.path("latin")]).code(2);
+    assert!(latin.err.contains("latin:2:11: error: is not text in UTF-8: see byte 13"), "{}", latin.err);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod explain;
 mod files;
 mod gallery;
 mod help;
+mod json;
 mod run;
 mod secrets;
 mod support;

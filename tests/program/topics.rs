@@ -118,9 +118,9 @@ fn wrong_rows_are_told_with_their_line() {
     let bench = Bench::new();
     bench.tidegate(&["topics", "create", "t"]).code(0);
     for (line, why) in [
-        ("nothing", "<stdin>:2: expected ident"),
-        ("{\"key\": 3, \"value\": 1}", "<stdin>:2: a key of format text is text"),
-        ("{\"ts\": -5, \"value\": 1}", "<stdin>:2: `ts` is milliseconds"),
+        ("nothing", "<stdin>:2:1: error: expected ident"),
+        ("{\"key\": 3, \"value\": 1}", "<stdin>:2:1: error: a key of format text is text"),
+        ("{\"ts\": -5, \"value\": 1}", "<stdin>:2:1: error: `ts` is milliseconds"),
     ] {
         let ran = bench.tidegate_in(&["produce", "t", "--records"], &format!("{{\"value\": 1}}\n{line}\n")).code(2);
         assert!(ran.err.contains(why), "{line}: {}", ran.err);

@@ -1,4 +1,4 @@
-//! What keeps a broker from starting, each with what to do about it.
+//! What keeps a broker from starting, and what to do about it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,10 +9,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum BrokerError {
     /// The address is not one of this machine's own loopback addresses.
-    #[error(
-        "the embedded broker serves this machine only and cannot listen on {address}; \
-         use 127.0.0.1 or [::1], or run Apache Kafka for other machines"
-    )]
+    #[error("the embedded broker serves this machine only and cannot listen on {address}")]
     NotLoopback {
         /// the address asked for
         address: SocketAddr,
@@ -27,7 +24,7 @@ pub enum BrokerError {
     },
     /// Another broker holds the data folder.
     #[error(
-        "the data folder {} is served by another process{}; connect to that one, or use another folder",
+        "the data folder {} is served by another process{}",
         folder.display(),
         address.map(|address| format!(" at {address}")).unwrap_or_default()
     )]
@@ -38,7 +35,7 @@ pub enum BrokerError {
         address: Option<SocketAddr>,
     },
     /// The process that holds the data folder does not answer.
-    #[error("the process that serves the data folder {} does not answer; end it, or use another folder", folder.display())]
+    #[error("the process that serves the data folder {} does not answer", folder.display())]
     Unanswered {
         /// the data folder
         folder: PathBuf,
@@ -52,7 +49,7 @@ pub enum BrokerError {
         found: String,
     },
     /// The folder holds something else.
-    #[error("{} holds files but is no broker's data folder; name an empty or a new folder", folder.display())]
+    #[error("{} holds files but is no broker's data folder", folder.display())]
     NotData {
         /// the folder
         folder: PathBuf,
@@ -71,6 +68,20 @@ pub enum BrokerError {
 }
 
 impl BrokerError {
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            BrokerError::NotLoopback { .. } => "listen on 127.0.0.1 or [::1], or run Apache Kafka for other machines",
+            BrokerError::Listen { .. } => "listen on another port; port 0 takes any that is free",
+            BrokerError::Locked { .. } => "connect to that one, or use another folder",
+            BrokerError::Unanswered { .. } => "end that process, or use another folder",
+            BrokerError::NewerFormat { .. } => "use that version, or another folder",
+            BrokerError::NotData { .. } => "name an empty folder, or a new one",
+            BrokerError::File { .. } => "see whether the folder is there, may be written, and has room",
+            BrokerError::Threads(_) => "end other programs, or allow more threads",
+        }
+    }
+
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> BrokerError {
         let path = path.into();
         move |source| BrokerError::File { path, source }

@@ -12,7 +12,7 @@ use crate::codec::{ValueFormat, header_value, key_value, row_value};
 use crate::engine::Workshop;
 use crate::operators::{Role, Touches};
 use crate::plan::{Drawn, Plan, PlanNode};
-use crate::problem::Fault;
+use crate::problem::{Fault, did_you_mean};
 use crate::types::KeyFormat;
 
 /// Which ports' rows are shown.
@@ -39,7 +39,11 @@ impl Shown {
         for name in names {
             let (id, port) = name.split_once('.').map_or((name.as_str(), None), |(id, port)| (id, Some(port)));
             let number = nodes.iter().position(|node| node.id == id);
-            let number = number.ok_or_else(|| Fault::user(format!("there is no node `{id}` to show")))?;
+            let number = number.ok_or_else(|| {
+                let known = did_you_mean(id, nodes.iter().map(|node| node.id.as_str()));
+                let remedy = known.map_or("name a node of the file".into(), |known| format!("did you mean `{known}`?"));
+                Fault::user(format!("there is no node `{id}` to show")).remedy(remedy)
+            })?;
             let node = &nodes[number];
             match (node.role, port) {
                 (Role::Sink, None | Some("in")) => shown.sinks.get_or_insert_default().push(number),
@@ -47,10 +51,12 @@ impl Shown {
                     let wanted = port.or(node.ports.outputs.first().map(String::as_str)).unwrap_or("out");
                     let port = node.ports.output(wanted).ok_or_else(|| {
                         let ports: Vec<&str> = node.ports.output_names().collect();
-                        Fault::user(format!("`{id}` has no port `{wanted}`; it has {}", ports.join(", ")))
+                        Fault::user(format!("`{id}` has no port `{wanted}`"))
+                            .remedy(format!("it has {}", ports.join(", ")))
                     })?;
                     if node.is_queue {
-                        return Err(Fault::user(format!("`{id}` is a queue: its rows are seen at the node behind it")));
+                        let fault = Fault::user(format!("`{id}` is a queue, which shows no rows of its own"));
+                        return Err(fault.remedy("show the node behind it"));
                     }
                     shown.ports.push((number, port));
                 }

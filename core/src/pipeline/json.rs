@@ -28,7 +28,7 @@ pub(super) fn read(text: &str) -> Result<Value, Box<Problem>> {
         // Building values says more exactly what is wrong than skipping them does.
         let error = serde_json::from_str::<Value>(text).err().unwrap_or(error);
         let place = Place { line: Some((error.line(), error.column())), ..Place::default() };
-        Box::new(Problem::error(place, reason(&error)))
+        Box::new(Problem::error(place, reason(&error)).remedy(SYNTAX))
     })?;
     build(text, raw.get(), 0)
 }
@@ -66,6 +66,10 @@ fn number(text: &str) -> Option<Value> {
     }
     Number::from_f64(text.parse().ok()?).map(Value::Number)
 }
+
+/// What helps against broken JSON.
+const SYNTAX: &str =
+    "a file is one JSON object; look before this place for a comma, quote or bracket too many or too few";
 
 /// What serde_json says, without its own "at line … column …".
 fn reason(error: &serde_json::Error) -> String {

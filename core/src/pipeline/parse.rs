@@ -45,6 +45,7 @@ impl Pipeline {
 
 fn version_problem(value: &Value) -> Option<Problem> {
     let place = || Place::field("tidegate");
+    let begin = || format!("begin the file with {{ \"tidegate\": {VERSION}");
     let problem = match (value, value.get("tidegate")) {
         (Value::Object(_), Some(version)) if version.as_u64() == Some(u64::from(VERSION)) => return None,
         (Value::Object(_), Some(Value::Number(version))) if version.as_f64() > Some(f64::from(VERSION)) => {
@@ -56,10 +57,12 @@ fn version_problem(value: &Value) -> Option<Problem> {
         }
         (Value::Object(_), Some(other)) => {
             Problem::error(place(), format!("expected the version of the file, {VERSION}, found {other}"))
+                .remedy(begin())
         }
-        (Value::Object(_), None) => Problem::error(Place::default(), "this is not a pipeline: `tidegate` is missing")
-            .remedy(format!("begin the file with \"tidegate\": {VERSION}")),
-        _ => Problem::error(Place::default(), "a pipeline is a JSON object"),
+        (Value::Object(_), None) => {
+            Problem::error(Place::default(), "this is not a pipeline: `tidegate` is missing").remedy(begin())
+        }
+        _ => Problem::error(Place::default(), "a pipeline is a JSON object").remedy(begin()),
     };
     Some(problem)
 }
