@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::batch::MAX_ROWS;
-use crate::engine::{Clock, Reading, Script, SlotOf, Step, TaskCell, Workshop};
+use crate::engine::{Clock, Pace, Reading, Script, SlotOf, Step, TaskCell, Workshop};
+use crate::operators::Scope;
 use crate::plan::Plan;
 use crate::problem::Fault;
 use crate::snapshot::Snapshot;
@@ -24,7 +25,7 @@ pub use script::{Line, OutRow, ScriptRecord, Window, read_line, read_lines};
 pub use tests_of::{Mismatch, TestOutcome, run_test};
 
 /// How many steps without the clock moving are taken for a source without an end.
-const MAX_STEPS: usize = 1_000_000;
+const MAX_STEPS: usize = 4_000_000;
 
 /// What a script did.
 #[derive(Debug)]
@@ -37,8 +38,27 @@ pub struct Driven {
     pub snapshot: Snapshot,
 }
 
-/// Runs a script. `shown` says which ports' rows come back, `pack` how many consecutive rows of one node may make a batch.
+/// Runs a script. `shown` says which ports' rows come back, `pack` how many consecutive rows of one node may make a batch:
+/// as many as change nothing. Where a node behind may stand still, or the run stops, what came before it is what came of
+/// the rows before, one by one; there a batch is one row.
 pub fn drive(plan: Plan, script: &[Line], shown: &Shown, pack: usize) -> Driven {
+    if pack > 1 && !may_stand_still(&plan, script) {
+        let driven = drive_in(plan.clone(), script, shown, pack);
+        if driven.fault.is_none() {
+            return driven;
+        }
+    }
+    drive_in(plan, script, shown, 1)
+}
+
+/// Whether something takes no rows for a time: what the script holds, a throttle, what a queue node is in front of.
+fn may_stand_still(plan: &Plan, script: &[Line]) -> bool {
+    let is_held = script.iter().any(|line| matches!(line, Line::Hold(_) | Line::Release(_)));
+    is_held || plan.nodes.iter().any(|node| node.is_queue || node.scope == Scope::Node)
+}
+
+/// Runs a script in batches of up to `pack` rows, whatever stands behind.
+fn drive_in(plan: Plan, script: &[Line], shown: &Shown, pack: usize) -> Driven {
     let mut driver = match Driver::new(plan, script, shown, pack) {
         Ok(driver) => driver,
         Err(fault) => return Driven { rows: Vec::new(), fault: Some(fault), snapshot: Snapshot::default() },
@@ -95,15 +115,12 @@ impl Driver {
         shown.watch(&mut workshop, &log);
         let mut ends = DriveEnds { log: log.clone(), topics: topics.clone(), scripted };
         let tasks = workshop.make_all(&mut ends, None)?;
-        let mut driver = Driver {
-            workshop,
-            tasks,
-            clock: millis,
-            log,
-            topics,
-            scripts: BTreeMap::new(),
-            pack: pack.clamp(1, MAX_ROWS),
-        };
+        let pack = pack.clamp(1, MAX_ROWS);
+        for task in &tasks {
+            let mut task = task.lock();
+            (task.pack, task.pace) = (pack, Pace::Waits);
+        }
+        let mut driver = Driver { workshop, tasks, clock: millis, log, topics, scripts: BTreeMap::new(), pack };
         driver.connect(&partitions);
         Ok(driver)
     }
@@ -268,6 +285,8 @@ impl Driver {
                 due = [due, timer.filter(|at| *at > now)].into_iter().flatten().min();
             }
             has_moved |= self.end_topics();
+            // What lies behind comes first: a record goes all its way before the next one sets out.
+            has_moved = has_moved || self.tasks.iter().rev().any(|cell| cell.lock().give_turn());
             if !has_moved {
                 return fault.map_or(Ok(due), Err);
             }

@@ -272,6 +272,60 @@ fn a_line_that_is_none_is_located() {
     }
 }
 
+/// Nobody is held, so nothing waits: whoever keeps less than comes keeps all.
+#[test]
+fn who_keeps_up_is_given_every_record_in_whatever_batches() {
+    let queues = [
+        ("buffer", json!({ "size": 2, "overflow": "drop-head" })),
+        ("buffer", json!({ "size": 2, "overflow": "drop-new" })),
+        ("buffer", json!({ "size": 2, "overflow": "drop-buffer" })),
+        ("buffer", json!({ "size": 2, "overflow": "fail" })),
+        ("conflate", json!({ "per": "lane" })),
+    ];
+    let generate = || testkit::node("s", "generate", json!({ "shape": "numbers", "count": 9 }));
+    let script: Vec<String> = (0..9).map(|n| format!(r#"{{"node":"s","ts":{n},"value":{{"n":{n}}}}}"#)).collect();
+    for (operator, config) in queues {
+        for (source, script) in [(generate(), String::new()), (testkit::numbers("s"), script.join("\n"))] {
+            let queue = testkit::node("q", operator, config.clone());
+            let file = testkit::file([source, queue, testkit::out("o")], &["s->q", "q->o"]);
+            for pack in [1, 2, 512] {
+                assert_eq!(rows(&file, &script, &[], pack).len(), 9, "{operator} {config} in batches of {pack}");
+                let driven = drive_in(drawn(&file).plan(&[]), &read_lines(&script).unwrap(), &Shown::sinks(), pack);
+                assert_eq!((driven.rows.len(), driven.fault), (9, None), "{operator} {config} in batches of {pack}");
+            }
+        }
+    }
+}
+
+/// What stands still stops what is before it, at a record and not at a batch.
+#[test]
+fn what_stands_still_stops_others_in_whatever_batches() {
+    let script: Vec<String> = (0..9).map(|n| format!(r#"{{"node":"s","ts":{n},"value":{{"n":{n}}}}}"#)).collect();
+    let held = format!("{{\"hold\":\"slow\"}}\n{}", script.join("\n"));
+    let failing = testkit::node("slow", "map", json!({ "columns": { "n": "10 / (n - 4)" } }));
+    let throttle = testkit::node("slow", "throttle", json!({ "rate": "1/s" }));
+    for (slow, script) in [(testkit::out("slow"), &held), (failing, &script.join("\n")), (throttle, &script.join("\n"))]
+    {
+        let mut nodes = vec![testkit::numbers("s"), testkit::out("fast")];
+        let mut edges = vec!["s->fast", "s->slow buffer 2"];
+        if slow["operator"] != "kafka-sink" {
+            nodes.push(testkit::out("o"));
+            edges.push("slow->o");
+        }
+        nodes.push(slow);
+        let file = testkit::file(nodes, &edges);
+        let came = |pack| {
+            let driven = drive(drawn(&file).plan(&[]), &read_lines(script).unwrap(), &Shown::sinks(), pack);
+            (driven.rows, driven.fault)
+        };
+        let one_by_one = came(1);
+        assert!(!one_by_one.0.is_empty());
+        for pack in [2, 7, 512] {
+            assert_eq!(came(pack), one_by_one, "{:#} in batches of {pack}", file["nodes"]);
+        }
+    }
+}
+
 #[test]
 fn what_is_held_takes_as_much_as_is_released() {
     let hold = r#"{"hold":"out"}"#;

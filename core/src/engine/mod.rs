@@ -50,5 +50,5 @@ pub(crate) use outlet::Outlet;
 pub(crate) use pool::TaskCell;
 pub(crate) use reading::{Reading, Script};
 pub use run::{EndedBy, Outcome, Run};
-pub(crate) use task::Step;
+pub(crate) use task::{Pace, Step};
 pub(crate) use workshop::{End, Ends, SlotOf, Workshop};

@@ -155,6 +155,10 @@ impl Bench {
                 sink.write(batch, &mut self.out).unwrap();
                 sink.flush().unwrap();
             }
+            Some(Body::Queue(queue)) => {
+                let rest = queue.offer(batch, 0, &mut self.out).unwrap();
+                assert_eq!(rest.map(|rest| rest.rows), None, "keeps nothing back");
+            }
             _ => panic!("takes no rows so"),
         }
         for (port, batch) in &self.out.batches {
@@ -198,9 +202,15 @@ impl Bench {
         self.out.failed.iter().flat_map(|failed| keys_of(&failed.batch).into_iter().zip(reasons(failed))).collect()
     }
 
-    /// All that the node gave: by port each record with its metadata, then what failed and was dropped.
+    /// All that the node gave, and holds if it is a queue: by port each record with its metadata, then what failed and was
+    /// dropped.
     pub(super) fn told(&mut self) -> Vec<String> {
         let mut told = Vec::new();
+        if let Some(Body::Queue(queue)) = &mut self.body
+            && let Some(held) = queue.take(usize::MAX, 0).unwrap()
+        {
+            self.out.emit(0, held);
+        }
         for port in 0..self.outputs.len().max(1) {
             for batch in self.emitted(port) {
                 let payload = |row| batch.payload.as_ref().map(|payload| payload.iter().nth(row));

@@ -51,7 +51,7 @@ impl Task {
                 continue;
             }
             self.at = At::Node(reading.node);
-            let max = self.budget.as_ref().map_or(MAX_ROWS, Budget::reserve);
+            let max = self.budget.as_ref().map_or(self.pack, Budget::reserve);
             let read = reading.fill(ingest, max, now_ms).map_err(|fault| fault.at_node(&node.id));
             if let Some(budget) = &self.budget {
                 budget.settle(max, *read.as_ref().unwrap_or(&0));

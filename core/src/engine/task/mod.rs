@@ -18,7 +18,7 @@ use super::meter::{NodeMeter, count};
 use super::outlet::TopicBody;
 use super::reading::Reading;
 use super::sinking::SinkBody;
-use crate::batch::{Batch, ORDINAL_SHIFT, Position};
+use crate::batch::{Batch, MAX_ROWS, ORDINAL_SHIFT, Position};
 use crate::operators::{Flow, Outbox};
 use crate::problem::Fault;
 
@@ -42,6 +42,17 @@ pub(crate) enum Step {
     Limited(i64),
     /// nothing will come any more, and all is handed over
     Ended,
+}
+
+/// How many records go into a queue node at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// as many as there are: whoever takes them does so at the same time, on another thread
+    Free,
+    /// one
+    Turn,
+    /// none, until what follows has taken what it would: in the test driver
+    Waits,
 }
 
 /// A node on this lane.
@@ -96,6 +107,9 @@ pub(crate) struct Task {
     pub(crate) watched: HashMap<(usize, usize), Seen>,
     /// records that the run may still read
     pub(crate) budget: Option<Budget>,
+    /// how many records a reading reads at once
+    pub(crate) pack: usize,
+    pub(crate) pace: Pace,
     /// how long an empty partition is waited for while others have records
     pub(crate) max_idle_ms: i64,
     /// since when one is
@@ -161,6 +175,8 @@ impl Task {
             allowance: None,
             watched: HashMap::new(),
             budget: None,
+            pack: MAX_ROWS,
+            pace: Pace::Free,
             max_idle_ms: 0,
             waiting_since_ms: None,
             spare: None,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{At, Stand, Task};
+use super::{At, Pace, Stand, Task};
 use crate::batch::Batch;
 use crate::engine::channel::{Channel, Needs};
 use crate::engine::failures::{error_rows, stop_fault};
@@ -64,13 +64,36 @@ impl Task {
         let rows = batch.rows;
         let mut out = Outbox::default();
         let Some(node) = &target.node else { return target.lanes[lane].offer(batch, now_ms, &mut out) };
+        let (first, whole) = match self.pace {
+            Pace::Waits => return Ok(Some(batch)),
+            Pace::Turn if rows > 1 => (batch.slice(0, 1), Some(batch)),
+            Pace::Turn | Pace::Free => (batch, None),
+        };
         self.at = At::Output(output);
-        self.under_way.push(Stand::of(&batch));
-        let rest = target.lanes[lane].offer(batch, now_ms, &mut out).map_err(|fault| fault.at_node(&node.id))?;
-        count(&node.meter.records_in, rows - rest.as_ref().map_or(0, |rest| rest.rows));
+        self.under_way.push(Stand::of(&first));
+        let offered = first.rows;
+        let rest = target.lanes[lane].offer(first, now_ms, &mut out).map_err(|fault| fault.at_node(&node.id))?;
+        let taken = offered - rest.as_ref().map_or(0, |rest| rest.rows);
+        count(&node.meter.records_in, taken);
+        if self.pace == Pace::Turn && taken > 0 {
+            self.pace = Pace::Waits;
+        }
         self.settle_queue(output, lane, out)?;
         self.under_way.clear();
-        Ok(rest)
+        Ok(match whole {
+            Some(whole) if taken > 0 => Some(whole.slice(taken, rows - taken)),
+            whole => whole.or(rest),
+        })
+    }
+
+    /// Lets the next record into a queue node, if one waits for its turn.
+    pub(crate) fn give_turn(&mut self) -> bool {
+        let has_waiting = self.pending.iter().any(|(output, ..)| self.outputs[*output].node.is_some());
+        let gets_turn = has_waiting && self.pace == Pace::Waits;
+        if gets_turn {
+            self.pace = Pace::Turn;
+        }
+        gets_turn
     }
 
     /// Drops and failures of a queue node, told by the one who puts rows into it.
