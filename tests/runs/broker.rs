@@ -48,6 +48,11 @@ fn start(bench: &Bench, listen: &str) -> (String, Process) {
 }
 
 impl Broker {
+    /// Sends a signal to an embedded broker.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.process.as_ref().expect("an embedded broker that runs").signal(signal);
+    }
+
     /// Kills an embedded broker.
     pub(crate) fn kill(&mut self) {
         if let Some(process) = self.process.take() {

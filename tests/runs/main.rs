@@ -7,6 +7,7 @@ mod group;
 mod kills;
 mod pressure;
 mod reading;
+mod starting;
 #[allow(dead_code, reason = "the tests of the commands use the rest")]
 #[path = "../program/support.rs"]
 mod support;

@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::outlet::Outlet;
 use super::pool::TaskRef;
 use super::reading::{Fed, Feed};
+use super::run::Signals;
 use super::workshop::{End, Ends};
 use crate::batch::Batch;
 use crate::kafka::{
@@ -17,9 +19,6 @@ use crate::kafka::{
 use crate::operators::{Partitioner, Sink, Source, TopicSink, TopicSource, Topics};
 use crate::plan::Plan;
 use crate::problem::Fault;
-
-/// How long a question to a broker may take.
-const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
 /// A cluster, by its name in the pipeline.
 pub type ClusterSettings = BTreeMap<String, ClientSettings>;
@@ -32,11 +31,18 @@ pub(crate) struct Hub {
     /// clusters on which some sink does not number its records
     without_numbers: BTreeSet<String>,
     on_fault: FaultSink,
+    signals: Arc<Signals>,
     client_id: String,
 }
 
 impl Hub {
-    pub(crate) fn new(settings: ClusterSettings, plan: &Plan, client_id: &str, on_fault: FaultSink) -> Hub {
+    pub(crate) fn new(
+        settings: ClusterSettings,
+        plan: &Plan,
+        client_id: &str,
+        on_fault: FaultSink,
+        signals: Arc<Signals>,
+    ) -> Hub {
         let without_numbers = plan.nodes.iter().filter_map(|node| match node.shape.touches() {
             crate::operators::Touches::Writes(sink) if !sink.is_idempotent => Some(sink.cluster),
             _ => None,
@@ -47,6 +53,7 @@ impl Hub {
             admins: BTreeMap::new(),
             producers: BTreeMap::new(),
             on_fault,
+            signals,
             client_id: client_id.to_string(),
         }
     }
@@ -61,7 +68,9 @@ impl Hub {
         if let Some(admin) = self.admins.get(cluster) {
             return Ok(admin.clone());
         }
-        let admin = Arc::new(Admin::open(self.settings(cluster)?, ANSWER_WITHIN)?);
+        let (settings, signals) = (self.settings(cluster)?, self.signals.clone());
+        let admin = Admin::open(settings, settings.patience())?;
+        let admin = Arc::new(admin.unless(move || signals.is_told_to_stop.load(Ordering::Acquire)));
         self.admins.insert(cluster.to_string(), admin.clone());
         Ok(admin)
     }

@@ -144,8 +144,16 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What keeps a run from starting, with what would have it try again.
+fn or_restart(fault: Fault) -> Fault {
+    let (true, Some(node)) = (fault.may_retry, &fault.node) else { return fault };
+    let again = format!("with `\"supervision\": {{\"restart\": {{}}}}` at `{node}` the run tries again by itself");
+    let remedy = fault.remedy.as_ref().map_or(again.clone(), |remedy| format!("{remedy}; {again}"));
+    fault.remedy(remedy)
+}
+
 impl Run {
-    /// Starts a plan.
+    /// Starts a plan. Where the node that keeps it from starting is to start again, the run has begun: it tries again.
     ///
     /// # Errors
     /// What keeps it from starting: a broker that does not answer, a topic that is not there, a file that cannot be opened.
@@ -154,7 +162,13 @@ impl Run {
         let mut workshop = Workshop::new(Arc::new(plan), Clock::machine())?;
         workshop.restarts = Arc::new(options.restarts.clone());
         let budget = options.until.records.map(Budget::new);
-        let inner = Inner::start(workshop, options, signals.clone(), budget, Instant::now())?;
+        let inner = Arc::new(Inner::new(workshop, options, signals.clone(), budget, Instant::now())?);
+        if let Err(fault) = inner.begin() {
+            if inner.policy_after(&fault).is_none() {
+                return Err(or_restart(fault));
+            }
+            inner.faults.push(fault);
+        }
         let current = Arc::new(Mutex::new(inner));
         let keeper = {
             let current = current.clone();
@@ -215,18 +229,11 @@ impl Run {
 }
 
 impl Inner {
-    fn start(
-        workshop: Workshop,
-        options: RunOptions,
-        signals: Arc<Signals>,
-        budget: Option<Budget>,
-        started: Instant,
-    ) -> Result<Arc<Inner>, Fault> {
-        let inner = Arc::new(Inner::new(workshop, options, signals, budget, started)?);
-        inner.through.prepare(&inner)?;
-        inner.make_tasks()?;
-        Membership::join(&inner)?;
-        Ok(inner)
+    /// Makes what runs, and joins the groups.
+    fn begin(self: &Arc<Self>) -> Result<(), Fault> {
+        self.through.prepare(self)?;
+        self.make_tasks()?;
+        Membership::join(self)
     }
 
     fn new(
@@ -247,7 +254,13 @@ impl Inner {
             false => for_clients.push(fault),
         });
         Ok(Inner {
-            hub: Mutex::new(Hub::new(options.clusters.clone(), &plan, &options.application_id, on_fault)),
+            hub: Mutex::new(Hub::new(
+                options.clusters.clone(),
+                &plan,
+                &options.application_id,
+                on_fault,
+                signals.clone(),
+            )),
             membership: Membership::default(),
             through: ThroughTopics::new(&plan),
             workshop: Mutex::new(workshop),
@@ -267,7 +280,10 @@ impl Inner {
     pub(super) fn again(&self) -> Result<Arc<Inner>, Fault> {
         let budget = self.budget.as_ref().map(|budget| budget.with_repeated(self.repeated()));
         let workshop = lock(&self.workshop).afresh();
-        Inner::start(workshop, self.options.clone(), self.signals.clone(), budget, self.started)
+        let next = Inner::new(workshop, self.options.clone(), self.signals.clone(), budget, self.started)?;
+        let next = Arc::new(next);
+        next.begin()?;
+        Ok(next)
     }
 
     /// Records of this attempt that the next one reads once more: those behind what is committed, or all.
@@ -332,7 +348,7 @@ impl Inner {
         if self.all_tasks().iter().all(|task| task.is_done()) {
             return Some(EndedBy::End);
         }
-        if self.options.until.time.is_some_and(|time| self.started.elapsed() >= time) {
+        if self.is_out_of_time() {
             return Some(EndedBy::Time);
         }
         if self.budget.as_ref().is_some_and(Budget::is_spent) {
@@ -340,6 +356,11 @@ impl Inner {
         }
         let time = self.options.until.idle?;
         (idle.idle_for(self) >= time).then_some(EndedBy::Idle)
+    }
+
+    /// Whether the time is over for which it was to run.
+    pub(super) fn is_out_of_time(&self) -> bool {
+        self.options.until.time.is_some_and(|time| self.started.elapsed() >= time)
     }
 
     /// Where a partition of the topic that a node reads ends, once its writers have ended.

@@ -10,6 +10,7 @@ use super::backoff::Waits;
 use super::commit::Place;
 use super::ending::Ending;
 use super::run::{EndedBy, Inner, LOOK, Outcome, lock};
+use crate::check::RestartPolicy;
 use crate::problem::{Blame, Fault};
 
 /// Keeps a run going, through restarts, to its end.
@@ -49,7 +50,7 @@ impl Backoff {
                 // The outcome tells only of the last attempt's.
                 tracing::warn!("starting again in {} ms, after: {fault}", wait.as_millis());
             }
-            if is_told_to_stop_within(inner, wait) {
+            if is_told_to_stop_within(inner, wait) || inner.is_out_of_time() {
                 return None;
             }
             match inner.again() {
@@ -75,7 +76,7 @@ impl Backoff {
             return None;
         }
         let node = fault.node.as_ref()?;
-        let policy = inner.options.restarts.get(node)?;
+        let policy = inner.policy_of(node)?;
         if self.has_got_on(inner, node) {
             self.waits.end();
         }
@@ -97,10 +98,22 @@ impl Backoff {
     }
 }
 
+impl Inner {
+    /// How the run starts again after what has kept it from starting; `None` where it does not.
+    pub(super) fn policy_after(&self, fault: &Fault) -> Option<RestartPolicy> {
+        self.policy_of(fault.node.as_ref().filter(|_| fault.may_retry)?).copied()
+    }
+
+    /// How a node starts again. Of an edge through a topic, the node that gives to it answers for both ends.
+    fn policy_of(&self, node: &str) -> Option<&RestartPolicy> {
+        self.options.restarts.get(self.through.giver(node).unwrap_or(node))
+    }
+}
+
 /// Waits; says whether the run was told to stop meanwhile.
 fn is_told_to_stop_within(inner: &Inner, time: Duration) -> bool {
     let until = Instant::now() + time;
-    while Instant::now() < until && !inner.signals.is_told_to_stop.load(Ordering::Acquire) {
+    while Instant::now() < until && !inner.signals.is_told_to_stop.load(Ordering::Acquire) && !inner.is_out_of_time() {
         std::thread::sleep(LOOK.min(time));
     }
     inner.signals.is_told_to_stop.load(Ordering::Acquire)

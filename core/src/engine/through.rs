@@ -21,6 +21,10 @@ pub(crate) struct ThroughTopics {
 }
 
 struct Through {
+    /// the edge that goes through it
+    id: String,
+    /// the node that gives to the edge
+    giver: String,
     planned: PlanThrough,
     writer_task: Option<usize>,
     /// partitions that it has already, before the run
@@ -33,6 +37,8 @@ impl ThroughTopics {
     pub(super) fn new(plan: &Plan) -> ThroughTopics {
         let task_of = |node: usize| plan.tasks.iter().position(|task| task.nodes.contains(&node));
         let all = plan.through.iter().map(|planned| Through {
+            id: plan.nodes[planned.writer].id.clone(),
+            giver: plan.nodes[plan.edges[planned.edge].from.0].id.clone(),
             planned: planned.clone(),
             writer_task: task_of(planned.writer),
             partitions: Mutex::new(None),
@@ -41,29 +47,19 @@ impl ThroughTopics {
         ThroughTopics { all: all.collect(), purged: Mutex::new(Instant::now()) }
     }
 
+    /// The node that gives to an edge, by the edge's name.
+    pub(super) fn giver(&self, edge: &str) -> Option<&str> {
+        self.all.iter().find(|through| through.id == edge).map(|through| through.giver.as_str())
+    }
+
     /// Finds out which of them are there.
     pub(super) fn prepare(&self, inner: &Inner) -> Result<(), Fault> {
         let mut hub = lock(&inner.hub);
         for through in &self.all {
-            let topic = &through.planned.topic;
-            let found = hub.admin(&topic.cluster)?.partitions(&topic.topic)?;
-            if found.is_none() && !topic.is_own {
-                let message = format!("there is no topic `{}`, through which an edge goes", topic.topic);
-                return Err(
-                    Fault::user(message).remedy("make it, or leave its name out: the edge then gets one of its own")
-                );
-            }
-            if let (Some(found), Some(asked)) = (found, topic.partitions)
-                && found != asked as i32
-            {
-                let message = format!("topic `{}` has {found} partitions, and the edge asks for {asked}", topic.topic);
-                return Err(Fault::user(message).remedy("delete the topic, or ask for as many as it has"));
-            }
-            *lock(&through.partitions) = found;
+            through.prepare(&mut hub).map_err(|fault| fault.at_node(&through.id))?;
         }
         Ok(())
     }
-
     /// Partitions of the topic that a node reads, where it is the end of one: those it has, or is to have.
     pub(super) fn partitions(&self, node: usize, lanes: &[u32]) -> Option<u32> {
         self.all.iter().find(|through| through.planned.reader == node).map(|through| through.count(lanes))
@@ -72,24 +68,10 @@ impl ThroughTopics {
     /// Makes those that are not there. A pipeline with state starts from its sources: what it left in them is deleted.
     pub(super) fn create(&self, hub: &mut Hub, workshop: &Workshop, inner: &Inner) -> Result<(), Fault> {
         for through in &self.all {
-            let topic = &through.planned.topic;
-            let partitions = through.count(&workshop.lanes) as i32;
-            let admin = hub.admin(&topic.cluster)?;
-            if lock(&through.partitions).is_none() {
-                let retention = topic.retention_ms.unwrap_or(-1).to_string();
-                admin.create_topic(&topic.topic, partitions, -1, &[("retention.ms".to_string(), retention)])?;
-            } else if topic.is_own && inner.has_state {
-                let ends = ends(&admin, &topic.topic, partitions)?;
-                let before = ends
-                    .into_iter()
-                    .map(|(partition, next)| Offset { at: TopicPartition::new(topic.topic.as_str(), partition), next });
-                admin.delete_records(&before.collect::<Vec<_>>())?;
-            }
-            inner.membership.reads(&topic.cluster, through.planned.reader, vec![(topic.topic.clone(), partitions)]);
+            through.create(hub, workshop, inner).map_err(|fault| fault.at_node(&through.id))?;
         }
         Ok(())
     }
-
     /// Where a partition of the topic that a node reads ends, if its writers have ended.
     pub(super) fn end(&self, node: usize, partition: i32) -> Option<i64> {
         let through = self.all.iter().find(|through| through.planned.reader == node)?;
@@ -121,10 +103,48 @@ fn ends(admin: &crate::kafka::Admin, topic: &str, partitions: i32) -> Result<BTr
 }
 
 impl Through {
+    /// Finds out whether it is there.
+    fn prepare(&self, hub: &mut Hub) -> Result<(), Fault> {
+        let topic = &self.planned.topic;
+        let found = hub.admin(&topic.cluster)?.partitions(&topic.topic)?;
+        if found.is_none() && !topic.is_own {
+            let message = format!("there is no topic `{}`, through which an edge goes", topic.topic);
+            return Err(
+                Fault::user(message).remedy("make it, or leave its name out: the edge then gets one of its own")
+            );
+        }
+        if let (Some(found), Some(asked)) = (found, topic.partitions)
+            && found != asked as i32
+        {
+            let message = format!("topic `{}` has {found} partitions, and the edge asks for {asked}", topic.topic);
+            return Err(Fault::user(message).remedy("delete the topic, or ask for as many as it has"));
+        }
+        *lock(&self.partitions) = found;
+        Ok(())
+    }
+
     fn count(&self, lanes: &[u32]) -> u32 {
         let there = lock(&self.partitions).map(|partitions| partitions as u32);
         let of_writer = || self.writer_task.map_or(1, |task| lanes[task].max(1));
         there.or(self.planned.topic.partitions).unwrap_or_else(of_writer)
+    }
+
+    fn create(&self, hub: &mut Hub, workshop: &Workshop, inner: &Inner) -> Result<(), Fault> {
+        let topic = &self.planned.topic;
+        let partitions = self.count(&workshop.lanes) as i32;
+        let admin = hub.admin(&topic.cluster)?;
+        if lock(&self.partitions).is_none() {
+            let retention = topic.retention_ms.unwrap_or(-1).to_string();
+            admin.create_topic(&topic.topic, partitions, -1, &[("retention.ms".to_string(), retention)])?;
+        } else if topic.is_own && inner.has_state {
+            let ends = ends(&admin, &topic.topic, partitions)?;
+            let before = ends
+                .into_iter()
+                .map(|(partition, next)| Offset { at: TopicPartition::new(topic.topic.as_str(), partition), next });
+            admin.delete_records(&before.collect::<Vec<_>>())?;
+        }
+        inner.membership.reads(&topic.cluster, self.planned.reader, vec![(topic.topic.clone(), partitions)]);
+        Ok(())
     }
 
     /// When all that write the topic have ended, each lane that reads it ends where it ends now.

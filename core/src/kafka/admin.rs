@@ -9,7 +9,7 @@ use super::commits::Offset;
 use super::consumer::TopicPartition;
 use super::faults::{fault, is_passing};
 use super::ffi::{self, Client, Code, EventKind, Failure, Partition, Partitions, Queue, Role};
-use super::outage::Outage;
+use super::outage::{Outage, is_stall};
 use super::queue::lock;
 use super::settings::ClientSettings;
 use crate::problem::Fault;
@@ -21,7 +21,13 @@ pub struct Admin {
     within: Duration,
     errors: Queue,
     outage: Mutex<Outage>,
+    is_unwanted: Box<dyn Fn() -> bool + Send + Sync>,
 }
+
+/// How long the first question waits for its answer.
+const FIRST_QUESTION: Duration = Duration::from_secs(1);
+/// How long it is tried to reach a broker where none is: one may be about to start.
+const ABSENT: Duration = Duration::from_secs(4);
 
 /// A topic of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +82,14 @@ impl Admin {
         let conf = settings.conf(&[("client.id", "tidegate".into())], &[])?;
         let client = conf.build(Role::Producer).map_err(|why| Fault::user(settings.redact(&why)))?;
         let errors = client.main_queue();
-        Ok(Admin { client, settings: settings.clone(), within, errors, outage: Mutex::default() })
+        let is_unwanted = Box::new(|| false);
+        Ok(Admin { client, settings: settings.clone(), within, errors, outage: Mutex::default(), is_unwanted })
+    }
+
+    /// Gives up, at the next question that stays without an answer, once this is so.
+    pub fn unless(mut self, is_unwanted: impl Fn() -> bool + Send + Sync + 'static) -> Admin {
+        self.is_unwanted = Box::new(is_unwanted);
+        self
     }
 
     /// All topics, by name.
@@ -249,24 +262,28 @@ impl Admin {
             .collect())
     }
 
-    /// Asks until there is an answer that is not "later", a broker says why not, or the time is over. That all brokers
-    /// are down ends it after a quarter of the time.
+    /// Asks until there is an answer that is not "later", a broker says why not, nobody wants to know any more, or the time
+    /// is over. That no broker is there ends it after a quarter of the time, or [`ABSENT`]; one that is silent is waited for.
     fn ask<T>(&self, about: &str, question: impl Fn(Duration) -> Result<T, Failure>) -> Result<T, Fault> {
         let start = Instant::now();
+        // Each question takes longer than the one before: an answer that comes after its question was given up is lost.
+        let mut slice = (self.within / 4).min(FIRST_QUESTION);
+        let mut down = None;
         loop {
             let left = self.within.saturating_sub(start.elapsed());
-            let slice = left.min(self.within / 4).max(Duration::from_millis(50));
-            let failure = match question(slice) {
+            let failure = match question(slice.min(left).max(Duration::from_millis(50))) {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let down = self.hear_errors();
-            let can_wait = is_passing(failure.code) || is_silence(failure.code);
-            if let Some(down) = down.filter(|_| can_wait) {
-                return Err(self.fault(about, &down));
-            }
-            if !can_wait || start.elapsed() >= self.within {
+            slice *= 2;
+            down = self.hear_errors().or(down);
+            if !is_passing(failure.code) && !is_silence(failure.code) {
                 return Err(self.fault(about, &failure));
+            }
+            let is_absent = down.as_ref().is_some_and(|down| !is_stall(down));
+            let waits = if is_absent { ABSENT.min(self.within / 4) } else { self.within };
+            if start.elapsed() >= waits || (self.is_unwanted)() {
+                return Err(self.fault(about, down.as_ref().unwrap_or(&failure)));
             }
             std::thread::sleep(Duration::from_millis(50));
         }

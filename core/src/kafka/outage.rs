@@ -32,6 +32,11 @@ impl Outage {
     }
 }
 
+/// Whether a broker may be there and has not answered yet, rather than refuse or be nowhere.
+pub(super) fn is_stall(failure: &Failure) -> bool {
+    failure.text.to_lowercase().contains("timed out")
+}
+
 /// The part of a sentence that tells why: "localhost:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Connection
 /// refused (after 0ms in state CONNECT)" says "Connection refused".
 fn reason(text: &str) -> &str {
@@ -56,5 +61,11 @@ mod tests {
         assert_eq!(told, Some(failure(Code::ALL_BROKERS_DOWN, "Connection refused")));
         assert_eq!(outage.hear(&failure(Code::LEADER_NOT_AVAILABLE, "")), None);
         assert!(outage.hear(&failure(Code::TLS, "certificate expired")).is_some());
+        assert!(!is_stall(&told.unwrap()));
+        let silent = "127.0.0.1:9/bootstrap: ApiVersionRequest failed: Local: Timed out (after 10001ms in state APIVERSION_QUERY)";
+        assert_eq!(outage.hear(&failure(Code::TRANSPORT, silent)), None);
+        assert!(
+            outage.hear(&failure(Code::ALL_BROKERS_DOWN, "1/1 brokers are down")).is_some_and(|told| is_stall(&told))
+        );
     }
 }

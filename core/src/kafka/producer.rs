@@ -143,7 +143,7 @@ impl Producer {
     /// A writer to a topic that exists. Several writers may write to one topic, with the same settings of it.
     ///
     /// # Errors
-    /// There is no such topic, no broker answers within 10 s, or the topic is open with other settings.
+    /// There is no such topic, no broker answers in time ([`ClientSettings::patience`]), or the topic is open with other settings.
     pub fn topic(&self, options: &TopicOptions) -> Result<TopicWriter, Fault> {
         let topic = self.inner.topics.open(&self.inner, options)?;
         Ok(TopicWriter::new(self.inner.clone(), topic, options.partitioner))

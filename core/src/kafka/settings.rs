@@ -2,6 +2,7 @@
 //! any of them may be a secret.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::ffi::{Conf, Setting};
 use crate::problem::Fault;
@@ -51,6 +52,12 @@ impl ClientSettings {
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> ClientSettings {
         self.properties.push((name.into(), value.into()));
         self
+    }
+
+    /// How long a broker that is there may take to answer: as the property `socket.timeout.ms` says, else 60 s.
+    pub fn patience(&self) -> Duration {
+        let set = self.properties.iter().rev().find(|(name, _)| name == "socket.timeout.ms");
+        Duration::from_millis(set.and_then(|(_, value)| value.parse().ok()).unwrap_or(60_000))
     }
 
     /// A text in which the value of every property that could be a secret is `***`.
@@ -166,6 +173,18 @@ mod tests {
     #[test]
     fn the_user_changes_our_defaults_and_not_what_is_fixed() {
         assert!(with("linger.ms", "1").conf(&[("linger.ms", "5".into())], &[("group.id", "g".into())]).is_ok());
+    }
+
+    #[test]
+    fn patience_is_the_clients() {
+        let cases = [
+            (with("linger.ms", "1"), 60),
+            (with("socket.timeout.ms", "5000").with("socket.timeout.ms", "7000"), 7),
+            (with("socket.timeout.ms", "soon"), 60),
+        ];
+        for (settings, seconds) in cases {
+            assert_eq!(settings.patience(), Duration::from_secs(seconds), "{settings:?}");
+        }
     }
 
     #[test]

@@ -129,9 +129,6 @@ pub(super) struct Topics {
     all: Mutex<Vec<Arc<Topic>>>,
 }
 
-/// How long a topic is waited for: one just created has no leader at first.
-const OPENING: Duration = Duration::from_secs(10);
-
 impl Topics {
     pub(super) fn open(&self, producer: &Inner, options: &TopicOptions) -> Result<Arc<Topic>, Fault> {
         if let Some(topic) = find(&lock(&self.all), options)? {
@@ -191,7 +188,8 @@ fn find(all: &[Arc<Topic>], options: &TopicOptions) -> Result<Option<Arc<Topic>>
 /// that.
 fn count_partitions(producer: &Inner, name: &str) -> Result<i32, Fault> {
     let about = format!("topic `{name}`");
-    let end = Instant::now() + OPENING;
+    // One just created has no leader at first.
+    let end = Instant::now() + producer.settings.patience();
     loop {
         let left = end.saturating_duration_since(Instant::now());
         let topics =

@@ -24,6 +24,7 @@ mod failures;
 mod lanes;
 mod mocked;
 mod pressure;
+mod starts;
 mod stops;
 mod supervision;
 
@@ -322,12 +323,16 @@ fn keep(id: &str, name: &str) -> Value {
 
 /// Starts a file on threads.
 fn start(file: &Value, change: impl FnOnce(&mut RunOptions)) -> Run {
+    try_start(file, change).expect("nothing keeps it from starting")
+}
+
+fn try_start(file: &Value, change: impl FnOnce(&mut RunOptions)) -> Result<Run, Fault> {
     let (pipeline, checked) = checked(file, &[&ROWS, &KEEP, &BOOM]);
     let plan = crate::plan::Drawn::new(&pipeline, &checked).plan(&[]);
     let mut options = RunOptions::new(&pipeline, &checked, Default::default());
     options.threads = 2;
     change(&mut options);
-    Run::start(plan, options).expect("nothing keeps it from starting")
+    Run::start(plan, options)
 }
 
 /// Waits for the end of a run that must have one.
