@@ -26,7 +26,7 @@ use super::page::page;
 use super::*;
 use crate::batch::{MAX_ROWS, Origin, PerRow};
 use crate::codec::{BytesBuilder, value_schema};
-use crate::fields::{PathText, Time};
+use crate::fields::PathText;
 
 /// The longest line, in bytes: a file without line breaks must not fill the memory.
 const MAX_LINE: u64 = 64 << 20;
@@ -77,6 +77,10 @@ impl Shape for FileSource {
         report.check_readable(&self.format, self.schema.as_ref());
         report.check_time(&self.time, &schema);
         vec![Some(Stream::records(Arc::new(schema), self.key_format))]
+    }
+
+    fn needs(&self, _: usize, _: &[Stream], wanted: &[Wanted]) -> Wanted {
+        Wanted::with_time(wanted, &self.time)
     }
 
     fn format(&self) -> Option<&ValueFormat> {

@@ -29,7 +29,7 @@ use super::page::page;
 use super::windows::{check_positive, millis};
 use super::*;
 use crate::codec::{WindowKeyReading, value_schema};
-use crate::fields::{DurationText, Moment, RegexText, Time, Topic};
+use crate::fields::{DurationText, Moment, RegexText, Topic};
 
 /// Config of `kafka-source`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -148,6 +148,10 @@ impl Shape for KafkaSource {
         }
         let windowed = self.window_key.reading().is_some();
         vec![Some(Stream { windowed, ..Stream::records(Arc::new(schema), self.key_format) })]
+    }
+
+    fn needs(&self, _: usize, _: &[Stream], wanted: &[Wanted]) -> Wanted {
+        Wanted::with_time(wanted, &self.time)
     }
 
     fn format(&self) -> Option<&ValueFormat> {

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::batch::Batch;
 use crate::codec::ValueFormat;
 use crate::expr::{Expr, Scope as Names};
+use crate::fields::Time;
 use crate::form::Form;
 use crate::problem::Fault;
 use crate::types::{Carries, Column, KeyFormat, Schema, Stream, Type};
@@ -183,6 +184,7 @@ pub trait Shape: Send + Sync + fmt::Debug {
 
     /// What the node needs at an input port for what is wanted at its outputs (in the order of its ports, `errors` last).
     /// The default asks for what is wanted of the outputs together: right for a node that neither adds nor reads columns.
+    /// A source, which has no input, is asked for each output, and adds what it reads itself.
     fn needs(&self, port: usize, inputs: &[Stream], wanted: &[Wanted]) -> Wanted {
         let _ = (port, inputs);
         Wanted::union(wanted)
@@ -381,6 +383,15 @@ pub fn errors_stream(key: KeyFormat) -> Stream {
 }
 
 impl Wanted {
+    /// What a source decodes for what is wanted of it: the column of its time too, whoever reads it.
+    fn with_time(wanted: &[Wanted], time: &Time) -> Wanted {
+        let mut all = Wanted::union(wanted);
+        if let Time::Column(name) = time {
+            all.columns.insert(name.as_str().to_string());
+        }
+        all
+    }
+
     /// Everything that the stream has.
     pub fn all() -> Wanted {
         Wanted { all: true, ..Wanted::default() }

@@ -63,8 +63,11 @@ pub(super) fn project(
             }
         }
     }
-    for (node, all) in wanted.iter_mut().enumerate() {
-        if nodes[node].role == Role::Source && keeps_failed(nodes, edges, node) {
+    for (node, all) in wanted.iter_mut().enumerate().filter(|(node, _)| nodes[*node].role == Role::Source) {
+        for (port, wanted) in all.iter_mut().enumerate().take(nodes[node].ports.outputs.len()) {
+            *wanted = nodes[node].shape.needs(port, &[], std::slice::from_ref(wanted));
+        }
+        if keeps_failed(nodes, edges, node) {
             all.iter_mut().for_each(|wanted| wanted.payload = true);
         }
     }

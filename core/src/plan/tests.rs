@@ -344,6 +344,8 @@ fn trades() -> Value {
 fn only_columns_that_are_used_are_read() {
     let condition = node("f", "filter", json!({ "condition": "b > 1" }));
     let map = node("m", "map", json!({ "columns": { "x": "c * 2" } }));
+    let mut timed = trades();
+    timed["config"]["time"] = json!({ "column": "b" });
     // A sink that passes bytes on needs no columns; one whose columns were made needs no bytes.
     for (nodes, edges, expected) in [
         (
@@ -377,6 +379,13 @@ fn only_columns_that_are_used_are_read() {
              m.errors->e.in: node reason field span_start span_end topic partition offset payload",
         ),
         (vec![trades(), node("d", "discard", json!({}))], vec!["s->d"], "s.out->d.in:"),
+        // The column that is the time is read for the source itself.
+        (
+            vec![timed, map, out("o")],
+            vec!["s->m", "m->o"],
+            "s.out->m.in: b c
+             m.out->o.in: x",
+        ),
     ] {
         check_columns(&file(nodes, &edges), expected);
     }
