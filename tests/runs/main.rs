@@ -5,6 +5,7 @@ mod broker;
 mod failing;
 mod group;
 mod kills;
+mod operators;
 mod pressure;
 mod reading;
 mod starting;
