@@ -13,6 +13,11 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     is_near.then_some(nearest)
 }
 
+/// A remedy for a name that is none: the one that was likely meant, or else where to look.
+pub fn meant_or<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, other: impl Into<String>) -> String {
+    did_you_mean(word, known).map_or_else(|| other.into(), |nearest| format!("did you mean `{nearest}`?"))
+}
+
 /// How bad a problem is. Only errors keep a pipeline from running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -58,8 +63,16 @@ pub struct Problem {
     /// what
     pub message: String,
     /// what to do
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<String>,
+    pub remedy: String,
+}
+
+/// What was found, and not yet what to do about it: a [`Problem`] in the making.
+#[derive(Debug)]
+#[must_use = "it becomes a problem by its remedy"]
+pub struct Finding {
+    severity: Severity,
+    place: Place,
+    message: String,
 }
 
 impl Place {
@@ -99,24 +112,26 @@ impl Place {
 
 impl Problem {
     /// A problem that keeps the pipeline from running.
-    pub fn error(place: Place, message: impl Into<String>) -> Problem {
-        Problem { severity: Severity::Error, place, message: message.into(), remedy: None }
+    pub fn error(place: Place, message: impl Into<String>) -> Finding {
+        Finding { severity: Severity::Error, place, message: message.into() }
     }
 
     /// A problem that does not.
-    pub fn warning(place: Place, message: impl Into<String>) -> Problem {
-        Problem { severity: Severity::Warning, place, message: message.into(), remedy: None }
+    pub fn warning(place: Place, message: impl Into<String>) -> Finding {
+        Finding { severity: Severity::Warning, place, message: message.into() }
     }
 
     /// Something worth knowing.
-    pub fn note(place: Place, message: impl Into<String>) -> Problem {
-        Problem { severity: Severity::Note, place, message: message.into(), remedy: None }
+    pub fn note(place: Place, message: impl Into<String>) -> Finding {
+        Finding { severity: Severity::Note, place, message: message.into() }
     }
+}
 
-    /// The same problem, with what to do.
-    pub fn remedy(mut self, remedy: impl Into<String>) -> Problem {
-        self.remedy = Some(remedy.into());
-        self
+impl Finding {
+    /// The problem, with what to do.
+    pub fn remedy(self, remedy: impl Into<String>) -> Problem {
+        let Finding { severity, place, message } = self;
+        Problem { severity, place, message, remedy: remedy.into() }
     }
 }
 
@@ -149,11 +164,8 @@ impl fmt::Display for Problem {
             Severity::Error => "error",
         };
         let place = self.place.to_string();
-        write!(f, "{severity}{}{}: {}", if place.is_empty() { "" } else { ": " }, place, self.message)?;
-        match &self.remedy {
-            Some(remedy) => write!(f, "\n  remedy: {remedy}"),
-            None => Ok(()),
-        }
+        let colon = if place.is_empty() { "" } else { ": " };
+        write!(f, "{severity}{colon}{place}: {}\n  remedy: {}", self.message, self.remedy)
     }
 }
 

@@ -6,7 +6,11 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field as ArrowField, Fields, IntervalUnit, TimeUnit};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+mod notation;
+
+pub use notation::NotationFault;
 
 /// The type of a column. Timestamps are UTC milliseconds; an interval is months, days and nanoseconds, as in PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -104,6 +108,18 @@ pub struct Stream {
     pub carries: Carries,
     /// keys have a window (start and end)
     pub windowed: bool,
+    /// what is not known of it
+    pub gaps: Gaps,
+}
+
+/// What is not known of a stream, because something that it comes from is broken: of that, nothing can be said to be missing
+/// or wrong. A pipeline that runs has no gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Gaps {
+    /// it may have more columns
+    pub columns: bool,
+    /// its key may be of another type, or have a window
+    pub key: bool,
 }
 
 impl Type {
@@ -131,39 +147,6 @@ impl Type {
             word => Value::String(word.to_string()),
         }
     }
-
-    fn from_word(word: &str) -> Result<Type, String> {
-        Ok(match word {
-            "bool" => Type::Bool,
-            "int64" => Type::Int64,
-            "float64" => Type::Float64,
-            "text" => Type::Text,
-            "bytes" => Type::Bytes,
-            "timestamp" => Type::Timestamp,
-            "interval" => Type::Interval,
-            _ => return Type::decimal_from_word(word).ok_or_else(|| unknown_type(word)),
-        })
-    }
-
-    fn decimal_from_word(word: &str) -> Option<Type> {
-        let (precision, scale) = word.strip_prefix("decimal(")?.strip_suffix(')')?.split_once(',')?;
-        let (precision, scale) = (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
-        ((1..=38).contains(&precision) && scale <= precision).then_some(Type::Decimal { precision, scale })
-    }
-}
-
-const WORDS: [&str; 7] = ["bool", "int64", "float64", "text", "bytes", "timestamp", "interval"];
-
-fn unknown_type(word: &str) -> String {
-    let nearest = WORDS.iter().max_by(|a, b| strsim::jaro_winkler(a, word).total_cmp(&strsim::jaro_winkler(b, word)));
-    let hint = match nearest {
-        Some(nearest) if strsim::jaro_winkler(nearest, word) > 0.75 => format!("did you mean `{nearest}`? "),
-        _ => String::new(),
-    };
-    format!(
-        "unknown type `{word}`: {hint}types are {}, decimal(p,s), {{\"list\": T}} and {{\"struct\": {{…}}}}",
-        WORDS.join(", ")
-    )
 }
 
 impl fmt::Display for Type {
@@ -187,42 +170,6 @@ impl Slot {
     /// A slot that may be null.
     pub fn nullable(data: Type) -> Slot {
         Slot { data, required: false }
-    }
-
-    /// Reads the notation of the file.
-    ///
-    /// # Errors
-    /// A sentence that names the wrong word and the right ones.
-    pub fn from_notation(value: &Value) -> Result<Slot, String> {
-        match value {
-            Value::String(word) => {
-                let (word, required) = match word.strip_suffix('!') {
-                    Some(word) => (word, true),
-                    None => (word.as_str(), false),
-                };
-                Ok(Slot { data: Type::from_word(word.trim())?, required })
-            }
-            Value::Object(map) => Slot::from_object(map),
-            other => Err(format!("a type is a word or an object, not {other}")),
-        }
-    }
-
-    fn from_object(map: &Map<String, Value>) -> Result<Slot, String> {
-        let mut entries = map.iter();
-        let (Some((word, inner)), None) = (entries.next(), entries.next()) else {
-            return Err("a type written as an object has one entry: \"list\" or \"struct\"".into());
-        };
-        let (word, required) = match word.strip_suffix('!') {
-            Some(word) => (word, true),
-            None => (word.as_str(), false),
-        };
-        let data = match (word, inner) {
-            ("list", inner) => Type::List(Box::new(Slot::from_notation(inner)?)),
-            ("struct", Value::Object(columns)) => Type::Struct(columns_from_notation(columns)?),
-            ("struct", _) => return Err("\"struct\" takes an object of names and types".into()),
-            (other, _) => return Err(unknown_type(other)),
-        };
-        Ok(Slot { data, required })
     }
 
     /// The slot in the notation of the file: a required list is `{"list!": T}`.
@@ -253,16 +200,6 @@ impl Column {
     }
 }
 
-fn columns_from_notation(map: &Map<String, Value>) -> Result<Vec<Column>, String> {
-    map.iter()
-        .map(|(name, value)| {
-            let Slot { data, required } =
-                Slot::from_notation(value).map_err(|why| format!("column `{name}`: {why}"))?;
-            Ok(Column { name: name.clone(), data, required })
-        })
-        .collect()
-}
-
 fn columns_to_notation(columns: &[Column]) -> Value {
     Value::Object(columns.iter().map(|column| (column.name.clone(), column.slot().to_notation())).collect())
 }
@@ -275,17 +212,6 @@ impl Schema {
     /// A schema of these columns.
     pub fn new(columns: Vec<Column>) -> Schema {
         Schema { columns }
-    }
-
-    /// Reads `{"name": TYPE, …}`.
-    ///
-    /// # Errors
-    /// A sentence that names the column and what is wrong with its type.
-    pub fn from_notation(value: &Value) -> Result<Schema, String> {
-        match value {
-            Value::Object(map) => Ok(Schema { columns: columns_from_notation(map)? }),
-            other => Err(format!("a schema is an object of names and types, not {other}")),
-        }
     }
 
     /// The schema as it stands in a file.
@@ -344,13 +270,25 @@ impl KeyFormat {
 impl Stream {
     /// A stream of records.
     pub fn records(schema: Arc<Schema>, key: KeyFormat) -> Stream {
-        Stream { schema, key, carries: Carries::Records, windowed: false }
+        Stream { schema, key, carries: Carries::Records, windowed: false, gaps: Gaps::default() }
     }
 
     /// The same stream with other columns.
     pub fn with_schema(&self, schema: Arc<Schema>) -> Stream {
         Stream { schema, ..self.clone() }
     }
+
+    /// The same stream, of which this is not known either.
+    pub fn with_gaps(mut self, gaps: Gaps) -> Stream {
+        self.gaps.columns |= gaps.columns;
+        self.gaps.key |= gaps.key;
+        self
+    }
+}
+
+impl Gaps {
+    /// It may have more columns.
+    pub const COLUMNS: Gaps = Gaps { columns: true, key: false };
 }
 
 #[cfg(test)]
@@ -367,7 +305,7 @@ mod tests {
     #[test]
     fn a_wrong_type_is_named_with_the_right_one() {
         let why = Schema::from_notation(&json!({ "a": "flaot64" })).unwrap_err();
-        assert!(why.starts_with("column `a`: unknown type `flaot64`: did you mean `float64`?"), "{why}");
+        assert!(why.starts_with("`a`: unknown type `flaot64`: did you mean `float64`?"), "{why}");
         assert!(Slot::from_notation(&json!("decimal(40,2)")).is_err());
         assert!(Slot::from_notation(&json!(3)).is_err());
     }

@@ -66,10 +66,8 @@ fn block(path: &Path, text: &str, problem: &Problem, paint: Paint, columns: usiz
             block.push('\n');
         }
     }
-    if let Some(remedy) = &problem.remedy {
-        // Writing to a text does not fail.
-        let _ = writeln!(block, "  {}: {remedy}", paint.cyan("remedy"));
-    }
+    // Writing to a text does not fail.
+    let _ = writeln!(block, "  {}: {}", paint.cyan("remedy"), problem.remedy);
     block
 }
 
@@ -157,15 +155,15 @@ mod tests {
     #[test]
     fn problems_come_in_the_order_of_the_file() {
         let problems = [
-            Problem::note(Place::default(), "on the whole"),
+            Problem::note(Place::default(), "on the whole").remedy("look"),
             Problem::error(Place { field: Some("b".into()), ..at(2, 1) }, "second").remedy("do this"),
-            Problem::warning(at(1, 1), "first"),
+            Problem::warning(at(1, 1), "first").remedy("wait"),
         ];
         let paint = Paint::plain();
         assert_eq!(
             render(Path::new("f.json"), "a\nb\n", problems.iter(), paint, 80),
-            "f.json:1:1: warning: first\n  | a\n  | ^\nf.json:2:1: error: b: second\n  | b\n  | ^\n  remedy: do this\n\
-             f.json: note: on the whole\n"
+            "f.json:1:1: warning: first\n  | a\n  | ^\n  remedy: wait\nf.json:2:1: error: b: second\n  | b\n  | ^\n  remedy: do this\n\
+             f.json: note: on the whole\n  remedy: look\n"
         );
     }
 }

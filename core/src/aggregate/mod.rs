@@ -48,16 +48,16 @@ impl Aggregates {
     /// Compiles aggregates by the names of their columns.
     ///
     /// # Errors
-    /// All problems of all columns, each with its column's name.
-    pub fn compile(columns: &ExprMap, scope: &Scope) -> Result<Aggregates, Vec<(String, ExprProblem)>> {
-        let (mut calls, mut problems) = (Vec::new(), Vec::new());
+    /// The columns that cannot be made, each with all its problems.
+    pub fn compile(columns: &ExprMap, scope: &Scope) -> Result<Aggregates, Vec<(String, Vec<ExprProblem>)>> {
+        let (mut calls, mut wrong) = (Vec::new(), Vec::new());
         for (name, text) in columns.iter() {
             match AggregateCall::compile(text.as_str(), scope) {
                 Ok(call) => calls.push((name.to_string(), call)),
-                Err(found) => problems.extend(found.into_iter().map(|problem| (name.to_string(), problem))),
+                Err(problems) => wrong.push((name.to_string(), problems)),
             }
         }
-        if problems.is_empty() { Ok(Aggregates(Arc::new(Plan::new(calls)))) } else { Err(problems) }
+        if wrong.is_empty() { Ok(Aggregates(Arc::new(Plan::new(calls)))) } else { Err(wrong) }
     }
 
     /// The columns of the results: a count is never null, all else may be.

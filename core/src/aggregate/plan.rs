@@ -193,12 +193,12 @@ mod tests {
 
     use super::*;
     use crate::expr::Scope;
-    use crate::types::{KeyFormat, Schema};
+    use crate::types::{Gaps, KeyFormat, Schema};
 
     #[test]
     fn what_is_the_same_is_kept_once() {
         let schema = Schema::new(vec![Column::nullable("x", Type::Float64), Column::nullable("y", Type::Int64)]);
-        let scope = Scope { schema: Arc::new(schema), key: KeyFormat::Text, windowed: false };
+        let scope = Scope { schema: Arc::new(schema), key: KeyFormat::Text, windowed: false, gaps: Gaps::default() };
         let cases: &[(&[&str], usize, usize)] = &[
             (&["count(*)", "sum(x)", "avg(x)", "max(x)"], 2, 3),
             (&["count(x)", "max(x)", "sum(x)", "count(y)"], 2, 3),

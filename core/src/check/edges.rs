@@ -4,7 +4,7 @@ use super::{Check, CheckedEdge, CheckedNode, RunSettings, Travel};
 use crate::fields::topic_name_fault;
 use crate::operators::Ports;
 use crate::pipeline::{Direct, Edge, PortRef, ThroughTopic, Via, is_port_name};
-use crate::problem::{Place, Problem, did_you_mean};
+use crate::problem::{Place, Problem, did_you_mean, meant_or};
 
 impl Check<'_> {
     /// The edges without their streams.
@@ -31,11 +31,8 @@ impl Check<'_> {
         let place = Place::edge(drawn.id()).at_field(field);
         let Some(&number) = self.places.get(node.as_str()) else {
             let known = self.pipeline.nodes.iter().map(|node| node.id.as_str());
-            let problem = Problem::error(place, format!("there is no node `{node}`"));
-            self.problems.push(match did_you_mean(node, known) {
-                Some(nearest) => problem.remedy(format!("did you mean `{nearest}`?")),
-                None => problem,
-            });
+            let remedy = meant_or(node, known, "take the edge away, or connect it to a node that is there");
+            self.problems.push(Problem::error(place, format!("there is no node `{node}`")).remedy(remedy));
             return None;
         };
         let ports = nodes[number].ports.as_ref()?;
@@ -44,7 +41,7 @@ impl Check<'_> {
             End::To => ports.input(port),
         };
         // A name that cannot be one was told of already.
-        if found.is_none() && is_port_name(port) {
+        if found.is_none() && is_port_name(port) && !nodes[number].broken.has_other_ports {
             self.problems.push(unknown_port(place, node, port, ports, end));
         }
         Some((number, found?))
@@ -58,7 +55,8 @@ impl Check<'_> {
                 let records = values.settle(buffer.as_ref(), &place("direct.buffer"), problems);
                 let bytes = values.settle(bytes.as_ref(), &place("direct.bytes"), problems);
                 if records == Some(0) {
-                    problems.push(Problem::error(place("direct.buffer"), "a buffer holds at least one record"));
+                    let problem = Problem::error(place("direct.buffer"), "a buffer holds at least one record");
+                    problems.push(problem.remedy("write 1 or more"));
                 }
                 Travel::Direct { records, bytes: bytes.map(|bytes| bytes.to_bytes()) }
             }
@@ -75,7 +73,8 @@ impl Check<'_> {
             None => format!("{}.{}.{}", settings.application_id, drawn.from, drawn.to),
         };
         if !is_own && let Some(fault) = topic_name_fault(&topic) {
-            self.problems.push(Problem::error(place("name"), fault));
+            let remedy = "rename the topic, or leave the name away for one of our own";
+            self.problems.push(Problem::error(place("name"), fault).remedy(remedy));
         }
         for (field, is_given) in [("partitions", partitions.is_some()), ("retention", retention.is_some())] {
             if is_given && !is_own {
@@ -87,7 +86,8 @@ impl Check<'_> {
         let (values, problems) = (&self.values, &mut self.problems);
         let partitions = values.settle(partitions.as_ref(), &place("partitions"), problems);
         if partitions == Some(0) {
-            problems.push(Problem::error(place("partitions"), "a topic has at least one partition"));
+            let problem = Problem::error(place("partitions"), "a topic has at least one partition");
+            problems.push(problem.remedy("write 1 or more"));
         }
         let retention_ms = values.settle(retention.as_ref(), &place("retention"), problems).map(|time| time.to_ms());
         let cluster = match cluster {

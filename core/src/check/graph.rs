@@ -19,7 +19,8 @@ impl Check<'_> {
             if nodes[place].is_active && !comings.is_empty() && comings.iter().all(|&from| !nodes[from].is_active) {
                 nodes[place].is_active = false;
                 let message = format!("`{}` rests: all that it reads from is switched off", drawn.id);
-                self.problems.push(Problem::note(Place::node(&drawn.id), message));
+                let remedy = "switch one of them on, or this node off too";
+                self.problems.push(Problem::note(Place::node(&drawn.id), message).remedy(remedy));
             }
         }
         for (edge, drawn) in edges.iter_mut().zip(&self.pipeline.edges) {
@@ -32,8 +33,11 @@ impl Check<'_> {
     pub(super) fn graph(&mut self, nodes: &[CheckedNode], edges: &[CheckedEdge]) {
         self.cycles();
         if !nodes.iter().any(|node| node.is_active) {
-            let message = if nodes.is_empty() { "there is no node" } else { "every node is switched off or rests" };
-            self.problems.push(Problem::warning(Place::default(), message));
+            let (message, remedy) = match nodes.is_empty() {
+                true => ("there is no node", "add a source and a sink: `tidegate describe` lists them"),
+                false => ("every node is switched off or rests", "switch one on: take `disabled` away"),
+            };
+            self.problems.push(Problem::warning(Place::field("nodes"), message).remedy(remedy));
             return;
         }
         let is_fed = self.fed(nodes, edges);
@@ -42,7 +46,7 @@ impl Check<'_> {
             if !self.open_ports(place, node, edges) && !is_fed[place] && !in_circle.contains(&place) {
                 let id = &self.pipeline.nodes[place].id;
                 let problem = Problem::warning(Place::node(id), "nothing ever comes here: no source leads to it");
-                self.problems.push(problem);
+                self.problems.push(problem.remedy("connect a source to what comes before it, or take it away"));
             }
             self.dead_end(place, node, edges);
         }
@@ -116,7 +120,8 @@ impl Check<'_> {
         let is_drawn = self.pipeline.edges.iter().any(|edge| edge.from.node == *id);
         if !edges.iter().any(leaves) && !is_drawn {
             let names = ports.outputs.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            self.problems.push(Problem::note(Place::node(id), format!("what leaves by {names} goes nowhere")));
+            let problem = Problem::note(Place::node(id), format!("what leaves by {names} goes nowhere"));
+            self.problems.push(problem.remedy("connect a sink, or `discard` to say that it is meant"));
         }
     }
 }

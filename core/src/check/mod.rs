@@ -3,6 +3,7 @@
 
 mod edges;
 mod graph;
+mod mend;
 mod nodes;
 mod outside;
 mod planned;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use self::mend::Broken;
 use crate::operators::{self, Operator, Ports, Shape};
 use crate::pipeline::params::{Sources, Values};
 use crate::pipeline::{Guarantee, OnError, Pipeline, Scale, locate_all};
@@ -85,9 +87,9 @@ pub struct CheckedNode {
     pub operator: Option<&'static Operator>,
     /// its config with parameters filled, but secret ones
     pub config: Map<String, Value>,
-    /// the configured node, where its config is right
+    /// the configured node; where its config has faults, as it would be without them
     pub shape: Option<Arc<dyn Shape>>,
-    /// its ports, where its config is right
+    /// its ports
     pub ports: Option<Ports>,
     /// what comes in at each port
     pub inputs: Vec<Option<Stream>>,
@@ -99,6 +101,7 @@ pub struct CheckedNode {
     pub on_error: OnError,
     /// when it starts again after failing itself; none stops the run
     pub restart: Option<RestartPolicy>,
+    broken: Broken,
 }
 
 /// When a failed node starts again.

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::mend::Broken;
 use super::{Check, CheckedNode, RestartPolicy};
-use crate::operators::{Operator, Ports, Shape};
+use crate::form::Form;
+use crate::operators::{ConfigError, Operator, Ports, Shape};
+use crate::pipeline::params::FilledConfig;
 use crate::pipeline::{Node, Restart, Supervision};
 use crate::problem::{Place, Problem, Severity, did_you_mean};
 
@@ -24,18 +27,24 @@ impl Check<'_> {
         let place = Place::node(&drawn.id);
         let operator = self.options.operators.iter().copied().find(|operator| operator.name == drawn.operator);
         let form = operator.map(|operator| (operator.form)());
-        let (config, mut problems) = self.values.fill_config(form.as_ref(), &drawn.config, &place);
-        if let Some(form) = &form {
-            // A text with a parameter that could not be filled was told of already.
-            problems.extend(form.validate_template(&config, &place));
-        }
-        let shape = match operator {
+        let FilledConfig { config, mut problems, unfilled } =
+            self.values.fill_config(form.as_ref(), &drawn.config, &place);
+        let mut broken = Broken::default();
+        let shape = match operator.zip(form) {
             None => {
                 problems.push(self.unknown_operator(drawn));
                 None
             }
-            Some(_) if problems.iter().any(|problem| problem.severity == Severity::Error) => None,
-            Some(operator) => configure(operator, Value::Object(config.clone()), &place, &mut problems),
+            Some((operator, form)) => {
+                // A text with a parameter that could not be filled was told of already.
+                problems.extend(form.validate_template(&config, &place));
+                let wrong = problems.iter().filter(|problem| problem.severity == Severity::Error);
+                let wrong = wrong.filter_map(|problem| problem.place.field.as_ref()).chain(&unfilled);
+                for field in wrong {
+                    broken.add(&form, &config, field);
+                }
+                configure(operator, &form, &config, &mut broken, &place, &mut problems)
+            }
         };
         let ports = shape.as_ref().map(|shape| shape.ports());
         let counts = ports.as_ref().map_or((0, 0), |ports: &Ports| (ports.inputs.len(), ports.output_count()));
@@ -49,6 +58,7 @@ impl Check<'_> {
             is_active: !drawn.disabled,
             on_error: drawn.on_error.unwrap_or_default(),
             restart: self.restart(drawn, &place, &mut problems),
+            broken,
         };
         (node, problems)
     }
@@ -72,11 +82,13 @@ impl Check<'_> {
         let min_backoff_ms = min.map_or(MIN_BACKOFF_MS, |wait| wait.to_ms());
         let max_backoff_ms = max.map_or(MAX_BACKOFF_MS.max(min_backoff_ms), |wait| wait.to_ms());
         if max_backoff_ms < min_backoff_ms {
-            problems.push(Problem::error(at("max_backoff"), "the longest wait is shorter than the first"));
+            let problem = Problem::error(at("max_backoff"), "the longest wait is shorter than the first");
+            problems.push(problem.remedy("make it longer, or min_backoff shorter"));
         }
         let jitter = self.values.settle(jitter.as_ref(), &at("jitter"), problems).unwrap_or(JITTER);
         if !(0.0..=1.0).contains(&jitter) {
-            problems.push(Problem::error(at("jitter"), format!("expected a number from 0 to 1, found {jitter}")));
+            let problem = Problem::error(at("jitter"), format!("expected a number from 0 to 1, found {jitter}"));
+            problems.push(problem.remedy("0.2 lengthens a wait by at most a fifth"));
         }
         let max_restarts = self.values.settle(max_restarts.as_ref(), &at("max_restarts"), problems);
         Some(RestartPolicy { min_backoff_ms, max_backoff_ms, jitter, max_restarts })
@@ -95,13 +107,28 @@ impl Check<'_> {
     }
 }
 
-fn configure(operator: &Operator, config: Value, place: &Place, problems: &mut Vec<Problem>) -> Option<Arc<dyn Shape>> {
-    match (operator.configure)(config) {
-        Ok(shape) => Some(Arc::from(shape)),
-        Err(error) => {
-            let place = if error.field.is_empty() { place.clone() } else { place.clone().at_field(error.field) };
-            problems.push(Problem::error(place, error.message));
-            None
+/// The configured node. Each field that is refused is told, and something right put in its place.
+fn configure(
+    operator: &Operator,
+    form: &Form,
+    config: &Map<String, Value>,
+    broken: &mut Broken,
+    place: &Place,
+    problems: &mut Vec<Problem>,
+) -> Option<Arc<dyn Shape>> {
+    loop {
+        let ConfigError { field, message } = match (operator.configure)(broken.mend(form, config)) {
+            Ok(shape) => return Some(Arc::from(shape)),
+            Err(error) => error,
+        };
+        let is_new = !field.is_empty() && broken.add(form, config, &field);
+        if is_new || broken.fields.is_empty() {
+            let place = if field.is_empty() { place.clone() } else { place.clone().at_field(field) };
+            let remedy = format!("see `tidegate describe {}`", operator.name);
+            problems.push(Problem::error(place, message).remedy(remedy));
+        }
+        if !is_new {
+            return None;
         }
     }
 }

@@ -11,7 +11,7 @@ impl Check<'_> {
         let touches: Vec<(&str, Touches)> = nodes
             .iter()
             .zip(&self.pipeline.nodes)
-            .filter(|(node, _)| node.is_active)
+            .filter(|(node, _)| node.is_active && !node.broken.touches_other)
             .filter_map(|(node, drawn)| Some((drawn.id.as_str(), node.shape.as_ref()?.touches())))
             .collect();
         for (number, (id, touch)) in touches.iter().enumerate() {
@@ -26,7 +26,8 @@ impl Check<'_> {
                 let is_shared = edge.is_active && touches_topic(touch, cluster, topic);
                 is_shared.then(|| {
                     let message = format!("`{id}` uses `{topic}`, which is the way of {}", drawn.id());
-                    Problem::warning(Place::edge(drawn.id()).at_field("via.topic.name"), message)
+                    let place = Place::edge(drawn.id()).at_field("via.topic.name");
+                    Problem::warning(place, message).remedy("give the edge a topic of its own: leave the name away")
                 })
             }));
         }
@@ -39,7 +40,7 @@ fn between((one_id, one): (&str, &Touches), (other_id, other): (&str, &Touches))
         (Touches::WritesFile(one), Touches::WritesFile(other)) if one == other => {
             let message = format!("`{one_id}` writes {} too", one.display());
             Some(
-                Problem::error(Place::node(other_id), message)
+                Problem::error(Place::node(other_id).at_field("path"), message)
                     .remedy("give each its own file, or connect both to one node"),
             )
         }
@@ -48,7 +49,8 @@ fn between((one_id, one): (&str, &Touches), (other_id, other): (&str, &Touches))
             if one == other =>
         {
             let message = format!("{} is read and written at once, by `{one_id}` and `{other_id}`", one.display());
-            Some(Problem::warning(Place::node(other_id), message))
+            let remedy = "write to another file, and read that in a second run";
+            Some(Problem::warning(Place::node(other_id).at_field("path"), message).remedy(remedy))
         }
         (Touches::Reads(one), Touches::Reads(other)) if one.start != other.start => {
             let topic = shared_topic(one, other)?;
@@ -68,7 +70,7 @@ fn circle(reader: &str, source: &TopicSource, writer: &str, sink: &TopicSink, at
     is_circle.then(|| {
         let message =
             format!("`{}` is written by `{writer}` and read by `{reader}`: records may go round for ever", sink.topic);
-        Problem::warning(Place::node(at), message)
+        Problem::warning(Place::node(at), message).remedy("write to another topic, unless the circle is meant")
     })
 }
 

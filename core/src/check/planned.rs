@@ -21,7 +21,8 @@ impl Checked {
 /// Says where records of different edges have no fixed order among each other.
 fn meetings(plan: &Plan) -> impl Iterator<Item = Problem> + '_ {
     let message = "records of different edges come in here in no fixed order: queues or topics lie on their ways";
-    let note = move |node: usize| Problem::note(Place::node(&plan.nodes[node].id), message);
+    let remedy = "where the order matters, bring them together before a queue, or sort by time in a window";
+    let note = move |node: usize| Problem::note(Place::node(&plan.nodes[node].id), message).remedy(remedy);
     plan.meetings().into_iter().map(note)
 }
 

@@ -8,7 +8,7 @@ use super::{Check, CheckedNode};
 use crate::fields::DurationText;
 use crate::operators::Role;
 use crate::pipeline::PortRef;
-use crate::problem::{Place, Problem, did_you_mean};
+use crate::problem::{Place, Problem, meant_or};
 
 /// The fields of each kind of row, the first of which tells the kind.
 const ROWS: [&[&str]; 5] = [
@@ -30,7 +30,8 @@ impl Check<'_> {
             let path = format!("tests[{number}]");
             if !names.insert(&test.name) {
                 let message = format!("there are two tests `{}`", test.name);
-                self.problems.push(Problem::warning(Place::field(format!("{path}.name")), message));
+                let place = Place::field(format!("{path}.name"));
+                self.problems.push(Problem::warning(place, message).remedy("rename one of them"));
             }
             for (row, value) in test.script.iter().enumerate() {
                 self.script_row(value, nodes, &format!("{path}.script[{row}]"));
@@ -42,7 +43,11 @@ impl Check<'_> {
                     let path = format!("{path}[{row}]");
                     match value {
                         Value::Object(map) => self.fields(map, &EXPECTED, &path),
-                        _ => self.problems.push(Problem::error(Place::field(path), "a row is an object")),
+                        _ => self.error(
+                            Place::field(path),
+                            "a row is an object",
+                            "such as {\"key\": \"a\", \"value\": {}}",
+                        ),
                     }
                 }
             }
@@ -55,7 +60,11 @@ impl Check<'_> {
             .and_then(|map| ROWS.iter().find(|fields| map.contains_key(fields[0])).map(|kind| (map, kind)));
         let Some((map, fields)) = kind else {
             let message = "expected a row with `node`, `advance`, `end`, `hold` or `release`";
-            self.problems.push(Problem::error(Place::field(path), message));
+            self.error(
+                Place::field(path),
+                message,
+                "such as {\"node\": \"orders\", \"ts\": 0, \"key\": \"a\", \"value\": {}}",
+            );
             return;
         };
         self.fields(map, fields, path);
@@ -63,30 +72,26 @@ impl Check<'_> {
         match (fields[0], map[fields[0]].as_str()) {
             ("advance", Some(text)) => {
                 if let Err(error) = text.parse::<DurationText>() {
-                    self.problems.push(Problem::error(place, error.to_string()));
+                    self.error(place, error.to_string(), "such as \"10s\"");
                 }
             }
-            ("advance", None) => self.problems.push(Problem::error(place, "expected a duration as \"10s\"")),
+            ("advance", None) => self.error(place, "expected a duration", "such as \"10s\""),
             ("node" | "end", Some(id)) => self.source_name(id, nodes, place),
             (_, Some(id)) => self.node_name(id, place),
-            (_, None) => self.problems.push(Problem::error(place, "expected the id of a node")),
+            (_, None) => self.error(place, "expected the id of a node", "write it in quotes"),
         }
         for whole in ["ts", "partition", "records"] {
             if map.get(whole).is_some_and(|value| !value.is_i64() && !value.is_u64()) {
                 let place = Place::field(format!("{path}.{whole}"));
-                self.problems.push(Problem::error(place, format!("expected a whole number, found {}", map[whole])));
+                self.error(place, format!("expected a whole number, found {}", map[whole]), "such as 1000");
             }
         }
     }
 
     fn fields(&mut self, map: &Map<String, Value>, known: &[&str], path: &str) {
         for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
-            let problem = Problem::error(Place::field(format!("{path}.{name}")), format!("unknown field `{name}`"));
-            let remedy = match did_you_mean(name, known.iter().copied()) {
-                Some(nearest) => format!("did you mean `{nearest}`?"),
-                None => format!("fields here: {}", known.join(", ")),
-            };
-            self.problems.push(problem.remedy(remedy));
+            let remedy = meant_or(name, known.iter().copied(), format!("fields here: {}", known.join(", ")));
+            self.error(Place::field(format!("{path}.{name}")), format!("unknown field `{name}`"), remedy);
         }
     }
 
@@ -95,7 +100,7 @@ impl Check<'_> {
         match operator.filter(|operator| operator.role != Role::Source) {
             Some(operator) => {
                 let message = format!("`{id}` is no source but a {}: rows come in at sources", operator.name);
-                self.problems.push(Problem::error(place, message));
+                self.error(place, message, "name a source");
             }
             None => self.node_name(id, place),
         }
@@ -105,12 +110,13 @@ impl Check<'_> {
         if self.places.contains_key(id) {
             return;
         }
-        let problem = Problem::error(place, format!("there is no node `{id}`"));
-        let nearest = did_you_mean(id, self.pipeline.nodes.iter().map(|node| node.id.as_str()));
-        self.problems.push(match nearest {
-            Some(nearest) => problem.remedy(format!("did you mean `{nearest}`?")),
-            None => problem,
-        });
+        let known = self.pipeline.nodes.iter().map(|node| node.id.as_str());
+        let remedy = meant_or(id, known, "name a node that is there, or take it away");
+        self.error(place, format!("there is no node `{id}`"), remedy);
+    }
+
+    fn error(&mut self, place: Place, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(Problem::error(place, message).remedy(remedy));
     }
 
     fn port_name(&mut self, end: &PortRef, nodes: &[CheckedNode], path: &str) {

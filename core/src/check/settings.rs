@@ -4,7 +4,7 @@ use super::{Check, CheckedCluster, CheckedEdge, CheckedNode, RunSettings};
 use crate::fields::{DurationText, Entries, Properties, Secret};
 use crate::operators::{Scope, Spread};
 use crate::pipeline::{Guarantee, Scale, is_application_id};
-use crate::problem::{Place, Problem, did_you_mean};
+use crate::problem::{Place, Problem, meant_or};
 
 const COMMIT_INTERVAL: DurationText = DurationText::from_ms(1_000);
 
@@ -28,7 +28,8 @@ impl Check<'_> {
         }
         let threads = values.settle(settings.threads.as_ref(), &place("threads"), problems);
         if threads == Some(0) {
-            problems.push(Problem::error(place("threads"), "at least one thread is needed"));
+            let problem = Problem::error(place("threads"), "at least one thread is needed");
+            problems.push(problem.remedy("write 1 or more, or leave it away for one per core"));
         }
         RunSettings {
             application_id,
@@ -83,10 +84,7 @@ impl Check<'_> {
         if name == "default" || known().any(|known| known == name) {
             return;
         }
-        let remedy = match did_you_mean(name, known()) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => "declare it under `clusters`".into(),
-        };
+        let remedy = meant_or(name, known(), "declare it under `clusters`");
         self.problems.push(Problem::error(place, format!("unknown cluster `{name}`")).remedy(remedy));
     }
 
@@ -99,8 +97,8 @@ impl Check<'_> {
         }
         let active = || nodes.iter().zip(&self.pipeline.nodes).filter(|(node, _)| node.is_active);
         let has_state = |node: &CheckedNode| node.operator.is_some_and(|operator| operator.scope == Scope::Key);
-        let stateful: Vec<String> =
-            active().filter(|(node, _)| has_state(node)).map(|(_, drawn)| format!("`{}`", drawn.id)).collect();
+        let stateful: Vec<&str> =
+            active().filter(|(node, _)| has_state(node)).map(|(_, drawn)| drawn.id.as_str()).collect();
         let mut found = Vec::new();
         if settings.scale == Scale::Group {
             for (place, (node, drawn)) in
@@ -120,13 +118,14 @@ impl Check<'_> {
                 );
             }
         }
-        if !stateful.is_empty() && active().any(|(node, _)| reads_topics(node)) {
+        if let Some(first) = stateful.first().filter(|_| active().any(|(node, _)| reads_topics(node))) {
             let message = format!(
                 "{} {} state that does not survive a run yet: no offsets are committed, each run reads again from `start`",
-                stateful.join(", "),
+                stateful.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", "),
                 if stateful.len() == 1 { "keeps" } else { "keep" },
             );
-            found.push(Problem::note(Place::default(), message));
+            let remedy = "nothing to do while `start` is earliest: state is rebuilt from what is read again";
+            found.push(Problem::note(Place::node(*first), message).remedy(remedy));
         }
         self.problems.extend(found);
     }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::mend::Broken;
 use super::{Check, CheckedEdge, CheckedNode};
 use crate::operators::{Report, errors_stream};
 use crate::problem::{Place, Problem};
-use crate::types::{Carries, Column, Schema, Stream};
+use crate::types::{Carries, Column, Gaps, Schema, Stream};
 
 impl Check<'_> {
     /// Fills in the streams of ports and edges, and adds what the nodes report.
@@ -66,8 +67,10 @@ impl Check<'_> {
     ) -> Vec<Option<Stream>> {
         let (Some(shape), Some(ports)) = (&node.shape, &node.ports) else { return Vec::new() };
         let id = &self.pipeline.nodes[place].id;
-        let mut report = Report::new(id);
+        let Broken { fields, gaps, .. } = &node.broken;
+        let mut report = Report::new(id).told(fields, *gaps);
         let mut outputs = shape.output(inputs, &mut report);
+        outputs.iter_mut().flatten().for_each(|stream| *stream = stream.clone().with_gaps(*gaps));
         problems.extend(report.finish());
         outputs.resize(ports.outputs.len(), None);
         // A port for changes only takes them for what they are.
@@ -75,13 +78,16 @@ impl Check<'_> {
         let gives = |what| outputs.iter().flatten().any(|stream| stream.carries == what);
         let takes_changes = open.flatten().any(|stream| stream.carries == Carries::Changes);
         if takes_changes && gives(Carries::Records) && !gives(Carries::Changes) {
-            problems
-                .push(Problem::note(Place::node(id), "changes become records here: each change goes on for itself"));
+            let problem = Problem::note(Place::node(id), "changes become records here: each change goes on for itself");
+            problems.push(problem.remedy("nothing to do, where each change is meant to count"));
         }
         if ports.may_fail {
             // Failed records keep the key that they came with.
-            let key = inputs.iter().chain(&outputs).flatten().map(|stream| stream.key).next();
-            outputs.push(key.map(errors_stream));
+            let known = inputs.iter().chain(&outputs).flatten().next();
+            outputs.push(known.map(|stream| {
+                let gaps = Gaps { columns: false, ..stream.gaps };
+                errors_stream(stream.key).with_gaps(gaps)
+            }));
         }
         outputs
     }
@@ -99,46 +105,67 @@ fn misfit(stream: &Stream, at: Place, from: &str) -> Problem {
 /// What several edges into one port have in common: the columns that all of them have.
 fn join(comings: &[(String, &Stream)], at: &Place, problems: &mut Vec<Problem>) -> Option<Stream> {
     let ((first_from, first), others) = comings.split_first()?;
-    let mut columns = first.schema.columns.clone();
+    let (mut columns, mut gaps) = (first.schema.columns.clone(), first.gaps);
     for (from, stream) in others {
         let differ = |what: &str, one: &dyn std::fmt::Display, other: &dyn std::fmt::Display| {
             Problem::error(at.clone(), format!("{what} differ: `{first_from}` gives {one}, `{from}` gives {other}"))
         };
-        if stream.key != first.key {
+        let is_known = !stream.gaps.key && !gaps.key;
+        if stream.key != first.key && is_known {
             let word = |stream: &Stream| format!("{:?}", stream.key).to_lowercase();
             problems.push(differ("keys", &word(first), &word(stream)).remedy("put a `key-by` before one of them"));
         }
-        if (stream.carries, stream.windowed) != (first.carries, first.windowed) {
-            problems.push(differ("streams", &nature(first), &nature(stream)));
+        if stream.carries != first.carries || (stream.windowed != first.windowed && is_known) {
+            let remedy = "give each a node of its own, or make the same of both before they meet";
+            problems.push(differ("streams", &nature(first), &nature(stream)).remedy(remedy));
             return None;
         }
-        meet(&mut columns, stream, |column, other| {
+        meet(&mut columns, gaps, stream, |column, other| {
             problems.push(
                 differ(&format!("types of `{}`", column.name), &column.data, &other.data)
                     .remedy("put a `map` before one of them that casts it"),
             );
         });
-        let mut lost = first.schema.columns.iter().chain(&stream.schema.columns).map(|column| column.name.as_str());
-        if let Some(name) = lost.find(|name| !(first.schema.find(name).is_some() && stream.schema.find(name).is_some()))
-        {
-            let (has, lacks) = if first.schema.find(name).is_some() { (first_from, from) } else { (from, first_from) };
+        if let Some((name, has, lacks)) = lost((first_from, first), (from, stream)) {
             let message = format!("`{name}` goes no further: `{has}` gives it, `{lacks}` does not");
             problems.push(Problem::warning(at.clone(), message).remedy("put a `map` before one of them"));
         }
+        gaps = Gaps { columns: gaps.columns && stream.gaps.columns, key: gaps.key || stream.gaps.key };
     }
-    Some(first.with_schema(Arc::new(Schema::new(columns))))
+    Some(Stream { gaps, ..first.with_schema(Arc::new(Schema::new(columns))) })
 }
 
-/// Keeps the columns that the other stream has too; null where either may be null.
-fn meet(columns: &mut Vec<Column>, other: &Stream, mut differ: impl FnMut(&Column, &Column)) {
+/// The first column that one of two streams has and the other has not, who has it and who lacks it.
+fn lost<'a>(one: (&'a String, &'a Stream), other: (&'a String, &'a Stream)) -> Option<(&'a str, &'a str, &'a str)> {
+    [(one, other), (other, one)].into_iter().find_map(|((has, stream), (lacks, beside))| {
+        let is_lost = |column: &&Column| !beside.gaps.columns && beside.schema.find(&column.name).is_none();
+        let column = stream.schema.columns.iter().find(is_lost)?;
+        Some((column.name.as_str(), has.as_str(), lacks.as_str()))
+    })
+}
+
+/// Keeps the columns that the other stream has too; null where either may be null. What is not known of one is taken to be
+/// there if the other has it.
+fn meet(columns: &mut Vec<Column>, gaps: Gaps, other: &Stream, mut differ: impl FnMut(&Column, &Column)) {
+    let more: Vec<Column> = match gaps.columns {
+        true => other
+            .schema
+            .columns
+            .iter()
+            .filter(|more| columns.iter().all(|known| known.name != more.name))
+            .cloned()
+            .collect(),
+        false => Vec::new(),
+    };
     columns.retain_mut(|column| {
-        let Some((_, same)) = other.schema.find(&column.name) else { return false };
+        let Some((_, same)) = other.schema.find(&column.name) else { return other.gaps.columns };
         column.required &= same.required;
         if column.data != same.data {
             differ(column, same);
         }
         column.data == same.data
     });
+    columns.extend(more);
 }
 
 fn nature(stream: &Stream) -> &'static str {

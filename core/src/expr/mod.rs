@@ -33,7 +33,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray};
 
 use crate::batch::Batch;
-use crate::types::{KeyFormat, Schema, Stream, Type};
+use crate::types::{Gaps, KeyFormat, Schema, Stream, Type};
 
 pub(crate) use aggregates::AggregateCall;
 pub use aggregates::{Aggregate, AggregateExample, AggregateKind, Spread, aggregate_names, aggregates};
@@ -51,11 +51,13 @@ pub struct Scope {
     pub key: KeyFormat,
     /// keys have a window: `_window_start` and `_window_end` exist
     pub windowed: bool,
+    /// what is not known: an expression that hangs on it has no value and no problem
+    pub gaps: Gaps,
 }
 
 impl From<&Stream> for Scope {
     fn from(stream: &Stream) -> Scope {
-        Scope { schema: stream.schema.clone(), key: stream.key, windowed: stream.windowed }
+        Scope { schema: stream.schema.clone(), key: stream.key, windowed: stream.windowed, gaps: stream.gaps }
     }
 }
 
@@ -84,7 +86,7 @@ pub struct ExprProblem {
     /// what
     pub message: String,
     /// what to do
-    pub remedy: Option<String>,
+    pub remedy: String,
 }
 
 /// A record for which an expression has no value.
@@ -122,7 +124,8 @@ impl Expr {
     /// Parses and checks a text.
     ///
     /// # Errors
-    /// All problems that can be found at once, by place; a text that cannot be parsed gives one.
+    /// All problems that can be found at once, by place; a text that cannot be parsed gives one. None where it hangs on a gap
+    /// of the scope.
     pub fn compile(text: &str, scope: &Scope) -> Result<Expr, Vec<ExprProblem>> {
         let source = source::Source::read(text).map_err(|problem| vec![problem])?;
         with_stack(&source, || {

@@ -6,7 +6,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token};
 
 use super::ExprProblem;
-use super::source::{Source, plain};
+use super::source::{Source, plain, remedy_for};
 
 const MAX_NESTING: usize = 200;
 
@@ -15,7 +15,8 @@ pub(super) fn parse(source: &Source) -> Result<ast::Expr, ExprProblem> {
     let end = source.tokens.last().map_or(source.text.len(), |(_, place)| place.end);
     if source.tokens.is_empty() {
         let message = "an expression is missing".to_string();
-        return Err(ExprProblem { span: 0..source.text.len(), message, remedy: None });
+        let remedy = "write one, such as price > 10".to_string();
+        return Err(ExprProblem { span: 0..source.text.len(), message, remedy });
     }
     let dialect = PostgreSqlDialect {};
     let mut parser =
@@ -26,8 +27,12 @@ pub(super) fn parse(source: &Source) -> Result<ast::Expr, ExprProblem> {
         return Ok(parsed);
     }
     let span = source.range(rest.span).unwrap_or(end..end);
-    let remedy = matches!(rest.token, Token::SemiColon).then(|| "an expression ends without `;`".to_string());
-    Err(ExprProblem { span, message: format!("expected the end of the expression, found {}", rest.token), remedy })
+    let remedy = match rest.token {
+        Token::SemiColon => "an expression ends without `;`",
+        _ => "put an operator between, such as AND, or take it away",
+    };
+    let message = format!("expected the end of the expression, found {}", rest.token);
+    Err(ExprProblem { span, message, remedy: remedy.into() })
 }
 
 fn problem(source: &Source, end: usize, error: &ParserError) -> ExprProblem {
@@ -35,7 +40,7 @@ fn problem(source: &Source, end: usize, error: &ParserError) -> ExprProblem {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
         ParserError::RecursionLimitExceeded => {
             let message = "the expression is nested too deeply".to_string();
-            return ExprProblem { span: 0..source.text.len(), message, remedy: Some("split it into several".into()) };
+            return ExprProblem { span: 0..source.text.len(), message, remedy: "split it into several".into() };
         }
     };
     let span = match location(text).map(|location| source.byte(location)) {
@@ -45,7 +50,7 @@ fn problem(source: &Source, end: usize, error: &ParserError) -> ExprProblem {
         }
         _ => end..source.text.len().max(end),
     };
-    ExprProblem { span, message: plain(text), remedy: None }
+    ExprProblem { span, message: plain(text), remedy: remedy_for(text).into() }
 }
 
 /// The parser writes places into its sentences: "… at Line: 1, Column: 9".

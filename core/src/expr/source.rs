@@ -24,7 +24,7 @@ pub(super) struct Source<'a> {
 impl<'a> Source<'a> {
     /// Splits a text into tokens.
     pub(super) fn read(text: &'a str) -> Result<Source<'a>, ExprProblem> {
-        let whole = |message: String| Err(ExprProblem { span: 0..text.len(), message, remedy: None });
+        let whole = |message| Err(ExprProblem { span: 0..text.len(), message, remedy: "split it into several".into() });
         if text.len() > MAX_BYTES {
             return whole(format!("an expression has at most {MAX_BYTES} bytes, this one has {}", text.len()));
         }
@@ -34,7 +34,8 @@ impl<'a> Source<'a> {
             Ok(raw) => source.raw = raw,
             Err(error) => {
                 let start = source.byte(error.location).min(text.len());
-                return Err(ExprProblem { span: start..text.len(), message: plain(&error.message), remedy: None });
+                let (message, remedy) = (plain(&error.message), remedy_for(&error.message).into());
+                return Err(ExprProblem { span: start..text.len(), message, remedy });
             }
         }
         if source.raw.len() > MAX_TOKENS {
@@ -168,4 +169,13 @@ pub(super) fn plain(message: &str) -> String {
     let message = message.split(" at Line: ").next().unwrap_or(message);
     let message = message.replace(", found: EOF", ", but the text ends here").replace(", found: ", ", found ");
     message.replace("Expected: ", "expected ").replace("Unterminated", "unterminated")
+}
+
+/// What to do about a text that is no SQL.
+pub(super) fn remedy_for(message: &str) -> &'static str {
+    match message {
+        _ if message.contains("Unterminated") => "close it: texts end with ', names with \", comments with */",
+        _ if message.contains("found: EOF") => "write the rest, or close what is open",
+        _ => "expressions are SQL, as PostgreSQL reads them: price * qty > 100 AND symbol = 'ABC'",
+    }
 }

@@ -4,6 +4,7 @@
 mod flatten;
 mod read;
 mod schema;
+mod stand_in;
 mod validate;
 
 #[cfg(test)]
@@ -161,6 +162,11 @@ impl FieldKind {
     /// A sentence that says what was expected.
     pub fn read(&self, text: &str) -> Result<Value, String> {
         read::read(self, text)
+    }
+
+    /// A right value, the plainest that there is, to stand where a wrong one was.
+    pub fn stand_in(&self) -> Value {
+        stand_in::stand_in(self)
     }
 
     /// What is expected, in words: "a whole number from 1 to 10".

@@ -169,28 +169,37 @@ fn all_that_is_wrong_is_told_at_once() {
     });
     insta::assert_snapshot!(problems(wrong).join("\n"), @r#"
     error: n, count: expected a whole number from 1 to 10, found 11
+      remedy: such as 1
     error: n, bare: expected a whole number from -2147483648 to 2147483647, found 1.5
+      remedy: such as 1
     error: n, flag: expected true or false, found "true"
       remedy: take the quotes away
     error: n, every: expected a duration as "500ms", "1s" or "1m30s", found 5
       remedy: write a unit, as in "500ms" or "1s"
     error: n, bytes: `16 mib` is not a size; write one as "64 KiB", "16 MiB" or a number of bytes
+      remedy: such as "1 MiB"
     error: n, overflow: expected `wait` or `drop-head`, found "drophead"
       remedy: did you mean `drop-head`?
     error: n, format: expected `bytes`, `json` or `csv`, found `jsn`
       remedy: did you mean `json`?
     error: n, topic: the name of a topic is made of letters, digits, `.`, `_` and `-`; `a b` has ` `
+      remedy: such as `a-b`
     error: n, topics: expected the name of a topic, or a list of names, found a list
+      remedy: such as "orders"
     error: n, pattern: `(` is not a regular expression: unclosed group
+      remedy: put \\ before a character that is meant itself
     error: n, columns: expected a list of columns, found "a"
       remedy: put it in [ ]
     error: n, expr: expected an expression in quotes, found 1
       remedy: put it in quotes
     error: n, exprs.b: expected an expression in quotes, found 1
       remedy: put it in quotes
-    error: n, schema: column `a`: unknown type `int`: did you mean `int64`? types are bool, int64, float64, text, bytes, timestamp, interval, decimal(p,s), {"list": T} and {"struct": {…}}
+    error: n, schema.a: unknown type `int`
+      remedy: did you mean `int64`? types are bool, int64, float64, text, bytes, timestamp, interval, decimal(p,s), {"list": T} and {"struct": {…}}
     error: n, list[1]: expected a whole number from 0 to 255, found 300
+      remedy: such as 1
     error: n, map.a: expected true or false, found 1
+      remedy: write true or false
     error: n, group.dept: unknown field `dept`
       remedy: did you mean `depth`?
     error: n, key_formt: unknown field `key_formt`
@@ -200,9 +209,16 @@ fn all_that_is_wrong_is_told_at_once() {
     error: n, properties.a: expected text, found 1
       remedy: put it in quotes
     error: n, text: `text` is missing: expected text
+      remedy: add "text": "…"
     "#);
-    insta::assert_snapshot!(problems(json!({ "text": "", "format": "csv" })).join("\n"), @r#"error: n, format: `csv` does not stand alone: write {"csv": …}"#);
-    insta::assert_snapshot!(problems(json!({ "text": "", "format": { "csv": {}, "json": {} } })).join("\n"), @"error: n, format: expected `bytes`, `json` or `csv`, or an object with one of these words and its options");
+    insta::assert_snapshot!(problems(json!({ "text": "", "format": "csv" })).join("\n"), @r#"
+    error: n, format: `csv` does not stand alone: write {"csv": …}
+      remedy: give its options, as in {"csv": {"separator": "…"}}
+    "#);
+    insta::assert_snapshot!(problems(json!({ "text": "", "format": { "csv": {}, "json": {} } })).join("\n"), @r#"
+    error: n, format: expected `bytes`, `json` or `csv`, or an object with one of these words and its options
+      remedy: write "bytes" or {"bytes": …}, say
+    "#);
     insta::assert_snapshot!(problems(json!({ "text": "", "format": { "bytes": 1 } })).join("\n"), @r#"
     error: n, format: `bytes` takes no options
       remedy: write "bytes"

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::{Choice, FieldKind, FormField};
 use crate::fields::{ByteSize, DurationText, Moment, Rate, topic_name_fault};
-use crate::problem::{Place, Problem, did_you_mean};
-use crate::types::Schema;
+use crate::problem::{Place, Problem, did_you_mean, meant_or};
+use crate::types::{NotationFault, Schema};
 
 /// Walks a config and collects.
 pub(super) struct Validator<'a> {
@@ -26,10 +26,8 @@ impl<'a> Validator<'a> {
         self.problems
     }
 
-    fn report(&mut self, path: &str, message: String) -> &mut Problem {
-        let index = self.problems.len();
-        self.problems.push(Problem::error(self.place.clone().at_field(path), message));
-        &mut self.problems[index]
+    fn report(&mut self, path: &str, message: String, remedy: impl Into<String>) {
+        self.problems.push(Problem::error(self.place.clone().at_field(path), message).remedy(remedy));
     }
 
     fn group(&mut self, fields: &[FormField], config: &Map<String, Value>, path: &str) {
@@ -44,7 +42,7 @@ impl<'a> Validator<'a> {
         let is_missing = |field: &&FormField| field.required && !config.contains_key(&field.name);
         for field in fields.iter().filter(is_missing).filter(|field| !misspelt.contains(&field.name.as_str())) {
             let message = format!("`{}` is missing: expected {}", field.name, expectation(&field.kind));
-            self.report(&join(path, &field.name), message);
+            self.report(&join(path, &field.name), message, missing_remedy(field));
         }
     }
 
@@ -57,7 +55,7 @@ impl<'a> Validator<'a> {
             None if fields.is_empty() => "there are no fields here".into(),
             None => format!("fields here: {}", names().collect::<Vec<_>>().join(", ")),
         };
-        self.report(path, format!("unknown field `{name}`")).remedy = Some(remedy);
+        self.report(path, format!("unknown field `{name}`"), remedy);
         nearest
     }
 
@@ -76,10 +74,14 @@ impl<'a> Validator<'a> {
             (FieldKind::ExprMap, Value::Object(map)) => self.entries(&FieldKind::Expr, map, path),
             (FieldKind::Properties, Value::Object(map)) => self.entries(&FieldKind::Text, map, path),
             (FieldKind::Choice(choices), Value::Object(map)) => self.choice(choices, map, path),
+            (FieldKind::Schema, value) => {
+                for NotationFault { path: inner, message, remedy } in Schema::faults(value) {
+                    self.report(&join(path, &inner), message, remedy);
+                }
+            }
             (kind, value) => {
                 if let Some(fault) = fault(kind, value) {
-                    let remedy = remedy(kind, value);
-                    self.report(path, fault).remedy = remedy;
+                    self.report(path, fault, remedy(kind, value));
                 }
             }
         }
@@ -97,7 +99,8 @@ impl<'a> Validator<'a> {
         let (Some((word, content)), None) = (entries.next(), entries.next()) else {
             let message =
                 format!("expected {}, or an object with one of these words and its options", words_of(choices));
-            self.report(path, message);
+            let example = choices.first().map_or("", |choice| choice.word.as_str());
+            self.report(path, message, format!("write \"{example}\" or {{\"{example}\": …}}, say"));
             return;
         };
         match choices.iter().find(|choice| choice.word == *word) {
@@ -105,13 +108,13 @@ impl<'a> Validator<'a> {
             Some(Choice { content: None, .. }) => match content {
                 Value::Object(options) if options.is_empty() => {}
                 _ => {
-                    self.report(path, format!("`{word}` takes no options")).remedy = Some(format!("write \"{word}\""));
+                    self.report(path, format!("`{word}` takes no options"), format!("write \"{word}\""));
                 }
             },
             None => {
-                let remedy = did_you_mean(word, choices.iter().map(|choice| choice.word.as_str()));
-                let remedy = remedy.map(|nearest| format!("did you mean `{nearest}`?"));
-                self.report(path, format!("expected {}, found `{word}`", words_of(choices))).remedy = remedy;
+                let remedy =
+                    meant_or(word, choices.iter().map(|choice| choice.word.as_str()), "write one of these words");
+                self.report(path, format!("expected {}, found `{word}`", words_of(choices)), remedy);
             }
         }
     }
@@ -156,7 +159,6 @@ fn fault(kind: &FieldKind, value: &Value) -> Option<String> {
             return names.iter().find_map(|name| fault(&FieldKind::Topic, name));
         }
         (FieldKind::Columns, Value::Array(names)) => names.iter().all(Value::is_string),
-        (FieldKind::Schema, value) => return Schema::from_notation(value).err(),
         (FieldKind::Regex, Value::String(text)) => return regex_fault(text),
         (FieldKind::Choice(choices), Value::String(word)) => match choices.iter().find(|choice| choice.word == *word) {
             Some(choice) if choice.may_stand_alone() => true,
@@ -175,22 +177,60 @@ fn regex_fault(text: &str) -> Option<String> {
     Some(format!("`{text}` is not a regular expression: {reason}"))
 }
 
-fn remedy(kind: &FieldKind, value: &Value) -> Option<String> {
+fn remedy(kind: &FieldKind, value: &Value) -> String {
     match (kind, value) {
+        (FieldKind::Choice(choices), Value::String(word)) if choices.iter().any(|choice| choice.word == *word) => {
+            let content = choices.iter().find(|choice| choice.word == *word).and_then(|choice| choice.content.as_ref());
+            format!("give its options, as in {{\"{word}\": {}}}", content.map_or("{}".into(), example))
+        }
         (FieldKind::Choice(choices), Value::String(word)) => {
-            let nearest = did_you_mean(word, choices.iter().map(|choice| choice.word.as_str()))?;
-            Some(format!("did you mean `{nearest}`?")).filter(|_| nearest != word)
+            meant_or(word, choices.iter().map(|choice| choice.word.as_str()), "write one of these words")
         }
         (FieldKind::Integer { .. } | FieldKind::Number { .. }, Value::String(text)) if text.parse::<f64>().is_ok() => {
-            Some("take the quotes away".into())
+            "take the quotes away".into()
         }
-        (FieldKind::Bool, Value::String(text)) if text == "true" || text == "false" => {
-            Some("take the quotes away".into())
+        (FieldKind::Bool, Value::Number(_) | Value::Null) => "write true or false".into(),
+        (FieldKind::Bool, Value::String(text)) if text == "true" || text == "false" => "take the quotes away".into(),
+        (FieldKind::Columns | FieldKind::List(_), Value::String(_)) => "put it in [ ]".into(),
+        (FieldKind::Text | FieldKind::Expr, Value::Number(_) | Value::Bool(_)) => "put it in quotes".into(),
+        (FieldKind::Duration, Value::Number(_)) => "write a unit, as in \"500ms\" or \"1s\"".into(),
+        (FieldKind::Regex, Value::String(_)) => "put \\\\ before a character that is meant itself".into(),
+        (FieldKind::Topic | FieldKind::Topics, Value::String(name)) if !name.is_empty() => {
+            let likely = name.replace(|letter: char| !letter.is_ascii_alphanumeric() && !".-_".contains(letter), "-");
+            format!("such as `{likely}`")
         }
-        (FieldKind::Columns | FieldKind::List(_), Value::String(_)) => Some("put it in [ ]".into()),
-        (FieldKind::Text | FieldKind::Expr, Value::Number(_) | Value::Bool(_)) => Some("put it in quotes".into()),
-        (FieldKind::Duration, Value::Number(_)) => Some("write a unit, as in \"500ms\" or \"1s\"".into()),
-        _ => None,
+        (kind, _) => format!("such as {}", example(kind)),
+    }
+}
+
+fn missing_remedy(field: &FormField) -> String {
+    format!("add \"{}\": {}", field.name, example(&field.kind))
+}
+
+/// A right value, as a person would write it.
+fn example(kind: &FieldKind) -> String {
+    match kind {
+        FieldKind::Expr => "\"price > 10\"".into(),
+        FieldKind::ExprMap => "{\"total\": \"price * qty\"}".into(),
+        FieldKind::Schema => "{\"price\": \"float64\"}".into(),
+        FieldKind::Topic | FieldKind::Topics => "\"orders\"".into(),
+        FieldKind::Column => "\"price\"".into(),
+        FieldKind::Columns => "[\"price\"]".into(),
+        FieldKind::Path => "\"data/orders.jsonl\"".into(),
+        FieldKind::Regex => "\"orders-.*\"".into(),
+        FieldKind::Secret => "\"${password}\"".into(),
+        FieldKind::Moment => "\"2024-01-01T00:00:00Z\"".into(),
+        FieldKind::Properties => "{\"client.id\": \"me\"}".into(),
+        FieldKind::Text => "\"…\"".into(),
+        FieldKind::List(inner) => format!("[{}]", example(inner)),
+        FieldKind::Map(inner) => format!("{{\"name\": {}}}", example(inner)),
+        FieldKind::Group(fields) => {
+            let required = fields.iter().filter(|field| field.required);
+            let required: Vec<String> =
+                required.map(|field| format!("\"{}\": {}", field.name, example(&field.kind))).collect();
+            format!("{{{}}}", required.join(", "))
+        }
+        kind => kind.stand_in().to_string(),
     }
 }
 
@@ -257,5 +297,8 @@ fn brief(value: &Value) -> String {
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_string() } else { format!("{path}.{name}") }
+    match (path, name) {
+        ("", only) | (only, "") => only.to_string(),
+        _ => format!("{path}.{name}"),
+    }
 }

@@ -18,7 +18,7 @@ use crate::expr::{Expr, Failure};
 use crate::fields::{Entries, ExprText};
 use crate::problem::Fault;
 use crate::state::{Scalar, scalar_column};
-use crate::types::{Column, Schema, Stream, Type};
+use crate::types::{Column, Gaps, Schema, Stream, Type};
 
 /// One accumulator.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -40,6 +40,7 @@ pub(super) type Values = Vec<Scalar>;
 pub(super) fn output(accumulators: &Accumulators, input: &Stream, report: &mut Report) -> Stream {
     let mut columns = input.schema.columns.clone();
     let mut starts = Vec::new();
+    let mut gaps = Gaps::default();
     for (name, accumulator) in accumulators.iter() {
         let field = format!("columns.{name}");
         report.check_column(&field, name);
@@ -58,14 +59,18 @@ pub(super) fn output(accumulators: &Accumulators, input: &Stream, report: &mut R
                 format!("an accumulator holds one value, not a {data}"),
                 "make one accumulator of each part",
             );
+            gaps.columns = true;
             continue;
         }
-        if let Some(data) = data {
-            columns.push(Column::nullable(name, data.clone()));
-            starts.push((name, accumulator, data));
+        match data {
+            Some(data) => {
+                columns.push(Column::nullable(name, data.clone()));
+                starts.push((name, accumulator, data));
+            }
+            None => gaps.columns = true,
         }
     }
-    let stream = input.with_schema(Arc::new(Schema::new(columns)));
+    let stream = input.with_schema(Arc::new(Schema::new(columns))).with_gaps(gaps);
     for (name, accumulator, data) in starts {
         let field = format!("columns.{name}.next");
         let Some(next) = report.compile(&field, accumulator.next.as_str(), &stream) else { continue };

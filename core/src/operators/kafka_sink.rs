@@ -223,7 +223,7 @@ impl KafkaSink {
         }
         if self.key.is_some() {
             report.error("window_key", "a new key has no window", "take `key` away, or set window_key to plain");
-        } else if !input.windowed {
+        } else if !input.windowed && !input.gaps.key {
             report.error(
                 "window_key",
                 "the keys that come have no window",

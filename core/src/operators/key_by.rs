@@ -74,7 +74,8 @@ impl Shape for KeyBy {
                 report.check_key(field, expr.data_type(), format);
             }
         }
-        vec![Some(Stream { key: format, carries: Carries::Records, windowed: false, ..input.clone() })]
+        let gaps = Gaps { key: false, ..input.gaps };
+        vec![Some(Stream { key: format, carries: Carries::Records, windowed: false, gaps, ..input.clone() })]
     }
 
     fn needs(&self, _: usize, inputs: &[Stream], wanted: &[Wanted]) -> Wanted {

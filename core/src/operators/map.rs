@@ -53,18 +53,25 @@ impl Shape for Map {
             report.error("columns", "no columns: nothing would leave", "name at least one column and its expression");
         }
         let [Some(input)] = inputs else { return vec![None] };
+        let mut gaps = Gaps::default();
         let mut columns = if self.keep { input.schema.columns.clone() } else { Vec::new() };
         for (name, text) in self.columns.iter() {
             let field = format!("columns.{name}");
             report.check_column(&field, name);
-            let Some(expr) = report.compile(&field, text.as_str(), input) else { continue };
+            let Some(expr) = report.compile(&field, text.as_str(), input) else {
+                columns.retain(|known| known.name != name);
+                gaps.columns = true;
+                continue;
+            };
             let column = Column { name: name.into(), data: expr.data_type().clone(), required: expr.is_required() };
             match columns.iter_mut().find(|known| known.name == name) {
                 Some(known) => *known = column,
                 None => columns.push(column),
             }
         }
-        vec![Some(input.with_schema(Arc::new(Schema::new(columns))))]
+        // What does not go on is not missed.
+        let known = Stream { gaps: Gaps { columns: input.gaps.columns && self.keep, ..input.gaps }, ..input.clone() };
+        vec![Some(known.with_schema(Arc::new(Schema::new(columns))).with_gaps(gaps))]
     }
 
     fn needs(&self, _: usize, inputs: &[Stream], wanted: &[Wanted]) -> Wanted {

@@ -16,7 +16,7 @@ use crate::expr::{Expr, Scope as Names};
 use crate::fields::Time;
 use crate::form::Form;
 use crate::problem::Fault;
-use crate::types::{Carries, Column, KeyFormat, Schema, Stream, Type};
+use crate::types::{Carries, Column, Gaps, KeyFormat, Schema, Stream, Type};
 
 mod accumulate;
 pub mod body;

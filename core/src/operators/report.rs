@@ -6,35 +6,59 @@ use crate::codec::ValueFormat;
 use crate::expr::{Expr, ExprProblem, METADATA};
 use crate::fields::{ExprMap, PathText, Time};
 use crate::problem::{Fault, Place, Problem, Severity};
-use crate::types::{KeyFormat, Schema, Stream, Type};
+use crate::types::{Gaps, KeyFormat, Schema, Stream, Type};
 
 /// Collects the problems of one node.
 #[derive(Debug, Default)]
 pub struct Report {
     node: String,
     problems: Vec<Problem>,
+    /// fields that were told of already
+    told: Vec<String>,
+    /// what may hang on them
+    gaps: Gaps,
 }
 
 impl Report {
     /// A report on a node.
     pub fn new(node: impl Into<String>) -> Report {
-        Report { node: node.into(), problems: Vec::new() }
+        Report { node: node.into(), ..Report::default() }
+    }
+
+    /// The same report, where something else stands in the config for fields that were told of: nothing more is said of
+    /// them, nor of what may hang on them, and their expressions have no value.
+    pub fn told(self, fields: &[String], gaps: Gaps) -> Report {
+        Report { told: fields.to_vec(), gaps, ..self }
+    }
+
+    /// Whether a field, or something within it or around it, was told of.
+    fn was_told(&self, field: &str) -> bool {
+        let is_within = |one: &str, other: &str| {
+            one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.told.iter().any(|told| is_within(field, told) || is_within(told, field))
     }
 
     /// A problem with a field of the config.
     pub fn error(&mut self, field: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        let place = Place::node(&self.node).at_field(field);
-        self.problems.push(Problem::error(place, message).remedy(remedy));
+        if !self.was_told(field) {
+            let place = Place::node(&self.node).at_field(field);
+            self.problems.push(Problem::error(place, message).remedy(remedy));
+        }
     }
 
     /// Something else that is wrong with the node.
-    pub fn push(&mut self, severity: Severity, port: Option<&str>, message: impl Into<String>, remedy: Option<String>) {
+    pub fn push(&mut self, severity: Severity, port: Option<&str>, message: impl Into<String>, remedy: &str) {
         let place = Place { node: Some(self.node.clone()), port: port.map(Into::into), ..Place::default() };
-        self.problems.push(Problem { severity, place, message: message.into(), remedy });
+        self.problems.push(Problem { severity, place, message: message.into(), remedy: remedy.into() });
     }
 
-    /// Compiles an expression of a field, reporting what is wrong with it.
+    /// Compiles an expression of a field, reporting what is wrong with it. None where it is wrong, or hangs on something that
+    /// is broken.
     pub fn compile(&mut self, field: &str, text: &str, stream: &Stream) -> Option<Expr> {
+        if self.was_told(field) {
+            return None;
+        }
         match Expr::compile(text, &Names::from(stream)) {
             Ok(expr) => Some(expr),
             Err(problems) => {
@@ -45,6 +69,9 @@ impl Report {
     }
 
     fn expression(&mut self, field: &str, problem: ExprProblem) {
+        if self.was_told(field) {
+            return;
+        }
         self.problems.push(Problem {
             severity: Severity::Error,
             place: Place::node(&self.node).at_field(field).at_span(problem.span),
@@ -60,7 +87,12 @@ impl Report {
             return Some(expr);
         }
         let place = Place::node(&self.node).at_field(field).at_span(0..text.len());
-        self.problems.push(Problem::error(place, format!("this must be {data_type}, and it is {}", expr.data_type())));
+        let remedy = match data_type {
+            Type::Bool => "compare it with something, such as … > 0".to_string(),
+            other => format!("CAST({text} AS {other})"),
+        };
+        let message = format!("this must be {data_type}, and it is {}", expr.data_type());
+        self.problems.push(Problem::error(place, message).remedy(remedy));
         None
     }
 
@@ -72,20 +104,25 @@ impl Report {
         stream: &Stream,
     ) -> Option<Aggregates> {
         let names = Names::from(stream);
-        let problems = match Aggregates::compile(aggregates, &names) {
+        let told: Vec<&str> = aggregates.names().filter(|name| self.was_told(&format!("{field}.{name}"))).collect();
+        let known = without(aggregates, &told);
+        let wrong = match Aggregates::compile(&known, &names) {
             Ok(compiled) => return Some(compiled),
-            Err(problems) => problems,
+            Err(wrong) => wrong,
         };
-        let right = aggregates.iter().filter(|(name, _)| !problems.iter().any(|(wrong, _)| wrong == name));
-        let right = ExprMap::from_iter(right.map(|(name, text)| (name.to_string(), text.clone())));
-        for (name, problem) in problems {
-            self.expression(&format!("{field}.{name}"), problem);
+        let lost: Vec<&str> = wrong.iter().map(|(name, _)| name.as_str()).collect();
+        let right = Aggregates::compile(&without(&known, &lost), &names).ok();
+        for (name, problems) in wrong {
+            problems.into_iter().for_each(|problem| self.expression(&format!("{field}.{name}"), problem));
         }
-        Aggregates::compile(&right, &names).ok()
+        right
     }
 
     /// A key of this type can be written in this format.
     pub(super) fn check_key(&mut self, field: &str, found: &Type, format: KeyFormat) {
+        if self.was_told("key_format") {
+            return;
+        }
         let (word, takes, remedy) = match (format, found) {
             (KeyFormat::Json, _)
             | (KeyFormat::Text, Type::Text)
@@ -107,7 +144,11 @@ impl Report {
             ValueFormat::Text => Type::Text,
             ValueFormat::Bytes => Type::Bytes,
         };
-        if !stream.schema.find("value").is_some_and(|(_, column)| column.data == data) {
+        let is_right = match stream.schema.find("value") {
+            Some((_, column)) => column.data == data,
+            None => stream.gaps.columns,
+        };
+        if !is_right {
             let remedy = format!("make it with a map: {{\"value\": …}}, or write {}", ValueFormat::default());
             self.error(field, format!("{format} is written from a column `value` of type {data}"), remedy);
         }
@@ -141,6 +182,7 @@ impl Report {
                 format!("`{name}` is {other}, and a time is a timestamp or an int64 in milliseconds"),
                 "declare it as timestamp: text is read as RFC 3339",
             ),
+            None if self.gaps.columns => {}
             None => self.error("time.column", format!("there is no column `{name}`"), "declare it in the schema"),
         }
     }
@@ -167,6 +209,11 @@ pub fn compile_checked(field: &str, text: &str, stream: &Stream) -> Result<Expr,
         let why = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
         Fault::ours(format!("{field} was checked and does not compile: {why}"))
     })
+}
+
+fn without(aggregates: &ExprMap, names: &[&str]) -> ExprMap {
+    let kept = aggregates.iter().filter(|(name, _)| !names.contains(name));
+    ExprMap::from_iter(kept.map(|(name, text)| (name.to_string(), text.clone())))
 }
 
 /// A column's name as an expression.

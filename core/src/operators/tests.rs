@@ -91,6 +91,7 @@ fn stream_of(input: &Value) -> Stream {
         key: part("key_format").map_or(KeyFormat::Text, |word| serde_json::from_value(word).unwrap()),
         carries: part("carries").map_or(Carries::Records, |word| serde_json::from_value(word).unwrap()),
         windowed: part("windowed").is_some_and(|word| word == json!(true)),
+        gaps: Gaps::default(),
     }
 }
 

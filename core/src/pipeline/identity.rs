@@ -66,7 +66,8 @@ impl Pipeline {
         }
         for name in self.parameters.names().filter(|name| !is_parameter_name(name)) {
             let message = format!("`{name}` cannot name a parameter: letters, digits, `_` and `-`, a letter first");
-            problems.push(Problem::error(Place::field(format!("parameters.{name}")), message));
+            let place = Place::field(format!("parameters.{name}"));
+            problems.push(Problem::error(place, message).remedy("rename it, and every ${…} that takes it"));
         }
         problems
     }
@@ -83,10 +84,12 @@ impl Pipeline {
                 let port = &end.port;
                 if port.is_empty() {
                     let message = format!("`{end}` names no port: an end of an edge is written `node.port`");
-                    problems.push(Problem::error(place.clone().at_field(field), message));
+                    let remedy = "add the port: `tidegate describe OPERATOR` lists them";
+                    problems.push(Problem::error(place.clone().at_field(field), message).remedy(remedy));
                 } else if !is_port_name(port) {
                     let message = format!("`{port}` cannot name a port: a-z, 0-9 and `-`, a letter first, at most 20");
-                    problems.push(Problem::error(place.clone().at_field(field), message));
+                    let remedy = "write a port of the node: `tidegate describe OPERATOR` lists them";
+                    problems.push(Problem::error(place.clone().at_field(field), message).remedy(remedy));
                 }
             }
         }
@@ -96,7 +99,11 @@ impl Pipeline {
 fn id_problem(place: Place, id: &str, is_first: bool) -> Option<Problem> {
     if !is_node_id(id) {
         let message = format!("`{id}` cannot be an id: a-z, 0-9 and `-`, a letter first, at most 63 characters");
-        return Some(Problem::error(place, message));
+        let remedy = match fresh(&id.to_lowercase().replace([' ', '_', '.'], "-"), |_| false) {
+            likely if likely != "node" => format!("such as `{likely}`"),
+            _ => "such as `orders` or `orders-2`".into(),
+        };
+        return Some(Problem::error(place, message).remedy(remedy));
     }
     (!is_first).then(|| Problem::error(place, format!("the id `{id}` stands there twice")).remedy("rename one of them"))
 }

@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 128;
 
 /// A step from a value to one inside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// into an object
     Name(String),
     /// into a list
@@ -24,19 +24,55 @@ pub(super) enum Step {
 /// # Errors
 /// The first thing that is not JSON, with line and column.
 pub(super) fn read(text: &str) -> Result<Value, Box<Problem>> {
+    if text.trim().is_empty() {
+        let place = Place { line: Some((1, 1)), ..Place::default() };
+        let remedy = format!("begin the file with {{ \"tidegate\": {}", super::VERSION);
+        return Err(Box::new(Problem::error(place, "there is nothing in it").remedy(remedy)));
+    }
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
         // Building values says more exactly what is wrong than skipping them does.
         let error = serde_json::from_str::<Value>(text).err().unwrap_or(error);
-        let place = Place { line: Some((error.line(), error.column())), ..Place::default() };
-        Box::new(Problem::error(place, reason(&error)).remedy(SYNTAX))
+        let place = Place { line: Some(place_of(text, &error)), ..Place::default() };
+        let reason = reason(&error);
+        let remedy = remedy(&reason);
+        Box::new(Problem::error(place, reason).remedy(remedy))
     })?;
     build(text, raw.get(), 0)
+}
+
+/// Line and column of an error, in characters; serde_json counts bytes, and column 0 is the end of the line before.
+fn place_of(text: &str, error: &serde_json::Error) -> (usize, usize) {
+    let mut starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+    let start = starts.nth(error.line().saturating_sub(1)).unwrap_or(text.len());
+    let mut offset = (start + error.column().saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    line_column(text, offset)
+}
+
+fn remedy(reason: &str) -> &'static str {
+    match reason {
+        _ if reason.starts_with("EOF") => "write the rest: something that was opened is not closed",
+        "trailing comma" => "take the comma away",
+        "key must be a string" => "put the name in double quotes",
+        "expected `:`" => "put a colon between name and value",
+        "trailing characters" => "end the file behind the closing }",
+        "recursion limit exceeded" => "nest it less deeply",
+        "expected value" => "write a value: text in double quotes, a number, true, false, null, [ ] or { }",
+        _ if reason.starts_with("expected `,`") => "put a comma between, or close what is open",
+        _ if reason.contains("stands there twice") => "keep one of them",
+        _ if reason.contains("out of range") => "write it in quotes, or nearer to zero",
+        _ if reason.contains("deeper") => "nest it less deeply",
+        _ => "look before this place for a comma, quote or bracket too many or too few",
+    }
 }
 
 fn build(text: &str, part: &str, depth: usize) -> Result<Value, Box<Problem>> {
     let fail = |why: String| {
         let place = Place { line: Some(line_column(text, offset_in(text, part))), ..Place::default() };
-        Box::new(Problem::error(place, why))
+        let remedy = remedy(&why);
+        Box::new(Problem::error(place, why).remedy(remedy))
     };
     if depth > MAX_DEPTH {
         return Err(fail(format!("nested deeper than {MAX_DEPTH} levels")));
@@ -66,10 +102,6 @@ fn number(text: &str) -> Option<Value> {
     }
     Number::from_f64(text.parse().ok()?).map(Value::Number)
 }
-
-/// What helps against broken JSON.
-const SYNTAX: &str =
-    "a file is one JSON object; look before this place for a comma, quote or bracket too many or too few";
 
 /// What serde_json says, without its own "at line … column …".
 fn reason(error: &serde_json::Error) -> String {
@@ -120,7 +152,7 @@ pub(super) fn line_column(text: &str, offset: usize) -> (usize, usize) {
 
 /// Reads a path as problems write it (`nodes[3].config.a.b`) into steps. Names may hold dots and brackets themselves, so
 /// the value decides where a name ends.
-pub(super) fn steps(value: &Value, path: &str) -> Vec<Step> {
+pub(crate) fn steps(value: &Value, path: &str) -> Vec<Step> {
     let (mut steps, mut value, mut rest) = (Vec::new(), Some(value), path);
     while !rest.is_empty() {
         if let Some((index, tail)) = item_step(rest) {
@@ -138,14 +170,46 @@ pub(super) fn steps(value: &Value, path: &str) -> Vec<Step> {
     steps
 }
 
+/// As [`steps`], from an object.
+pub(crate) fn steps_in(map: &Map<String, Value>, path: &str) -> Vec<Step> {
+    let Some(name) = longest_of(map, path) else { return steps(&Value::Null, path) };
+    let inner = map.get(name).unwrap_or(&Value::Null);
+    let mut found = vec![Step::Name(name.to_string())];
+    found.extend(steps(inner, path[name.len()..].trim_start_matches('.')));
+    found
+}
+
+/// Takes the value behind some steps away, if it is there.
+pub(crate) fn remove(value: &mut Value, steps: &[Step]) {
+    match (value, steps) {
+        (Value::Object(map), [Step::Name(name)]) => drop(map.shift_remove(name)),
+        (Value::Array(items), [Step::Item(index)]) if *index < items.len() => drop(items.remove(*index)),
+        (Value::Object(map), [Step::Name(name), rest @ ..]) => {
+            if let Some(inner) = map.get_mut(name) {
+                remove(inner, rest);
+            }
+        }
+        (Value::Array(items), [Step::Item(index), rest @ ..]) => {
+            if let Some(inner) = items.get_mut(*index) {
+                remove(inner, rest);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn item_step(path: &str) -> Option<(usize, &str)> {
     let (index, tail) = path.strip_prefix('[')?.split_once(']')?;
     Some((index.parse().ok()?, tail))
 }
 
 fn longest_name<'a>(value: &Value, path: &'a str) -> Option<&'a str> {
+    longest_of(value.as_object()?, path)
+}
+
+fn longest_of<'a>(map: &Map<String, Value>, path: &'a str) -> Option<&'a str> {
     let ends_there = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
-    let names = value.as_object()?.keys().filter(|name| path.strip_prefix(name.as_str()).is_some_and(ends_there));
+    let names = map.keys().filter(|name| path.strip_prefix(name.as_str()).is_some_and(ends_there));
     path.get(..names.map(String::len).max()?)
 }
 
@@ -166,7 +230,10 @@ mod tests {
     fn broken_text_gives_line_and_column() {
         let cases = [
             ("{\n  \"a\": 1,\n}", (3, 1), "trailing comma"),
-            ("", (1, 0), "EOF while parsing a value"),
+            ("", (1, 1), "there is nothing in it"),
+            (" \n", (1, 1), "there is nothing in it"),
+            ("{\n", (2, 1), "EOF while parsing an object"),
+            ("{\"ä\": x}", (1, 7), "expected value"),
             ("{\"a\": {\"b\": 1, \"b\": 2}}", (1, 7), "`b` stands there twice"),
             ("[1e999]", (1, 2), "the number 1e999 is out of range"),
         ];

@@ -6,7 +6,7 @@ pub mod edit;
 mod format;
 mod graph;
 mod identity;
-mod json;
+pub(crate) mod json;
 mod locate;
 pub mod params;
 mod parse;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::json::{self, Step};
+use super::json;
 use super::{Pipeline, VERSION, locate};
 use crate::form::Form;
 use crate::problem::{Place, Problem};
@@ -19,7 +19,8 @@ impl Pipeline {
             Ok(value) => value,
             Err(problem) => return (None, vec![*problem]),
         };
-        if let Some(problem) = version_problem(&value) {
+        if let Some(mut problem) = version_problem(&value) {
+            problem.place.line = locate::locate(text, &problem.place).or(Some((1, 1)));
             return (None, vec![problem]);
         }
         let mut problems = structure_problems(text, &mut value);
@@ -29,7 +30,9 @@ impl Pipeline {
                 // With problems told already, this one only follows from them.
                 if problems.is_empty() {
                     let steps = json::steps(&value, &error.path().to_string());
-                    problems.push(Problem::error(locate::place(text, &value, &steps), error.inner().to_string()));
+                    let place = locate::place(text, &value, &steps);
+                    let remedy = "see the file's schema, assets/tidegate.schema.json";
+                    problems.push(Problem::error(place, error.inner().to_string()).remedy(remedy));
                 }
                 None
             }
@@ -80,27 +83,9 @@ fn structure_problems(text: &str, value: &mut Value) -> Vec<Problem> {
     }
     // From the end, so that the places of earlier items stay what they are.
     for steps in refused.iter().rev() {
-        remove(value, steps);
+        json::remove(value, steps);
     }
     problems
-}
-
-fn remove(value: &mut Value, steps: &[Step]) {
-    match (value, steps) {
-        (Value::Object(map), [Step::Name(name)]) => drop(map.shift_remove(name)),
-        (Value::Array(items), [Step::Item(index)]) if *index < items.len() => drop(items.remove(*index)),
-        (Value::Object(map), [Step::Name(name), rest @ ..]) => {
-            if let Some(inner) = map.get_mut(name) {
-                remove(inner, rest);
-            }
-        }
-        (Value::Array(items), [Step::Item(index), rest @ ..]) => {
-            if let Some(inner) = items.get_mut(*index) {
-                remove(inner, rest);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Notes and groups that a person wrote without an id get one.

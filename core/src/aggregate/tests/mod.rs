@@ -23,7 +23,7 @@ use super::{Aggregates, Arguments, States};
 use crate::batch::{Batch, Origin, bytes_column};
 use crate::expr::{Expr, ExprProblem, Scope};
 use crate::fields::ExprMap;
-use crate::types::{Column, KeyFormat, Schema, Type};
+use crate::types::{Column, Gaps, KeyFormat, Schema, Type};
 
 /// So many cases of a law, or as many as `PROPTEST_CASES` says.
 fn cases(usual: u32) -> ProptestConfig {
@@ -33,7 +33,7 @@ fn cases(usual: u32) -> ProptestConfig {
 }
 
 fn scope_of(batch: &Batch) -> Scope {
-    Scope { schema: batch.schema.clone(), key: KeyFormat::Text, windowed: false }
+    Scope { schema: batch.schema.clone(), key: KeyFormat::Text, windowed: false, gaps: Gaps::default() }
 }
 
 /// Records without keys that have these columns.
@@ -78,7 +78,9 @@ fn record() -> Batch {
 }
 
 fn compile(text: &str, batch: &Batch) -> Result<Aggregates, Vec<(String, ExprProblem)>> {
+    let flat = |(name, problems): (String, Vec<ExprProblem>)| problems.into_iter().map(move |one| (name.clone(), one));
     Aggregates::compile(&ExprMap::from_iter([("it".to_string(), text.into())]), &scope_of(batch))
+        .map_err(|wrong| wrong.into_iter().flat_map(flat).collect())
 }
 
 /// The value of an array's row as text, as `CAST(… AS text)` gives it; lists and structs as JSON.

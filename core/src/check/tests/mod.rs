@@ -1,4 +1,5 @@
 mod laws;
+mod partial;
 mod planned;
 mod toys;
 
@@ -115,9 +116,11 @@ fn nodes_are_checked_one_by_one() {
     error: b, format: expected `json`, `text` or `bytes`, found "jsn"
       remedy: did you mean `json`?
     error: c, condition: `condition` is missing: expected an expression in quotes
+      remedy: add "condition": "price > 10"
     error: d, cluster: unknown parameter `where`
       remedy: declare it under `parameters`
     error: d, topic: the name of a topic is made of letters, digits, `.`, `_` and `-`; `a b` has ` `
+      remedy: such as `a-b`
     "#);
 }
 
@@ -144,7 +147,9 @@ fn ends_of_edges_are_ports() {
     error: a.error->c.inn, to: `c` has no input port `inn`
       remedy: did you mean `c.in`?
     error: x.out->b.in, from: there is no node `x`
+      remedy: take the edge away, or connect it to a node that is there
     error: a.out->z.in, to: there is no node `z`
+      remedy: take the edge away, or connect it to a node that is there
     error: c.out->b.in, from: `c` has no output port `out`
       remedy: `c` has no output ports
     error: b: `b`, `c` feed each other in a circle
@@ -181,9 +186,14 @@ fn the_graph_is_looked_at_as_a_whole() {
     error: open.in: nothing is connected here
       remedy: connect an edge to `open.in`
     note: end: what leaves by `out` goes nowhere
+      remedy: connect a sink, or `discard` to say that it is meant
     warning: c: nothing ever comes here: no source leads to it
+      remedy: connect a source to what comes before it, or take it away
     ");
-    insta::assert_snapshot!(found(&[], &[], json!({})), @"warning: there is no node");
+    insta::assert_snapshot!(found(&[], &[], json!({})), @"
+    warning: nodes: there is no node
+      remedy: add a source and a sink: `tidegate describe` lists them
+    ");
 }
 
 #[test]
@@ -198,6 +208,7 @@ fn what_is_switched_off_takes_no_part() {
                  { "from": "d.out", "to": "out.in" } ] }"#;
     insta::assert_snapshot!(shown(text), @"
     note: b: `b` rests: all that it reads from is switched off
+      remedy: switch one of them on, or this node off too
     warning: a, topc: unknown field `topc`
       remedy: did you mean `topic`?
     error: d.table: nothing comes in here: what is connected is switched off
@@ -238,15 +249,21 @@ fn streams_that_meet_must_fit() {
     warning: m.in: `b` goes no further: `a.out` gives it, `b.out` does not
       remedy: put a `map` before one of them
     error: n.in: streams differ: `s.out` gives changes, `a.out` gives records
+      remedy: give each a node of its own, or make the same of both before they meet
     error: l.in: records are wanted here, and `s.out` gives changes
       remedy: connect what comes before the changes are made
     error: l.table: changes are wanted here, and `a.out` gives records
       remedy: put a node before it that keeps the last value of each key
     note: m: what leaves by `out` goes nowhere
+      remedy: connect a sink, or `discard` to say that it is meant
     note: n: what leaves by `out` goes nowhere
+      remedy: connect a sink, or `discard` to say that it is meant
     note: l: what leaves by `out` goes nowhere
+      remedy: connect a sink, or `discard` to say that it is meant
     note: k: what leaves by `out` goes nowhere
-    note: `s` keeps state that does not survive a run yet: no offsets are committed, each run reads again from `start`
+      remedy: connect a sink, or `discard` to say that it is meant
+    note: s: `s` keeps state that does not survive a run yet: no offsets are committed, each run reads again from `start`
+      remedy: nothing to do while `start` is earliest: state is rebuilt from what is read again
     ");
 }
 
@@ -281,12 +298,14 @@ fn nodes_that_share_a_file_or_a_topic_are_seen() {
       remedy: give both the same `start`
     error: same, start: `match` reads `x` too, and from another start; both are one reading
       remedy: give both the same `start`
-    error: g: `f` writes out.jsonl too
+    error: g, path: `f` writes out.jsonl too
       remedy: give each its own file, or connect both to one node
     error: loop, cluster: unknown cluster `othr`
       remedy: did you mean `other`?
     warning: ring: `x` is written by `ring` and read by `one`: records may go round for ever
+      remedy: write to another topic, unless the circle is meant
     warning: ring: `x` is written by `ring` and read by `same`: records may go round for ever
+      remedy: write to another topic, unless the circle is meant
     ");
 }
 
@@ -300,11 +319,13 @@ fn settings_clusters_and_parameters_are_checked() {
     let nodes = [("a", "kafka-source", source("${nothing}")), ("s", "sum", json!({})), ("c", "discard", json!({}))];
     insta::assert_snapshot!(found(&nodes, &[("a.out", "s.in"), ("s.out", "c.in")], rest), @r#"
     error: settings.threads: expected a whole number from 1 to 4294967295, found 0
+      remedy: such as 1
     error: parameters.nothing: the parameter `nothing` has no value
       remedy: give it with --set nothing=…, as TIDEGATE_NOTHING, or as a default
     error: name: `not an id` cannot be an application id: 1 to 63 letters, digits, `.`, `_`, `-`
       remedy: set settings.application_id
     error: settings.commit_interval: ${n}: `5` is not a duration; write one as "500ms", "1s", "1m30s" or "2h"
+      remedy: give the parameter such a value: by --set, in the environment, or as its default
     error: clusters.default.brokers: the secret `p` may not stand here
       remedy: a secret may stand only in fields that are secret and in a cluster's properties
     error: clusters.default.properties.group.id: `group.id` is set by Tidegate itself
@@ -317,7 +338,8 @@ fn settings_clusters_and_parameters_are_checked() {
       remedy: write "at-least-once"
     error: s: `s` keeps state, and a group of processes cannot do that yet
       remedy: write "scale": "single" in the settings
-    note: `s` keeps state that does not survive a run yet: no offsets are committed, each run reads again from `start`
+    note: s: `s` keeps state that does not survive a run yet: no offsets are committed, each run reads again from `start`
+      remedy: nothing to do while `start` is earliest: state is rebuilt from what is read again
     "#);
 }
 
@@ -332,7 +354,9 @@ fn ways_of_edges_are_checked() {
                  { "from": "c.out", "to": "d.in", "via": { "direct": { "buffer": 0, "bytes": "${none}" } } } ] }"#;
     insta::assert_snapshot!(shown(text), @"
     error: a.out->b.in, via.topic.name: the name of a topic is made of letters, digits, `.`, `_` and `-`; `t t` has ` `
+      remedy: such as `t-t`
     error: c.out->d.in, via.direct.buffer: expected a whole number from 1 to 4294967295, found 0
+      remedy: such as 1
     error: a.out->b.in, via.topic.cluster: unknown cluster `far`
       remedy: declare it under `clusters`
     error: c.out->d.in, via.direct.bytes: unknown parameter `none`
@@ -340,7 +364,9 @@ fn ways_of_edges_are_checked() {
     error: b.out->d.in, via.topic.name: `x` is the topic of a.out->c.in too
       remedy: give each edge a topic of its own
     warning: a.out->c.in, via.topic.name: `a` uses `x`, which is the way of a.out->c.in
+      remedy: give the edge a topic of its own: leave the name away
     warning: b.out->d.in, via.topic.name: `a` uses `x`, which is the way of b.out->d.in
+      remedy: give the edge a topic of its own: leave the name away
     ");
 }
 
@@ -354,25 +380,35 @@ fn scripts_are_checked() {
     let nodes = [("a", "kafka-source", source("x")), ("c", "discard", json!({}))];
     insta::assert_snapshot!(found(&nodes, &[("a.out", "c.in")], rest), @r#"
     error: tests[0].script[0]: expected a row with `node`, `advance`, `end`, `hold` or `release`
+      remedy: such as {"node": "orders", "ts": 0, "key": "a", "value": {}}
     error: tests[0].script[1]: expected a row with `node`, `advance`, `end`, `hold` or `release`
+      remedy: such as {"node": "orders", "ts": 0, "key": "a", "value": {}}
     error: tests[0].script[2].tz: unknown field `tz`
       remedy: fields here: node, ts, key, window, value, headers, partition
     error: tests[0].script[2].node: there is no node `b`
+      remedy: name a node that is there, or take it away
     error: tests[0].script[2].ts: expected a whole number, found "x"
+      remedy: such as 1000
     error: tests[0].script[3].advance: `1` is not a duration; write one as "500ms", "1s", "1m30s" or "2h"
+      remedy: such as "10s"
     error: tests[0].script[4].end: expected the id of a node
+      remedy: write it in quotes
     error: tests[0].script[5].record: unknown field `record`
       remedy: did you mean `records`?
     error: tests[0].script[6].node: `c` is no source but a discard: rows come in at sources
+      remedy: name a source
     error: tests[0].expect.a.out[0]: a row is an object
+      remedy: such as {"key": "a", "value": {}}
     error: tests[0].expect.a.out[1].valu: unknown field `valu`
       remedy: did you mean `value`?
     error: tests[0].expect.a.in: `a` has no port `in`
       remedy: its ports: out, errors
     error: tests[0].expect.b.out: there is no node `b`
+      remedy: name a node that is there, or take it away
     error: tests[0].expect.a: `a` names no port: write `node.port`
       remedy: its ports: out, errors
     warning: tests[1].name: there are two tests `t`
+      remedy: rename one of them
     "#);
 }
 

@@ -64,7 +64,7 @@ struct Reader<'a> {
 }
 
 fn problem(span: Range<usize>, message: impl Into<String>, remedy: impl Into<String>) -> Vec<ExprProblem> {
-    vec![ExprProblem { span, message: message.into(), remedy: Some(remedy.into()) }]
+    vec![ExprProblem { span, message: message.into(), remedy: remedy.into() }]
 }
 
 impl Reader<'_> {

@@ -26,14 +26,14 @@ pub(in crate::expr) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &
 }
 
 /// "did you mean `x`?", or what there is.
-fn suggestion(name: &str, columns: &[Column]) -> Option<String> {
+fn suggestion(name: &str, columns: &[Column]) -> String {
     if let Some(nearest) = nearest(name, columns.iter().map(|column| column.name.as_str())) {
-        return Some(format!("did you mean `{nearest}`?"));
+        return format!("did you mean `{nearest}`?");
     }
     let names: Vec<String> = columns.iter().take(12).map(|column| format!("`{}`", column.name)).collect();
     match names.is_empty() {
-        true => None,
-        false => Some(format!("there are {}{}", names.join(", "), if columns.len() > 12 { ", …" } else { "" })),
+        true => "no columns come here: declare them in the schema of the source".into(),
+        false => format!("there are {}{}", names.join(", "), if columns.len() > 12 { ", …" } else { "" }),
     }
 }
 
@@ -55,7 +55,9 @@ impl Checker<'_> {
             let (data, required) = (column.data.clone(), column.required);
             return Some(Node { op: Op::Column(place), data, required, can_fail: false, span });
         }
-        self.unknown_name(ident, span);
+        if !self.scope.gaps.columns {
+            self.unknown_name(ident, span);
+        }
         None
     }
 
@@ -65,22 +67,23 @@ impl Checker<'_> {
         let close = nearest(name, columns.iter().map(|column| column.name.as_str()).chain(METADATA));
         let remedy = match close {
             Some(close) if ident.quote_style.is_none() || strsim::levenshtein(close, name) <= 2 => {
-                Some(format!("did you mean `{close}`?"))
+                format!("did you mean `{close}`?")
             }
             _ if ident.quote_style.is_some() => {
-                Some(format!("text goes in single quotes: '{}'", name.replace('\'', "''")))
+                format!("text goes in single quotes: '{}'", name.replace('\'', "''"))
             }
             _ if catalogue().iter().any(|function| function.name.eq_ignore_ascii_case(name)) => {
-                Some(format!("functions take parentheses: {}(…)", name.to_lowercase()))
+                format!("functions take parentheses: {}(…)", name.to_lowercase())
             }
             _ => suggestion(name, columns),
         };
         self.problem(span, format!("there is no column `{name}`"), remedy);
     }
 
-    /// None where the name is not one of ours; `Some(None)` where a problem was noted.
+    /// None where the name is not one of ours; `Some(None)` where a problem was noted, or nothing is known.
     fn metadata(&mut self, name: &str, span: &Range<usize>) -> Option<Option<Node>> {
         let (meta, data, required, can_fail) = match name {
+            "_key" | "_window_start" | "_window_end" if self.scope.gaps.key => return Some(None),
             "_key" => {
                 let meta = match self.scope.key {
                     KeyFormat::Text | KeyFormat::Json => Meta::KeyText,
@@ -106,7 +109,7 @@ impl Checker<'_> {
             "_window_start" => (Meta::WindowStart, Type::Timestamp, true, false),
             "_window_end" => (Meta::WindowEnd, Type::Timestamp, true, false),
             "_headers" => {
-                self.problem(span.clone(), "headers are read one by one", Some("name one: _headers['name']".into()));
+                self.problem(span.clone(), "headers are read one by one", "name one: _headers['name']");
                 return Some(None);
             }
             _ => return None,
@@ -115,7 +118,7 @@ impl Checker<'_> {
         if matches!(meta, Meta::WindowStart | Meta::WindowEnd) {
             if !self.scope.windowed {
                 let remedy = "keys have a window only behind a window node".to_string();
-                self.problem(span.clone(), format!("there is no `{name}` here"), Some(remedy));
+                self.problem(span.clone(), format!("there is no `{name}` here"), remedy);
                 return Some(None);
             }
             self.uses.window = true;
@@ -162,7 +165,7 @@ impl Checker<'_> {
             _ => String::new(),
         };
         if name.is_empty() {
-            self.problem(span, "a header is read by its name", Some("write _headers['name']".into()));
+            self.problem(span, "a header is read by its name", "write _headers['name']");
             return None;
         }
         self.uses.headers = true;
@@ -195,8 +198,7 @@ impl Checker<'_> {
                     Type::List(_) => self.item(of, index, span),
                     other => {
                         let message = format!("{other} has no parts");
-                        let remedy =
-                            (*other == Type::Text).then(|| "`->` and `->>` reach into text that holds JSON".into());
+                        let remedy = no_parts(other);
                         self.problem(span, message, remedy);
                         None
                     }
@@ -204,7 +206,7 @@ impl Checker<'_> {
             }
             other => {
                 let span = join(&of.span, &self.access_span(other));
-                self.problem(span, "this way of access is not there", Some("use .field, ['field'] or [1]".into()));
+                self.problem(span, "this way of access is not there", "use .field, ['field'] or [1]");
                 None
             }
         }
@@ -219,7 +221,7 @@ impl Checker<'_> {
                 Some(Node { span: closed, ..node })
             }
             _ => {
-                self.problem(span, "a struct's field is named by a text", Some("write ['field'] or .field".into()));
+                self.problem(span, "a struct's field is named by a text", "write ['field'] or .field");
                 None
             }
         }
@@ -227,7 +229,7 @@ impl Checker<'_> {
 
     fn field(&mut self, of: Node, name: &str, span: Range<usize>) -> Option<Node> {
         let Type::Struct(columns) = &of.data else {
-            let remedy = (of.data == Type::Text).then(|| "`->` and `->>` reach into text that holds JSON".to_string());
+            let remedy = no_parts(&of.data);
             self.problem(join(&of.span, &span), format!("{} has no fields", of.data), remedy);
             return None;
         };
@@ -245,11 +247,22 @@ impl Checker<'_> {
         let Type::List(slot) = &of.data else { return None };
         let data = slot.data.clone();
         if index.data != Type::Int64 && !index.is_untyped() {
-            self.problem(index.span.clone(), format!("an item is counted by int64, not {}", index.data), None);
+            self.problem(
+                index.span.clone(),
+                format!("an item is counted by int64, not {}", index.data),
+                "write [1] for the first",
+            );
             return None;
         }
         let index = self.convert(index, &Type::Int64)?;
         let node = self.strict(list::item, vec![of, index], data, false, span)?;
         Some(Node { required: false, ..node })
+    }
+}
+
+fn no_parts(data: &Type) -> &'static str {
+    match data {
+        Type::Text => "`->` and `->>` reach into text that holds JSON",
+        _ => "use the value as a whole",
     }
 }

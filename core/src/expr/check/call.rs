@@ -44,7 +44,7 @@ impl Checker<'_> {
         };
         if let Some(remedy) = self.refused(&name) {
             let what = if is_aggregate(&name) { "is an aggregate" } else { "gives another value each time" };
-            self.problem(name_span, format!("{name} {what}"), Some(remedy));
+            self.problem(name_span, format!("{name} {what}"), remedy);
             return None;
         }
         let is_known = functions::names().any(|known| known == name);
@@ -55,7 +55,7 @@ impl Checker<'_> {
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => "`tidegate describe` lists the functions".to_string(),
             };
-            self.problem(name_span, format!("there is no function `{name}`"), Some(remedy));
+            self.problem(name_span, format!("there is no function `{name}`"), remedy);
             return None;
         }
         self.call_by_name(&name, arguments?, span)
@@ -69,11 +69,7 @@ impl Checker<'_> {
             }
             _ => {
                 let whole = 0..self.source.text.len();
-                self.problem(
-                    whole,
-                    format!("there is no function `{name}`"),
-                    Some("functions have plain names".into()),
-                );
+                self.problem(whole, format!("there is no function `{name}`"), "functions have plain names");
                 None
             }
         }
@@ -114,7 +110,7 @@ impl Checker<'_> {
 
     fn not_an_argument(&mut self, span: &Range<usize>) -> Option<Vec<Node>> {
         let remedy = "a function takes values, one after the other".to_string();
-        self.problem(span.clone(), "DISTINCT, OVER, FILTER, names and * do not go with a function here", Some(remedy));
+        self.problem(span.clone(), "DISTINCT, OVER, FILTER, names and * do not go with a function here", remedy);
         None
     }
 

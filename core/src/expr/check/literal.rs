@@ -29,11 +29,12 @@ impl Checker<'_> {
             ast::Value::DollarQuotedString(text) => (text_array(&text.value), Type::Text),
             ast::Value::Placeholder(name) => {
                 let remedy = "a pipeline's parameter is written ${NAME}".to_string();
-                self.problem(span, format!("there is no parameter `{name}` in expressions"), Some(remedy));
+                self.problem(span, format!("there is no parameter `{name}` in expressions"), remedy);
                 return None;
             }
             other => {
-                self.problem(span, format!("the literal {other} is not there"), None);
+                let remedy = "literals are numbers, 'texts', TRUE, FALSE, NULL, TIMESTAMP '…' and INTERVAL '…'";
+                self.problem(span, format!("the literal {other} is not there"), remedy);
                 return None;
             }
         };
@@ -56,7 +57,7 @@ impl Checker<'_> {
                 Some(Node::constant(Arc::new(Float64Array::from(vec![value])), Type::Float64, span))
             }
             _ => {
-                self.problem(span, format!("{text} is no number within float64"), None);
+                self.problem(span, format!("{text} is no number within float64"), "write one of at most 1.8e308");
                 None
             }
         }
@@ -87,7 +88,7 @@ impl Checker<'_> {
         };
         let Some(text) = literal else {
             let remedy = "multiply instead: n * INTERVAL '1 day'".to_string();
-            self.problem(span, "an INTERVAL is a literal", Some(remedy));
+            self.problem(span, "an INTERVAL is a literal", remedy);
             return None;
         };
         let text = match (&interval.leading_field, &interval.last_field) {
@@ -95,7 +96,7 @@ impl Checker<'_> {
             (Some(unit), None) if text.trim().parse::<f64>().is_ok() => format!("{text} {unit}"),
             _ => {
                 let remedy = "write the units into the text: INTERVAL '1 day 2 hours'".to_string();
-                self.problem(span, "this form of INTERVAL is not there", Some(remedy));
+                self.problem(span, "this form of INTERVAL is not there", remedy);
                 return None;
             }
         };
@@ -106,7 +107,7 @@ impl Checker<'_> {
             }
             Err(reason) => {
                 let remedy = "such as INTERVAL '5 minutes' or '1 day 02:30:00'".to_string();
-                self.problem(span, reason, Some(remedy));
+                self.problem(span, reason, remedy);
                 None
             }
         }

@@ -49,7 +49,8 @@ pub(super) fn check_filter(expr: &ast::Expr, source: &Source, scope: &Scope) -> 
     })
 }
 
-/// The state of one check. A method that gives none has noted a problem.
+/// The state of one check. A method that gives none has noted a problem, or met a gap of the
+/// scope.
 pub(super) struct Checker<'a> {
     source: &'a Source<'a>,
     scope: &'a Scope,
@@ -82,8 +83,8 @@ impl<'a> Checker<'a> {
 
 impl Checker<'_> {
     /// Notes a problem.
-    pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>, remedy: Option<String>) {
-        self.problems.push(ExprProblem { span, message: message.into(), remedy });
+    pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(ExprProblem { span, message: message.into(), remedy: remedy.into() });
     }
 
     /// The text of a place, to quote it in a remedy.
@@ -101,7 +102,7 @@ impl Checker<'_> {
         if self.depth >= MAX_DEPTH {
             let whole = 0..self.source.text.len();
             if !self.problems.iter().any(|problem| problem.span == whole) {
-                self.problem(whole, "the expression is nested too deeply", Some("split it into several".into()));
+                self.problem(whole, "the expression is nested too deeply", "split it into several");
             }
             return None;
         }
@@ -162,7 +163,8 @@ impl Checker<'_> {
             Ok(value) => Some(Node::constant(value, node.data, node.span)),
             Err(_) if self.guards > 0 => Some(node),
             Err(failure) => {
-                self.problem(failure.span, format!("fails for every record: {}", failure.reason), None);
+                let remedy = "correct it, or leave it away: what depends on no record is computed beforehand";
+                self.problem(failure.span, format!("fails for every record: {}", failure.reason), remedy);
                 None
             }
         }

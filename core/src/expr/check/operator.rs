@@ -46,7 +46,10 @@ impl Checker<'_> {
             B::Arrow => self.json_step(json::Form::Json, left, right, span),
             B::LongArrow => self.json_step(json::Form::Text, left, right, span),
             _ => {
-                let remedy = (*op == B::Spaceship).then(|| "use IS NOT DISTINCT FROM".to_string());
+                let remedy = match op {
+                    B::Spaceship => "use IS NOT DISTINCT FROM",
+                    _ => "`tidegate describe` lists the functions that are there",
+                };
                 self.problem(span, format!("the operator {op} is not there"), remedy);
                 None
             }
@@ -101,7 +104,11 @@ impl Checker<'_> {
             U::Plus if is_number(&node.data) => Some(Node { span, ..node }),
             U::Minus => self.negate(node, span),
             _ => {
-                self.problem(span, format!("{op} does not go with {}", node.data), None);
+                self.problem(
+                    span,
+                    format!("{op} does not go with {}", node.data),
+                    "it takes a number, or a text that is CAST",
+                );
                 None
             }
         }
@@ -116,7 +123,7 @@ impl Checker<'_> {
             Type::Decimal { .. } => self.strict(decimal::negate, vec![node], data, false, span),
             Type::Interval => self.strict(temporal::negate, vec![node], data, true, span),
             _ => {
-                self.problem(span, format!("- does not go with {data}"), None);
+                self.problem(span, format!("- does not go with {data}"), "it takes a number or an interval");
                 None
             }
         }
@@ -180,7 +187,7 @@ impl Checker<'_> {
         let (Some((p, s)), Some((q, t))) = (decimal_size(&left), decimal_size(&right)) else {
             if op == Arithmetic::Remainder {
                 let remedy = "cast to a decimal: CAST(… AS decimal(18,4)) % …".to_string();
-                self.problem(span, "% takes int64 or decimal, not float64", Some(remedy));
+                self.problem(span, "% takes int64 or decimal, not float64", remedy);
                 return None;
             }
             let sides = self.convert_all(vec![left, right], &Type::Float64)?;
@@ -189,7 +196,7 @@ impl Checker<'_> {
         let Some((precision, scale)) = decimal_result(op, (p, s), (q, t)) else {
             let remedy = "round one side first: round(…, 4)".to_string();
             let message = format!("{} digits after the point are more than a decimal has", s + t);
-            self.problem(span, message, Some(remedy));
+            self.problem(span, message, remedy);
             return None;
         };
         let as_decimal = |precision, scale| Type::Decimal { precision, scale };
@@ -208,11 +215,11 @@ impl Checker<'_> {
             Arithmetic::Remainder => "%",
         };
         let remedy = match (&left.data, &right.data) {
-            (Type::Text, Type::Text) if op == Arithmetic::Add => Some("`||` joins texts".to_string()),
-            (Type::Text, other) if is_number(other) => Some(self.text_remedy(left, other)),
-            (other, Type::Text) if is_number(other) => Some(self.text_remedy(right, other)),
-            (Type::Timestamp, number) if is_number(number) => Some("say of what: INTERVAL '1 day'".to_string()),
-            _ => None,
+            (Type::Text, Type::Text) if op == Arithmetic::Add => "`||` joins texts".to_string(),
+            (Type::Text, other) if is_number(other) => self.text_remedy(left, other),
+            (other, Type::Text) if is_number(other) => self.text_remedy(right, other),
+            (Type::Timestamp, number) if is_number(number) => "say of what: INTERVAL '1 day'".to_string(),
+            _ => "numbers go with numbers, timestamps and intervals with intervals: CAST one side".to_string(),
         };
         self.problem(span, format!("{sign} does not go with {} and {}", left.data, right.data), remedy);
     }
@@ -237,7 +244,7 @@ impl Checker<'_> {
         }
         if left.data != Type::Text && right.data != Type::Text {
             let message = format!("|| joins texts, not {} and {}", left.data, right.data);
-            self.problem(span, message, Some("convert one side: CAST(… AS text)".into()));
+            self.problem(span, message, "convert one side: CAST(… AS text)");
             return None;
         }
         let sides = self.convert_all(vec![left, right], &Type::Text)?;
@@ -270,9 +277,9 @@ impl Checker<'_> {
             Ok(data) => self.convert_all(vec![left, right], &data),
             Err((one, other)) => {
                 let remedy = match (&left.data, &right.data) {
-                    (Type::Text, other) => Some(self.text_remedy(&left, other)),
-                    (other, Type::Text) => Some(self.text_remedy(&right, other)),
-                    _ => None,
+                    (Type::Text, other) => self.text_remedy(&left, other),
+                    (other, Type::Text) => self.text_remedy(&right, other),
+                    _ => format!("convert one side: CAST(… AS {one}), where that can be"),
                 };
                 self.problem(span.clone(), format!("{one} cannot be compared with {other}"), remedy);
                 None
@@ -295,7 +302,7 @@ impl Checker<'_> {
         let pattern = match regex::pattern_of(&sides[1], flags) {
             Ok(pattern) => pattern,
             Err(reason) => {
-                self.problem(sides[1].span.clone(), reason, None);
+                self.problem(sides[1].span.clone(), reason, regex::PATTERN);
                 return None;
             }
         };
@@ -307,7 +314,7 @@ impl Checker<'_> {
     pub(super) fn both_text(&mut self, what: &str, left: &Node, right: &Node) -> bool {
         for node in [left, right].into_iter().filter(|node| node.data != Type::Text) {
             let remedy = format!("convert it: CAST({} AS text)", self.quote(&node.span));
-            self.problem(node.span.clone(), format!("{what} takes text, not {}", node.data), Some(remedy));
+            self.problem(node.span.clone(), format!("{what} takes text, not {}", node.data), remedy);
         }
         left.data == Type::Text && right.data == Type::Text
     }
@@ -315,7 +322,10 @@ impl Checker<'_> {
     fn json_step(&mut self, form: json::Form, left: Node, right: Node, span: Range<usize>) -> Option<Node> {
         let by_index = right.data == Type::Int64;
         if left.data != Type::Text || !(by_index || right.data == Type::Text) {
-            let remedy = matches!(left.data, Type::Struct(_)).then(|| "a struct's field is read by .field".to_string());
+            let remedy = match left.data {
+                Type::Struct(_) => "a struct's field is read by .field",
+                _ => "such as document -> 'name', or list -> 0",
+            };
             let message = format!(
                 "-> and ->> take text that holds JSON, and a name or a place, not {} and {}",
                 left.data, right.data

@@ -98,19 +98,21 @@ impl Checker<'_> {
         };
         let (message, remedy) = match expr {
             E::Subquery(_) | E::Exists { .. } | E::In { .. } => {
-                ("an expression sees one record: no subqueries", Some("join with a table node"))
+                ("an expression sees one record: no subqueries", "join with a table node")
             }
-            E::SimilarTo { .. } => ("SIMILAR TO is not there", Some("`~` matches a regular expression")),
-            E::RLike { .. } => ("RLIKE is not there", Some("`~` matches a regular expression")),
-            E::AtTimeZone { .. } => ("timestamps are UTC: AT TIME ZONE is not there", Some("add an INTERVAL")),
-            E::Collate { .. } => ("text compares by its bytes: COLLATE is not there", None),
-            E::AnyOp { .. } | E::AllOp { .. } => ("ANY and ALL are not there", Some("use IN (…), or array_position")),
-            E::Wildcard(_) | E::QualifiedWildcard(..) => ("* is not a value", Some("name a column")),
-            E::Tuple(_) => ("a row of several values is not there", Some("compare the values one by one")),
-            E::Array(_) => ("ARRAY[…] is not there", Some("string_to_array makes a list")),
-            _ => ("this form of SQL is not there", None),
+            E::SimilarTo { .. } => ("SIMILAR TO is not there", "`~` matches a regular expression"),
+            E::RLike { .. } => ("RLIKE is not there", "`~` matches a regular expression"),
+            E::AtTimeZone { .. } => ("timestamps are UTC: AT TIME ZONE is not there", "add an INTERVAL"),
+            E::Collate { .. } => {
+                ("text compares by its bytes: COLLATE is not there", "leave it away; lower(…) compares without case")
+            }
+            E::AnyOp { .. } | E::AllOp { .. } => ("ANY and ALL are not there", "use IN (…), or array_position"),
+            E::Wildcard(_) | E::QualifiedWildcard(..) => ("* is not a value", "name a column"),
+            E::Tuple(_) => ("a row of several values is not there", "compare the values one by one"),
+            E::Array(_) => ("ARRAY[…] is not there", "string_to_array makes a list"),
+            _ => ("this form of SQL is not there", "`tidegate describe` lists the functions that are there"),
         };
-        self.problem(span, message, remedy.map(str::to_string));
+        self.problem(span, message, remedy);
     }
 
     fn is_null(&mut self, inner: &ast::Expr, negated: bool) -> Option<Node> {
@@ -218,7 +220,7 @@ impl Checker<'_> {
                 match given.map(like::Escape::of) {
                     Some(Some(escape)) => escape,
                     _ => {
-                        self.problem(escape.span, "ESCAPE takes one character, or '' for none", None);
+                        self.problem(escape.span, "ESCAPE takes one character, or '' for none", "write ESCAPE '!'");
                         return None;
                     }
                 }
@@ -244,7 +246,7 @@ impl Checker<'_> {
         let matcher = match like::Matcher::new(sides[1].as_constant(), escape, ignores_case, negated) {
             Ok(matcher) => matcher,
             Err(reason) => {
-                self.problem(sides[1].span.clone(), reason, None);
+                self.problem(sides[1].span.clone(), reason, "double it, or put a character behind it");
                 return None;
             }
         };
@@ -275,7 +277,7 @@ impl Checker<'_> {
         let span = self.source.call_around(&node.span);
         if *field != ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) {
             let remedy = "round(x, n) rounds to n digits, date_trunc cuts a timestamp".to_string();
-            self.problem(span, format!("{name} takes one number"), Some(remedy));
+            self.problem(span, format!("{name} takes one number"), remedy);
             return None;
         }
         self.call_by_name(name, vec![node], span)

@@ -127,10 +127,10 @@ impl Checker<'_> {
         }
         let remedy = match node.data {
             Type::Int64 | Type::Float64 | Type::Decimal { .. } => {
-                Some(format!("compare it: {} <> 0", self.quote(&node.span)))
+                format!("compare it: {} <> 0", self.quote(&node.span))
             }
-            Type::Text => Some(format!("compare it: {} = '…'", self.quote(&node.span))),
-            _ => None,
+            Type::Text => format!("compare it: {} = '…'", self.quote(&node.span)),
+            _ => format!("compare it, or ask for {} IS NOT NULL", self.quote(&node.span)),
         };
         self.problem(node.span.clone(), format!("a condition is bool, this is {}", node.data), remedy);
         None
@@ -157,7 +157,10 @@ impl Checker<'_> {
         };
         let is_plain = arguments.is_empty() || (plain == Type::Timestamp && arguments == [3]);
         if !is_plain {
-            let remedy = (plain == Type::Text).then(|| "left(text, n) cuts a text".to_string());
+            let remedy = match plain {
+                Type::Text => "leave it away; left(text, n) cuts a text",
+                _ => "leave it away",
+            };
             self.problem(span.clone(), format!("{word} takes no size here"), remedy);
             return None;
         }
@@ -172,7 +175,7 @@ impl Checker<'_> {
             (_, Type::Int64) => (19, 0),
             _ => {
                 let remedy = "say how many digits: decimal(18,4) has 18, 4 of them after the point".to_string();
-                self.problem(span.clone(), format!("a decimal out of {from} needs a size"), Some(remedy));
+                self.problem(span.clone(), format!("a decimal out of {from} needs a size"), remedy);
                 return None;
             }
         };
@@ -184,7 +187,7 @@ impl Checker<'_> {
                 let message = format!(
                     "decimal({precision},{scale}) does not exist: 1 to 38 digits, of which the scale is a part"
                 );
-                self.problem(span.clone(), message, None);
+                self.problem(span.clone(), message, "such as decimal(18,4)");
                 None
             }
         }
@@ -199,30 +202,30 @@ impl Checker<'_> {
             "timestamptz" | "timestamp with time zone" => "use timestamp: it is UTC",
             _ => "types are bool, int64, float64, decimal(p,s), text, bytes, timestamp and interval",
         };
-        self.problem(
-            span.clone(),
-            format!("there is no type `{}` here", name.to_ascii_lowercase()),
-            Some(remedy.into()),
-        );
+        self.problem(span.clone(), format!("there is no type `{}` here", name.to_ascii_lowercase()), remedy);
         None
     }
 }
 
-fn remedy_for_mix(one: &Type, other: &Type) -> Option<String> {
-    let text = matches!((one, other), (Type::Text, _) | (_, Type::Text));
-    text.then(|| "convert one side: CAST(… AS text), or write numbers without quotes".to_string())
+fn remedy_for_mix(one: &Type, other: &Type) -> String {
+    match (one, other) {
+        (Type::Text, _) | (_, Type::Text) => {
+            "convert one side: CAST(… AS text), or write numbers without quotes".into()
+        }
+        _ => format!("convert one of them: CAST(… AS {one}), where that can be"),
+    }
 }
 
-fn cast_remedy(from: &Type, to: &Type, text: &str) -> Option<String> {
+fn cast_remedy(from: &Type, to: &Type, text: &str) -> String {
     match (from, to) {
-        (Type::List(_) | Type::Struct(_), Type::Text) => Some(format!("to_json({text}) gives JSON as text")),
+        (Type::List(_) | Type::Struct(_), Type::Text) => format!("to_json({text}) gives JSON as text"),
         (Type::Int64 | Type::Float64 | Type::Decimal { .. }, Type::Timestamp) => {
-            Some(format!("to_timestamp({text}) takes seconds since 1970, to_timestamp_millis({text}) milliseconds"))
+            format!("to_timestamp({text}) takes seconds since 1970, to_timestamp_millis({text}) milliseconds")
         }
-        (Type::Timestamp, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => {
-            Some(format!("extract(epoch from {text})"))
-        }
-        (Type::Float64 | Type::Decimal { .. }, Type::Bool) => Some(format!("compare it: {text} <> 0")),
-        _ => None,
+        (Type::Timestamp, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => format!("extract(epoch from {text})"),
+        (Type::Float64 | Type::Decimal { .. }, Type::Bool) => format!("compare it: {text} <> 0"),
+        (Type::List(_), _) => format!("take one item of it: {text}[1]"),
+        (Type::Struct(_), _) => format!("take one field of it: {text}.field"),
+        _ => "leave the cast away, or cast something else".into(),
     }
 }

@@ -34,7 +34,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let wanted = slot.data.clone();
             if value.data != wanted && !value.is_untyped() {
                 let message = format!("the list holds {wanted}, not {}", value.data);
-                checker.problem(value.span, message, None);
+                let remedy = format!("convert it: CAST({} AS {wanted})", checker.quote(&value.span));
+                checker.problem(value.span, message, remedy);
                 return None;
             }
             let value = checker.convert(value, &wanted)?;

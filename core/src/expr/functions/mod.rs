@@ -328,13 +328,13 @@ fn refuse(checker: &mut Checker, name: &str, forms: &[Declared], arguments: &[No
         _ => None,
     };
     let given: Vec<String> = arguments.iter().map(|argument| argument.data.to_string()).collect();
+    let signature = format!("it is {}", signatures.join(" or "));
     let (place, remedy) = match odd {
         Some((argument, Takes::One(wanted))) if *wanted == Type::Text => {
-            (argument.span.clone(), Some(format!("convert it: CAST({} AS text)", checker.quote(&argument.span))))
+            (argument.span.clone(), format!("convert it: CAST({} AS text)", checker.quote(&argument.span)))
         }
-        Some((argument, _)) => (argument.span.clone(), None),
-        None => (span, None),
+        Some((argument, _)) => (argument.span.clone(), signature),
+        None => (span, signature),
     };
-    let remedy = remedy.or_else(|| Some(format!("it is {}", signatures.join(" or "))));
     checker.problem(place, format!("{name} does not take ({})", given.join(", ")), remedy);
 }

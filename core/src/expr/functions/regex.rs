@@ -143,6 +143,9 @@ pub(in crate::expr) struct Pattern {
 ///
 /// # Errors
 /// Where a constant pattern or its flags are wrong.
+/// What to do about a pattern that is none.
+pub(in crate::expr) const PATTERN: &str = "put \\ before a character that is meant itself: \\( \\[ \\* \\+ \\?";
+
 pub(in crate::expr) fn pattern_of(node: &Node, flags: &str) -> Result<Pattern, Reason> {
     let fixed = match node.as_constant() {
         Some(pattern) if !pattern.is_null(0) => Some(compiled(pattern.as_string_view().value(0), flags)?),
@@ -237,7 +240,7 @@ fn bound(
         Some(node) => match node.as_constant().filter(|_| node.data == Type::Text && node.required) {
             Some(letters) => letters.as_string_view().value(0).to_string(),
             None => {
-                checker.problem(node.span.clone(), "flags are a literal such as 'i'", None);
+                checker.problem(node.span.clone(), "flags are a literal", "write them out, such as 'i'");
                 return None;
             }
         },
@@ -246,7 +249,7 @@ fn bound(
     let pattern = match pattern_of(&nodes[1], &letters) {
         Ok(pattern) => Arc::new(pattern),
         Err(reason) => {
-            checker.problem(nodes[1].span.clone(), reason, None);
+            checker.problem(nodes[1].span.clone(), reason, PATTERN);
             return None;
         }
     };

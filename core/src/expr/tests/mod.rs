@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::{Expr, ExprProblem, Scope};
 use crate::batch::{Batch, Origin, bytes_column};
-use crate::types::{Column, KeyFormat, Schema, Type};
+use crate::types::{Column, Gaps, KeyFormat, Schema, Type};
 
 /// The schema that most tests look at.
 fn trades() -> Scope {
@@ -26,7 +26,7 @@ fn trades() -> Scope {
         "account": { "struct": { "tier": "text", "limits": { "struct": { "daily": "int64!" } } } }
     }))
     .unwrap();
-    Scope { schema: Arc::new(schema), key: KeyFormat::Text, windowed: false }
+    Scope { schema: Arc::new(schema), key: KeyFormat::Text, windowed: false, gaps: Gaps::default() }
 }
 
 fn compile(text: &str) -> Result<Expr, Vec<ExprProblem>> {
@@ -34,7 +34,7 @@ fn compile(text: &str) -> Result<Expr, Vec<ExprProblem>> {
 }
 
 fn nothing() -> Scope {
-    Scope { schema: Arc::default(), key: KeyFormat::Text, windowed: false }
+    Scope { schema: Arc::default(), key: KeyFormat::Text, windowed: false, gaps: Gaps::default() }
 }
 
 /// Records without keys that have these columns.

@@ -8,8 +8,7 @@ use crate::types::{Column, KeyFormat, Schema, Type};
 fn problems(text: &str) -> String {
     let problems = compile(text).expect_err(text);
     let line = |problem: &crate::expr::ExprProblem| {
-        let remedy = problem.remedy.as_ref().map_or(String::new(), |remedy| format!(" → {remedy}"));
-        format!("«{}» {}{remedy}", &text[problem.span.clone()], problem.message)
+        format!("«{}» {} → {}", &text[problem.span.clone()], problem.message, problem.remedy)
     };
     problems.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -30,7 +29,7 @@ fn problems_have_a_place_plain_words_and_a_remedy() {
         ("symbol + 1", "«symbol + 1» + does not go with text and int64 → convert it: CAST(symbol AS int64)"),
         ("symbol + note", "«symbol + note» + does not go with text and text → `||` joins texts"),
         ("price AND ok", "«price» a condition is bool, this is float64 → compare it: price <> 0"),
-        ("-symbol", "«-symbol» - does not go with text"),
+        ("-symbol", "«-symbol» - does not go with text → it takes a number or an interval"),
         ("uper(symbol)", "«uper» there is no function `uper` → did you mean `upper`?"),
         ("sqrt(symbol)", "«symbol» sqrt does not take (text) → it is sqrt(x float64) → float64"),
         ("upper(qty)", "«qty» upper does not take (int64) → convert it: CAST(qty AS text)"),
@@ -49,9 +48,18 @@ fn problems_have_a_place_plain_words_and_a_remedy() {
              when records are read again",
         ),
         ("price LIKE 'A%'", "«price» LIKE takes text, not float64 → convert it: CAST(price AS text)"),
-        ("symbol ~ '('", "«'('» not a regular expression: unclosed group"),
-        ("1 / 0", "«1 / 0» fails for every record: division by zero"),
-        ("CAST('x' AS int64) + 1", "«CAST('x' AS int64)» fails for every record: no int64: \"x\""),
+        (
+            "symbol ~ '('",
+            "«'('» not a regular expression: unclosed group → put \\ before a character that is meant itself: \\( \\[ \\* \\+ \\?",
+        ),
+        (
+            "1 / 0",
+            "«1 / 0» fails for every record: division by zero → correct it, or leave it away: what depends on no record is computed beforehand",
+        ),
+        (
+            "CAST('x' AS int64) + 1",
+            "«CAST('x' AS int64)» fails for every record: no int64: \"x\" → correct it, or leave it away: what depends on no record is computed beforehand",
+        ),
         (
             "CAST(price AS decimal)",
             "«CAST(price AS decimal)» a decimal out of float64 needs a size → say how many digits: decimal(18,4) has 18, \
@@ -111,6 +119,7 @@ fn what_cannot_be_parsed_has_a_place() {
         let problems = compile(text).expect_err(text);
         assert_eq!(problems.len(), 1, "{text}: {problems:?}");
         assert_eq!(&text[problems[0].span.clone()], marked, "{text}: {problems:?}");
+        assert!(!problems[0].remedy.is_empty(), "{text}: {problems:?}");
     }
 }
 

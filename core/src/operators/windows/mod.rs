@@ -178,21 +178,23 @@ impl<C: Folds> Shape for Folding<C> {
         self.0.aggregates().names().for_each(|name| report.check_column(&format!("aggregates.{name}"), name));
         let ports = 1 + usize::from(self.0.timed().is_some());
         let [Some(input)] = inputs else { return vec![None; ports] };
-        if input.windowed {
+        if input.windowed && !input.gaps.key {
             let remedy = "put a `key-by` in front: it gives records keys without a window";
-            report.push(Severity::Error, Some("in"), "the keys have a window already", Some(remedy.into()));
+            report.push(Severity::Error, Some("in"), "the keys have a window already", remedy);
         }
         let aggregates = report.compile_aggregates("aggregates", self.0.aggregates(), input);
         let aggregates = aggregates.as_ref().map_or(&[][..], |aggregates| aggregates.columns());
         // Those that time does not close have numbers for bounds.
         let bound = if self.0.timed().is_some() { Type::Timestamp } else { Type::Int64 };
+        let gaps = Gaps { columns: aggregates.len() < self.0.aggregates().0.len(), key: input.gaps.key };
         let bounds = BOUNDS.iter().filter(|_| self.has_bounds()).map(|name| Column::required(*name, bound.clone()));
         let columns = bounds.chain(aggregates.iter().cloned()).collect();
         let out = Stream {
             schema: Arc::new(Schema::new(columns)),
             carries: Carries::Changes,
             windowed: self.0.results().is_some(),
-            ..input.clone()
+            key: input.key,
+            gaps,
         };
         match self.0.timed() {
             Some(_) => vec![Some(out), Some(late_stream(input))],

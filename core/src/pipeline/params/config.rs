@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Values;
+use super::{Values, unreadable};
 use crate::form::{FieldKind, Form, FormField};
 use crate::problem::{Place, Problem};
 
@@ -10,23 +10,30 @@ impl Values {
     /// Fills the texts of a config by the kinds of its fields. Fields of kind `Secret`, and client properties, keep their
     /// texts for [`Values::reveal`]. Without a form every value is filled as text. A field that has a problem here needs
     /// no further validation.
-    pub fn fill_config(
-        &self,
-        form: Option<&Form>,
-        config: &Map<String, Value>,
-        place: &Place,
-    ) -> (Map<String, Value>, Vec<Problem>) {
-        let mut filler = Filler { values: self, place, problems: Vec::new() };
+    pub fn fill_config(&self, form: Option<&Form>, config: &Map<String, Value>, place: &Place) -> FilledConfig {
+        let mut filler = Filler { values: self, place, problems: Vec::new(), unfilled: Vec::new() };
         let fields = form.map(|form| form.fields.as_slice());
-        let filled = filler.map(config, "", |name| fields.and_then(|fields| kind_of(fields, name)));
-        (filled, filler.problems)
+        let config = filler.map(config, "", |name| fields.and_then(|fields| kind_of(fields, name)));
+        FilledConfig { config, problems: filler.problems, unfilled: filler.unfilled }
     }
+}
+
+/// A config in which parameters are filled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FilledConfig {
+    /// the config; what could not be filled stands as it was
+    pub config: Map<String, Value>,
+    /// what is wrong
+    pub problems: Vec<Problem>,
+    /// paths of fields that name a parameter without a value, which is told of where it is declared
+    pub unfilled: Vec<String>,
 }
 
 struct Filler<'a> {
     values: &'a Values,
     place: &'a Place,
     problems: Vec<Problem>,
+    unfilled: Vec<String>,
 }
 
 impl Filler<'_> {
@@ -82,13 +89,17 @@ impl Filler<'_> {
         }
         let before = self.problems.len();
         let filled = self.values.fill(text, &place, &mut self.problems);
-        if self.problems.len() > before || self.values.names_missing(text) {
+        if self.problems.len() > before {
+            return Value::from(text);
+        }
+        if self.values.names_missing(text) {
+            self.unfilled.push(path.into());
             return Value::from(text);
         }
         match kind.map_or_else(|| Ok(Value::from(filled.as_str())), |kind| kind.read(&filled)) {
             Ok(value) => value,
             Err(why) => {
-                self.problems.push(Problem::error(place, format!("{text}: {why}")));
+                self.problems.push(unreadable(text, &why, place));
                 Value::from(text)
             }
         }

@@ -13,8 +13,9 @@ use serde_json::Value;
 
 use super::Settable;
 use crate::fields::Secret;
-use crate::problem::{Fault, Place, Problem, did_you_mean};
+use crate::problem::{Fault, Place, Problem, meant_or};
 
+pub use config::FilledConfig;
 pub use gather::variable;
 
 /// Where values come from; earlier ones win: `set`, environment, default.
@@ -125,9 +126,7 @@ impl Values {
         if problems.len() > before || self.names_missing(template) {
             return None;
         }
-        read_settable(&text)
-            .map_err(|why| problems.push(Problem::error(place.clone(), format!("{template}: {why}"))))
-            .ok()
+        read_settable(&text).map_err(|why| problems.push(unreadable(template, &why, place.clone()))).ok()
     }
 
     /// What is wrong with the names in a text: unknown ones, secrets where none may stand, `${` without an end.
@@ -170,11 +169,13 @@ fn read_settable<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>, place: &Place) -> Problem {
-    let remedy = match did_you_mean(name, known) {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => "declare it under `parameters`".into(),
-    };
+    let remedy = meant_or(name, known, "declare it under `parameters`");
     Problem::error(place.clone(), format!("unknown parameter `{name}`")).remedy(remedy)
+}
+
+fn unreadable(template: &str, why: &str, place: Place) -> Problem {
+    let remedy = "give the parameter such a value: by --set, in the environment, or as its default";
+    Problem::error(place, format!("{template}: {why}")).remedy(remedy)
 }
 
 /// Takes `${NAME}` apart; `$${` is the text `${`.

@@ -107,8 +107,8 @@ struct Config {
 
 fn fill(values: &Values, config: Value) -> (Value, String) {
     let config: Map<String, Value> = serde_json::from_value(config).unwrap();
-    let (filled, problems) = values.fill_config(Some(&Form::of::<Config>()), &config, &Place::node("n"));
-    (Value::Object(filled), problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    let filled = values.fill_config(Some(&Form::of::<Config>()), &config, &Place::node("n"));
+    (Value::Object(filled.config), filled.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 fn some_values() -> Values {
@@ -146,6 +146,7 @@ fn wrong_places_and_names_are_told_with_their_fields() {
     error: n, topics: the secret `password` may not stand here
       remedy: a secret may stand only in fields that are secret and in a cluster's properties
     error: n, count: ${word}: expected a whole number from 0 to 4294967295, found `x`
+      remedy: give the parameter such a value: by --set, in the environment, or as its default
     error: n, size: unknown parameter `nn`
       remedy: did you mean `n`?
     error: n, expr: `${` has no end `}`
@@ -155,6 +156,7 @@ fn wrong_places_and_names_are_told_with_their_fields() {
     error: n, properties.a: unknown parameter `wrod`
       remedy: did you mean `word`?
     error: n, map.a: ${n}: expected true or false, found `5`
+      remedy: give the parameter such a value: by --set, in the environment, or as its default
     ");
 }
 
@@ -168,8 +170,14 @@ fn settings_are_settled() {
         (seconds, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     };
     assert_eq!(settle("${n}s"), (Some(DurationText::from_ms(5000)), String::new()));
-    insta::assert_snapshot!(settle("${n}").1, @r#"error: f: ${n}: `5` is not a duration; write one as "500ms", "1s", "1m30s" or "2h""#);
-    insta::assert_snapshot!(settle("${word}").1, @r#"error: f: ${word}: `x` is not a duration; write one as "500ms", "1s", "1m30s" or "2h""#);
+    insta::assert_snapshot!(settle("${n}").1, @r#"
+    error: f: ${n}: `5` is not a duration; write one as "500ms", "1s", "1m30s" or "2h"
+      remedy: give the parameter such a value: by --set, in the environment, or as its default
+    "#);
+    insta::assert_snapshot!(settle("${word}").1, @r#"
+    error: f: ${word}: `x` is not a duration; write one as "500ms", "1s", "1m30s" or "2h"
+      remedy: give the parameter such a value: by --set, in the environment, or as its default
+    "#);
     let mut problems = Vec::new();
     let place = Place::field("f");
     assert_eq!(values.settle::<u32>(Some(&Settable::Template("${n}0".into())), &place, &mut problems), Some(50));

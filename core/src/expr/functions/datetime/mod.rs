@@ -197,14 +197,16 @@ fn justify_days(value: IntervalMonthDayNano) -> Result<IntervalMonthDayNano, Rea
 pub(in crate::expr) fn extract(checker: &mut Checker, name: &str, of: Node, span: Range<usize>) -> Option<Node> {
     let Some(part) = Part::of(name) else {
         let remedy = "such as year, month, day, hour, minute, second, dow, doy, week, quarter, epoch".to_string();
-        checker.problem(span, format!("there is no part `{name}`"), Some(remedy));
+        checker.problem(span, format!("there is no part `{name}`"), remedy);
         return None;
     };
     let of = if of.is_untyped() { checker.convert(of, &Type::Timestamp)? } else { of };
     let is_timestamp = of.data == Type::Timestamp;
     if !is_timestamp && of.data != Type::Interval {
-        let remedy =
-            (of.data == Type::Text).then(|| format!("convert it: CAST({} AS timestamp)", checker.quote(&of.span)));
+        let remedy = match of.data {
+            Type::Text => format!("convert it: CAST({} AS timestamp)", checker.quote(&of.span)),
+            _ => "give it a timestamp, such as _timestamp".to_string(),
+        };
         checker.problem(of.span.clone(), format!("EXTRACT takes a timestamp or an interval, not {}", of.data), remedy);
         return None;
     }
