@@ -40,6 +40,7 @@ pub mod partition;
 pub mod pipeline;
 pub mod plan;
 pub mod problem;
+mod slots;
 pub mod snapshot;
 pub mod state;
 #[cfg(test)]

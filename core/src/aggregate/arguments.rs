@@ -55,6 +55,13 @@ impl Arguments {
     }
 }
 
+impl Input {
+    /// The rows that are folded, with those whose argument is null or without them; none is all.
+    pub(super) fn taken(&self, with_nulls: bool) -> Option<&BooleanBuffer> {
+        if with_nulls { self.passing.as_ref() } else { self.valid.as_ref() }
+    }
+}
+
 impl Values {
     fn of(array: &ArrayRef) -> Values {
         match array.data_type() {

@@ -10,7 +10,6 @@ mod pick;
 mod plan;
 mod short;
 mod slab;
-mod slots;
 mod spread;
 mod states;
 mod sum;

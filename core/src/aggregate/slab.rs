@@ -55,23 +55,39 @@ pub(super) trait Fold: State {
     fn results<'s>(states: impl Iterator<Item = &'s Self>, output: &Output) -> Result<ArrayRef, Fault>;
 }
 
+/// What is done to slots, one thing after the other. [`Part::run`] takes many at once, so that each aggregate goes
+/// through them in a loop of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step {
+    /// folds a row into a slot
+    Fold { slot: u32, row: u32 },
+    /// puts a slot's state behind another's
+    Merge { into: u32, from: u32 },
+    /// makes a slot the same as another
+    Copy { from: u32, to: u32 },
+    /// makes a slot empty
+    Clear(u32),
+    /// gives what a slot has come to
+    Give(u32),
+    /// the same, and makes the slot empty
+    GiveLast(u32),
+    /// gives what no rows come to
+    GiveNone,
+}
+
 /// The states of one aggregate by slots, whatever they are. Slots are below the length last given to
 /// [`Part::resize`].
 pub(super) trait Part: Debug + Send {
     /// So many slots; new ones are empty.
     fn resize(&mut self, slots: usize);
-    /// Makes a slot empty.
-    fn clear(&mut self, slot: usize);
-    /// Makes a slot the same as another.
-    fn copy(&mut self, from: usize, to: usize);
-    /// Puts a slot's state behind another's.
-    fn merge(&mut self, into: usize, from: usize);
-    /// Folds rows into slots, in order.
-    fn update(&mut self, slots: &[u32], rows: &[u32], input: &Input);
+    /// Does steps. Rows are those of the input; without one there are none.
+    fn run(&mut self, steps: &[Step], input: Option<&Input>);
     /// Whether the states of some slots and then a row, put together, are over, though none of them is by itself.
     fn refuses(&self, slots: &[u32], row: usize, input: &Input) -> bool;
-    /// The results of some slots.
-    fn results(&self, slots: &[u32], output: &Output) -> Result<ArrayRef, Fault>;
+    /// The results of what was given since [`Part::forget`].
+    fn results(&self, output: &Output) -> Result<ArrayRef, Fault>;
+    /// What was given is not needed any more.
+    fn forget(&mut self);
     /// Adds a slot's bytes.
     fn write(&self, slot: usize, into: &mut Vec<u8>);
     /// Reads a slot; `None` where the bytes are none of such a state.
@@ -84,6 +100,8 @@ pub(super) trait Part: Debug + Send {
 #[derive(Debug)]
 pub(super) struct Slab<S> {
     states: Vec<S>,
+    /// what was given
+    given: Vec<S>,
     /// type of the argument
     data: Type,
     /// memory beside `states`
@@ -99,16 +117,17 @@ const SPARE: usize = 1024;
 impl<S: State> Slab<S> {
     /// No slots.
     pub(super) fn new(data: Type) -> Slab<S> {
-        Slab { states: Vec::new(), data, heap: 0 }
+        Slab { states: Vec::new(), given: Vec::new(), data, heap: 0 }
     }
 
     /// Changes a state, minding its memory.
     #[inline]
-    fn change(&mut self, slot: usize, change: impl FnOnce(&mut S)) {
-        let state = &mut self.states[slot];
+    fn change<T>(&mut self, slot: u32, change: impl FnOnce(&mut S) -> T) -> T {
+        let state = &mut self.states[slot as usize];
         let before = state.heap();
-        change(state);
+        let changed = change(state);
         self.heap = self.heap + state.heap() - before;
+        changed
     }
 }
 
@@ -124,37 +143,41 @@ impl<S: Fold> Part for Slab<S> {
         }
     }
 
-    fn clear(&mut self, slot: usize) {
-        self.change(slot, |state| *state = S::default());
-    }
-
-    fn copy(&mut self, from: usize, to: usize) {
-        let copy = self.states[from].clone();
-        self.change(to, |state| *state = copy);
-    }
-
-    fn merge(&mut self, into: usize, from: usize) {
-        let later = std::mem::take(&mut self.states[from]);
-        self.change(into, |state| state.merge(&later));
-        self.states[from] = later;
-    }
-
-    fn update(&mut self, slots: &[u32], rows: &[u32], input: &Input) {
-        let Some(column) = S::column(input) else { return };
-        let pairs = slots.iter().zip(rows).map(|(&slot, &row)| (slot as usize, row as usize));
-        match if S::TAKES_NULLS { &input.passing } else { &input.valid } {
-            None => pairs.for_each(|(slot, row)| self.change(slot, |state| state.fold(column, row))),
-            Some(mask) => pairs
-                .filter(|(_, row)| mask.value(*row))
-                .for_each(|(slot, row)| self.change(slot, |state| state.fold(column, row))),
+    fn run(&mut self, steps: &[Step], input: Option<&Input>) {
+        let column = input.and_then(|input| Some((S::column(input)?, input.taken(S::TAKES_NULLS))));
+        for step in steps {
+            match *step {
+                Step::Fold { slot, row } => {
+                    if let Some((column, mask)) = column
+                        && mask.is_none_or(|mask| mask.value(row as usize))
+                    {
+                        self.change(slot, |state| state.fold(column, row as usize));
+                    }
+                }
+                Step::Merge { into, from } => {
+                    let later = std::mem::take(&mut self.states[from as usize]);
+                    self.change(into, |state| state.merge(&later));
+                    self.states[from as usize] = later;
+                }
+                Step::Copy { from, to } => {
+                    let copy = self.states[from as usize].clone();
+                    self.change(to, |state| *state = copy);
+                }
+                Step::Clear(slot) => drop(self.change(slot, std::mem::take)),
+                Step::Give(slot) => self.given.push(self.states[slot as usize].clone()),
+                Step::GiveLast(slot) => {
+                    let last = self.change(slot, std::mem::take);
+                    self.given.push(last);
+                }
+                Step::GiveNone => self.given.push(S::default()),
+            }
         }
     }
 
     fn refuses(&self, slots: &[u32], row: usize, input: &Input) -> bool {
         let mut alone = S::default();
-        let mask = if S::TAKES_NULLS { &input.passing } else { &input.valid };
         if let Some(column) = S::column(input)
-            && mask.as_ref().is_none_or(|mask| mask.value(row))
+            && input.taken(S::TAKES_NULLS).is_none_or(|mask| mask.value(row))
         {
             alone.fold(column, row);
         }
@@ -167,8 +190,14 @@ impl<S: Fold> Part for Slab<S> {
             })
     }
 
-    fn results(&self, slots: &[u32], output: &Output) -> Result<ArrayRef, Fault> {
-        S::results(slots.iter().map(|&slot| &self.states[slot as usize]), output)
+    fn results(&self, output: &Output) -> Result<ArrayRef, Fault> {
+        S::results(self.given.iter(), output)
+    }
+
+    fn forget(&mut self) {
+        self.given.clear();
+        // Room for the results of a usual batch stays.
+        self.given.shrink_to(SPARE);
     }
 
     fn write(&self, slot: usize, into: &mut Vec<u8>) {
@@ -179,11 +208,11 @@ impl<S: Fold> Part for Slab<S> {
     fn read(&mut self, slot: usize, from: &mut &[u8]) -> Option<()> {
         let [tag] = super::bytes::array(from)?;
         let state = (tag == S::TAG).then(|| S::read(from, &self.data))??;
-        self.change(slot, |known| *known = state);
+        self.change(slot as u32, |known| *known = state);
         Some(())
     }
 
     fn bytes(&self) -> usize {
-        self.states.capacity() * size_of::<S>() + self.heap
+        (self.states.capacity() + self.given.capacity()) * size_of::<S>() + self.heap
     }
 }

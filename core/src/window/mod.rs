@@ -84,7 +84,12 @@ pub enum Emit {
 pub trait Fold {
     /// A new slot, with nothing in it.
     fn begin(&mut self) -> u32;
-    /// Folds the record into a slot.
+    /// Whether the record may be folded into some slots put together. One that may not fails, and changes nothing there.
+    fn takes(&mut self, slots: &[u32]) -> bool {
+        let _ = slots;
+        true
+    }
+    /// Folds the record into a slot, if that takes it.
     fn add(&mut self, slot: u32);
     /// Folds what is in `from` into `into`, another slot of the key, behind what is there, and frees `from`.
     fn merge(&mut self, key: &[u8], into: u32, from: u32);
@@ -143,6 +148,10 @@ pub struct Kept<'a> {
     pub records: u64,
 }
 
+/// Where a key was found, if it was.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place(Option<u32>);
+
 /// Where a table has a key whose window was taken away.
 const NONE: u32 = u32::MAX;
 
@@ -164,15 +173,34 @@ impl Windows {
         self.time
     }
 
+    /// Where a key is. To ask for all keys of a batch before its records are taken is worth the while: one search then
+    /// does not wait for the memory of another.
+    pub fn look_up(&self, key: &[u8]) -> Place {
+        match &self.open {
+            Open::Session(sessions) => Place(sessions.look_up(key)),
+            Open::Fixed(_) | Open::Sliding(_) | Open::Count(_) | Open::Running(_) => Place::default(),
+        }
+    }
+
+    /// Whether [`Windows::look_up`] finds anything.
+    pub fn has_places(&self) -> bool {
+        matches!(self.open, Open::Session(_))
+    }
+
     /// Takes a record: its time, its windows, and the windows that close by it. `ts` is not negative.
     pub fn take<F: Fold>(&mut self, key: &[u8], ts: i64, fold: &mut F) {
+        self.take_at(Place::default(), key, ts, fold);
+    }
+
+    /// The same, where its key has been looked up; other records may have been taken since.
+    pub fn take_at<F: Fold>(&mut self, place: Place, key: &[u8], ts: i64, fold: &mut F) {
         let has_advanced = self.time.is_none_or(|time| ts > time);
         let time = self.time.map_or(ts, |time| time.max(ts));
         self.time = Some(time);
         match &mut self.open {
             Open::Fixed(fixed) => fixed.take(key, ts, time, fold),
             Open::Sliding(sliding) => sliding.take(key, ts, time, fold),
-            Open::Session(sessions) => sessions.take(key, ts, time, fold),
+            Open::Session(sessions) => sessions.take(key, place.0, ts, time, fold),
             Open::Count(counts) => counts.take(key, ts, fold),
             Open::Running(running) => running.take(key, ts, fold),
         }

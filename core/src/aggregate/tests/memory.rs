@@ -44,8 +44,10 @@ fn memory_goes_when_the_slots_go() {
     let full = states.bytes();
     assert!(full > 10_000 * 400, "{full}");
     slots.iter().rev().skip(1).step_by(2).for_each(|slot| states.free(*slot));
+    states.settle(None);
     assert!(states.bytes() < full * 3 / 4, "{} of {full}", states.bytes());
     slots.iter().for_each(|slot| states.free(*slot));
+    states.settle(None);
     assert!(states.is_empty());
     assert!(states.bytes() < full / 10, "{} of {full}", states.bytes());
 }
@@ -58,9 +60,11 @@ fn memory_is_counted_through_merges_and_copies() {
     let before = states.bytes();
     states.merge(into, from);
     let copy = states.copy(into);
+    states.settle(None);
     assert!(states.bytes() >= before + 200, "{} and {before}", states.bytes());
     for slot in [into, from, copy] {
         states.free(slot);
     }
+    states.settle(None);
     assert!(states.bytes() <= 64 * 80, "{}", states.bytes());
 }

@@ -23,6 +23,7 @@ use super::{Aggregates, Arguments, States};
 use crate::batch::{Batch, Origin, bytes_column};
 use crate::expr::{Expr, ExprProblem, Scope};
 use crate::fields::ExprMap;
+use crate::problem::Fault;
 use crate::types::{Column, Gaps, KeyFormat, Schema, Type};
 
 /// So many cases of a law, or as many as `PROPTEST_CASES` says.
@@ -96,6 +97,21 @@ fn shown(data: &Type, array: &ArrayRef) -> Vec<String> {
     let expr = COMPILED.lock().unwrap().entry(data.clone()).or_insert_with(compile).clone();
     let values = expr.evaluate(&batch).values;
     values.as_string_view().iter().map(|value| value.unwrap_or("NULL").to_string()).collect()
+}
+
+impl States {
+    /// Folds rows into slots at once: `slots[i]` takes `rows[i]`.
+    fn update(&mut self, slots: &[u32], rows: &[u32], arguments: &Arguments) {
+        slots.iter().zip(rows).for_each(|(&slot, &row)| self.fold(slot, row));
+        self.settle(Some(arguments));
+    }
+
+    /// What slots have come to.
+    fn columns(&mut self, slots: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
+        slots.iter().for_each(|&slot| self.give(slot));
+        self.settle(None);
+        self.given()
+    }
 }
 
 /// All rows of a batch in one group.

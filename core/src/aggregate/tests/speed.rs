@@ -49,7 +49,7 @@ fn least(mut round: impl FnMut()) -> f64 {
 fn cost_per_row() {
     let batch = trades();
     let rows: Vec<u32> = (0..ROWS as u32).collect();
-    println!("ns a row: evaluated, folded at once, folded one by one, copied and freed, given");
+    println!("ns a row: evaluated, folded at once, folded one by one, given");
     for texts in [
         &["count(*)"][..],
         &["count(bid)"],
@@ -84,12 +84,8 @@ fn cost_per_row() {
                 states.update(std::slice::from_ref(slot), std::slice::from_ref(row), &arguments);
             }
         });
-        let copied = least(|| {
-            let copies: Vec<u32> = slots.iter().map(|slot| states.copy(*slot)).collect();
-            copies.into_iter().for_each(|copy| states.free(copy));
-        });
         let given = least(|| drop(black_box(states.columns(&slots).unwrap())));
         let texts = texts.join(", ");
-        println!("{evaluated:7.2} {at_once:7.2} {one_by_one:7.2} {copied:7.2} {given:7.2}  {texts}");
+        println!("{evaluated:7.2} {at_once:7.2} {one_by_one:7.2} {given:7.2}  {texts}");
     }
 }

@@ -3,11 +3,12 @@
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use arrow_array::{ArrayRef, Int64Array, StringViewArray, TimestampMillisecondArray, UInt32Array};
-use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow_array::{ArrayRef, BooleanArray, Int64Array, StringViewArray, TimestampMillisecondArray};
+use arrow_buffer::{NullBuffer, ScalarBuffer};
+use arrow_select::nullif::nullif;
 use bytes::Bytes;
 
-use super::folding::{Folding, GONE, Late, Results};
+use super::folding::{Folding, Late, Results};
 use super::state::{LaneState, LaneStore};
 use super::{BOUNDS, Folds, LATE, millis};
 use crate::aggregate::{Aggregates, FailedRow};
@@ -16,7 +17,7 @@ use crate::operators::body::{Flow, Grant, Outbox, Reason, Site};
 use crate::operators::rows::{Failures, arrow_fault, key_of, place_of};
 use crate::problem::Fault;
 use crate::types::Schema;
-use crate::window::{Emit, IdleReport, LaneReport, LaneReports, LateReport, Windows};
+use crate::window::{Emit, IdleReport, LaneReport, LaneReports, LateReport, Place, Windows};
 
 /// Marks results that the wall clock has brought about.
 const IDLE_HEADER: &str = "tidegate.idle";
@@ -141,6 +142,8 @@ impl Running {
         let mut folding = Folding::new(states, Some(&arguments), held, changed.as_mut(), (self.emit, self.every_ms));
         let mut left_out = 0;
         let (mut newest, mut newest_of_late) = (None, None);
+        let look_up = |row| key_of(batch, row).map(|key| windows.look_up(key)).unwrap_or_default();
+        let places: Vec<Place> = if windows.has_places() { (0..batch.rows).map(look_up).collect() } else { Vec::new() };
         for row in 0..batch.rows {
             if fails.next_if_eq(&row).is_some() {
                 continue;
@@ -164,13 +167,13 @@ impl Running {
                 folding.give_due(folding.time);
             }
             let late = folding.late.len();
-            windows.take(key, ts, &mut folding);
+            windows.take_at(places.get(row).copied().unwrap_or_default(), key, ts, &mut folding);
             if folding.late.len() > late {
                 newest_of_late = newest;
             }
         }
-        folding.settle();
         let Folding { results, late, overflows, .. } = folding;
+        states.settle(Some(&arguments));
         self.report.failed += overflows.len() as u64;
         failures.extend(overflows.into_iter().map(|failed| self.failure(failed)));
         out.drops.count("tombstone", left_out);
@@ -230,7 +233,8 @@ impl Running {
         let mut folding = Folding::new(states, None, held, changed.as_mut(), (self.emit, self.every_ms));
         folding.time = windows.stream_time().unwrap_or_default();
         work(windows, &mut folding);
-        let results = std::mem::take(&mut folding.results);
+        let Folding { results, .. } = folding;
+        states.settle(None);
         self.give(&last, results, &mut state, mark, out)?;
         drop(state);
         self.tell();
@@ -251,22 +255,14 @@ impl Running {
             return Ok(());
         }
         self.report.results += rows as u64;
-        let Results { rows: causes, mut keys, starts, ends, times, slots, tombstones } = results;
+        let Results { rows: causes, keys, starts, ends, times, tombstones } = results;
         let (starts, ends): (ScalarBuffer<i64>, ScalarBuffer<i64>) = (starts.into(), ends.into());
-        let mut values = state.states.columns(&present(&slots))?;
-        slots.iter().filter(|slot| **slot != GONE).for_each(|&slot| state.states.free(slot));
-        let gone = (tombstones > 0).then(|| slots.iter().map(|slot| *slot == GONE).collect::<BooleanBuffer>());
+        let mut values = state.states.given()?;
+        let gone = tombstones.map(|mut tombstones| tombstones.finish());
         if let Some(gone) = &gone {
-            let mut present = 0;
-            let places = gone.iter().map(|gone| {
-                (!gone).then(|| {
-                    present += 1;
-                    present - 1
-                })
-            });
-            let places: UInt32Array = places.collect();
-            let spread = |column: &ArrayRef| arrow_select::take::take(column, &places, None).map_err(arrow_fault);
-            values = values.iter().map(spread).collect::<Result<_, _>>()?;
+            let gone = BooleanArray::new(gone.clone(), None);
+            let without = |column: &ArrayRef| nullif(column, &gone).map_err(arrow_fault);
+            values = values.iter().map(without).collect::<Result<_, _>>()?;
         }
         let nulls = gone.as_ref().map(|gone| NullBuffer::new(!gone));
         let bound = |bounds: &ScalarBuffer<i64>| -> ArrayRef {
@@ -283,7 +279,7 @@ impl Running {
         let columns = columns.collect();
         let caused = bare(batch).take(&causes).map_err(arrow_fault)?;
         let result = Batch {
-            keys: keys.finish(),
+            keys: keys.map_or_else(|| caused.keys.clone(), |mut keys| keys.finish()),
             timestamps: times.into(),
             tombstones: gone,
             windows: self.is_windowed.then_some(BatchWindows { start: starts, end: ends }),
@@ -402,11 +398,6 @@ impl LateColumns {
 
 fn lock(store: &LaneStore) -> MutexGuard<'_, LaneState> {
     store.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The slots that hold a value.
-fn present(slots: &[u32]) -> Vec<u32> {
-    slots.iter().copied().filter(|slot| *slot != GONE).collect()
 }
 
 /// Where rows come from, without what is in them.

@@ -1,6 +1,6 @@
 //! Folds records into the slots of a lane, and gathers what comes out: results, and records that were late.
 
-use arrow_array::builder::BinaryViewBuilder;
+use arrow_array::builder::{BinaryViewBuilder, BooleanBufferBuilder};
 
 use super::state::{Changed, Held, Last, joined};
 use crate::aggregate::{Arguments, FailedRow, States};
@@ -24,22 +24,20 @@ pub(super) struct Folding<'a> {
     pub(super) late: Vec<Late>,
     /// rows that a sum has no room for
     pub(super) overflows: Vec<FailedRow>,
-    slots: Vec<u32>,
-    rows: Vec<u32>,
 }
 
-/// Results, one entry each.
+/// Results, one entry each; their values are given by the states.
 #[derive(Default)]
 pub(super) struct Results {
     /// the rows that caused them
     pub(super) rows: Vec<u32>,
-    pub(super) keys: BinaryViewBuilder,
+    /// none where each has the key of its row
+    pub(super) keys: Option<BinaryViewBuilder>,
     pub(super) starts: Vec<i64>,
     pub(super) ends: Vec<i64>,
     pub(super) times: Vec<i64>,
-    /// slots that hold the values; [`GONE`] for a tombstone
-    pub(super) slots: Vec<u32>,
-    pub(super) tombstones: usize,
+    /// which are tombstones; none where none is
+    pub(super) tombstones: Option<BooleanBufferBuilder>,
 }
 
 /// A row that missed a window.
@@ -51,9 +49,6 @@ pub(super) struct Late {
     pub(super) time: i64,
 }
 
-/// No slot: the window is no more.
-pub(super) const GONE: u32 = u32::MAX;
-
 impl<'a> Folding<'a> {
     pub(super) fn new(
         states: &'a mut States,
@@ -62,6 +57,8 @@ impl<'a> Folding<'a> {
         changed: Option<&'a mut Changed>,
         (emit, every_ms): (Emit, Option<i64>),
     ) -> Folding<'a> {
+        // Without a pause between results, they come with a record of their key.
+        let keys = (emit == Emit::OnClose || every_ms.is_some() || arguments.is_none()).then(BinaryViewBuilder::new);
         Folding {
             states,
             arguments,
@@ -71,42 +68,47 @@ impl<'a> Folding<'a> {
             every_ms,
             row: 0,
             time: 0,
-            results: Results::default(),
+            results: Results { keys, ..Results::default() },
             late: Vec::new(),
             overflows: Vec::new(),
-            slots: Vec::new(),
-            rows: Vec::new(),
         }
     }
 
-    /// Folds the rows that wait. They may, as long as nobody looks into a slot.
-    pub(super) fn settle(&mut self) {
-        if let Some(arguments) = self.arguments.filter(|_| !self.slots.is_empty()) {
-            self.states.update(&self.slots, &self.rows, arguments);
-            self.slots.clear();
-            self.rows.clear();
+    /// Notes a result; the states are asked for its values by whoever calls.
+    fn note(&mut self, key: &[u8], span: Span, ts: i64) {
+        let results = &mut self.results;
+        results.rows.push(self.row);
+        if let Some(keys) = &mut results.keys {
+            keys.append_value(key);
+        }
+        results.starts.push(span.start);
+        results.ends.push(span.end);
+        results.times.push(ts);
+        if let Some(tombstones) = &mut results.tombstones {
+            tombstones.append(false);
         }
     }
 
     fn give(&mut self, key: &[u8], span: Span, slot: u32, ts: i64) {
-        let results = &mut self.results;
-        results.rows.push(self.row);
-        results.keys.append_value(key);
-        results.starts.push(span.start);
-        results.ends.push(span.end);
-        results.times.push(ts);
-        results.slots.push(slot);
+        self.states.give(slot);
+        self.note(key, span, ts);
     }
 
-    fn give_copy(&mut self, key: &[u8], span: Span, slot: u32, ts: i64) {
-        self.settle();
-        let copy = self.states.copy(slot);
-        self.give(key, span, copy, ts);
+    fn give_last(&mut self, key: &[u8], span: Span, slot: u32, ts: i64) {
+        self.states.give_last(slot);
+        self.note(key, span, ts);
     }
 
     fn give_tombstone(&mut self, key: &[u8], span: Span) {
-        self.give(key, span, GONE, span.end);
-        self.results.tombstones += 1;
+        self.states.give_none();
+        self.note(key, span, span.end);
+        let results = self.results.rows.len();
+        let tombstones = self.results.tombstones.get_or_insert_with(|| {
+            let mut none = BooleanBufferBuilder::new(results);
+            none.append_n(results, false);
+            none
+        });
+        tombstones.set_bit(results - 1, true);
     }
 
     /// Gives the results whose time has come. Called with the time of a record, before it is taken.
@@ -141,7 +143,7 @@ impl<'a> Folding<'a> {
         if let Some(before) = before.filter(|before| before.given != span) {
             self.give_tombstone(key, before.given);
         }
-        self.give_copy(key, span, slot, ts);
+        self.give(key, span, slot, ts);
     }
 
     /// A slot is not this window's any more: what it gave last, and what waits.
@@ -171,19 +173,23 @@ impl Fold for Folding<'_> {
         self.states.add()
     }
 
+    fn takes(&mut self, slots: &[u32]) -> bool {
+        let Some(arguments) = self.arguments.filter(|arguments| arguments.may_overflow()) else { return true };
+        let refused = self.states.refuses(slots, self.row, arguments);
+        let takes = refused.is_none();
+        // A row may miss several windows so, and fails once.
+        let is_known = self.overflows.last().is_some_and(|failed| failed.failure.row == self.row as usize);
+        self.overflows.extend(refused.filter(|_| !is_known));
+        takes
+    }
+
     fn add(&mut self, slot: u32) {
-        if let Some(arguments) = self.arguments.filter(|arguments| arguments.may_overflow()) {
-            self.settle();
-            if let Some(failed) = self.states.refuses(&[slot], self.row, arguments) {
-                return self.overflows.push(failed);
-            }
+        if self.takes(&[slot]) {
+            self.states.fold(slot, self.row);
         }
-        self.slots.push(slot);
-        self.rows.push(self.row);
     }
 
     fn merge(&mut self, key: &[u8], into: u32, from: u32) {
-        self.settle();
         if let Some(last) = self.let_go(from) {
             self.give_tombstone(key, last.given);
         }
@@ -192,12 +198,10 @@ impl Fold for Folding<'_> {
     }
 
     fn copy(&mut self, from: u32) -> u32 {
-        self.settle();
         self.states.copy(from)
     }
 
     fn free(&mut self, slot: u32) {
-        self.settle();
         self.let_go(slot);
         self.states.free(slot);
     }
@@ -206,7 +210,7 @@ impl Fold for Folding<'_> {
         self.has_changed(key, span);
         match (self.emit, self.every_ms) {
             (Emit::OnClose, _) => {}
-            (Emit::OnUpdate, None) => self.give_copy(key, span, slot, ts),
+            (Emit::OnUpdate, None) => self.give(key, span, slot, ts),
             (Emit::OnUpdate, Some(every_ms)) => self.hold(key, span, slot, ts, every_ms),
         }
     }
@@ -221,9 +225,8 @@ impl Fold for Folding<'_> {
 
     fn close(&mut self, key: &[u8], span: Span, slot: u32, ts: i64) {
         self.has_changed(key, span);
-        self.settle();
         if self.emit == Emit::OnClose {
-            return self.give(key, span, slot, ts);
+            return self.give_last(key, span, slot, ts);
         }
         let Some(Last { given, waits: Some((key, span, ts)), .. }) = self.let_go(slot) else {
             return self.states.free(slot);
@@ -231,7 +234,7 @@ impl Fold for Folding<'_> {
         if given != span {
             self.give_tombstone(&key, given);
         }
-        self.give(&key, span, slot, ts);
+        self.give_last(&key, span, slot, ts);
     }
 
     fn late(&mut self, span: Span, closed_at: i64) {

@@ -145,6 +145,7 @@ impl Store for LaneStore {
             }
         };
         replaced.into_iter().for_each(|slot| states.free(slot));
+        states.settle(None);
         Ok(())
     }
 }

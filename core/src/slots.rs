@@ -1,4 +1,4 @@
-//! Which slots of a slab are free. The lowest free one is taken first, so that what is held gathers at the front and
+//! Which slots of a list are free. The lowest free one is taken first, so that what is held gathers at the front and
 //! the back can be given up.
 
 const BITS: usize = u64::BITS as usize;
@@ -6,7 +6,7 @@ const BITS: usize = u64::BITS as usize;
 /// Slots in use and free ones, as bits: a set bit of the first level is a free slot, one of a higher level a word below
 /// with any.
 #[derive(Debug, Default)]
-pub(super) struct Slots {
+pub(crate) struct Slots {
     levels: Vec<Vec<u64>>,
     /// slots that exist
     length: usize,
@@ -16,17 +16,17 @@ pub(super) struct Slots {
 
 impl Slots {
     /// Slots that exist, in use or free; all are below this number.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.length
     }
 
     /// Slots in use.
-    pub(super) fn used(&self) -> usize {
+    pub(crate) fn used(&self) -> usize {
         self.used
     }
 
     /// Takes the lowest free slot, or a new one behind all others.
-    pub(super) fn take(&mut self) -> usize {
+    pub(crate) fn take(&mut self) -> usize {
         self.used += 1;
         match self.lowest() {
             Some(slot) => {
@@ -41,7 +41,7 @@ impl Slots {
     }
 
     /// Frees a slot; whether it was in use. Free slots at the end cease to exist.
-    pub(super) fn free(&mut self, slot: usize) -> bool {
+    pub(crate) fn free(&mut self, slot: usize) -> bool {
         if slot >= self.length || self.is_free(slot) {
             return false;
         }
