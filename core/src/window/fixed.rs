@@ -12,7 +12,12 @@ pub(super) struct Fixed {
     grace: i64,
     /// by start
     open: BTreeMap<i64, Table>,
+    /// the room of a window that has closed, for the next one
+    spare: Table,
 }
+
+/// A larger table is not kept to be used again.
+const MOST_SPARE_BYTES: usize = 64 * 1024;
 
 /// One window: per key a slot and the largest timestamp.
 #[derive(Debug, Default)]
@@ -24,7 +29,7 @@ struct Table {
 
 impl Fixed {
     pub(super) fn new(size: i64, advance: i64, grace: i64) -> Fixed {
-        Fixed { size, advance, grace, open: BTreeMap::new() }
+        Fixed { size, advance, grace, open: BTreeMap::new(), spare: Table::default() }
     }
 
     fn span(&self, start: i64) -> Span {
@@ -38,7 +43,7 @@ impl Fixed {
         while start <= ts {
             let span = self.span(start);
             if span.end > close_time {
-                let table = self.open.entry(start).or_default();
+                let table = self.open.entry(start).or_insert_with(|| std::mem::take(&mut self.spare));
                 let (slot, ts) = table.place(key, hash, ts, fold);
                 fold.add(slot);
                 fold.update(key, span, slot, ts);
@@ -59,11 +64,15 @@ impl Fixed {
             if span.end > close_time {
                 break;
             }
-            let table = entry.remove();
+            let mut table = entry.remove();
             for (number, (&slot, &ts)) in table.slots.iter().zip(&table.times).enumerate() {
                 if slot != NONE {
                     fold.close(table.keys.get(number), span, slot, ts);
                 }
+            }
+            if table.bytes() <= MOST_SPARE_BYTES {
+                table.clear();
+                self.spare = table;
             }
         }
     }
@@ -123,14 +132,21 @@ impl Fixed {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.open
-            .values()
-            .map(|table| table.keys.memory() + 4 * table.slots.capacity() + 8 * table.times.capacity())
-            .sum()
+        self.open.values().chain([&self.spare]).map(Table::bytes).sum()
     }
 }
 
 impl Table {
+    fn clear(&mut self) {
+        self.keys.clear();
+        self.slots.clear();
+        self.times.clear();
+    }
+
+    fn bytes(&self) -> usize {
+        self.keys.memory() + 4 * self.slots.capacity() + 8 * self.times.capacity()
+    }
+
     /// The slot of a key, and the largest of its timestamps with this one.
     fn place<F: Fold>(&mut self, key: &[u8], hash: u64, ts: i64, fold: &mut F) -> (u32, i64) {
         let number = self.keys.number(key, hash);

@@ -47,6 +47,13 @@ impl Keys {
         slice(&self.ends, &self.bytes, number)
     }
 
+    /// Forgets all keys, and keeps their room.
+    pub(super) fn clear(&mut self) {
+        self.table.clear();
+        self.ends.clear();
+        self.bytes.clear();
+    }
+
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }

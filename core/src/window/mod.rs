@@ -173,18 +173,13 @@ impl Windows {
         self.time
     }
 
-    /// Where a key is. To ask for all keys of a batch before its records are taken is worth the while: one search then
-    /// does not wait for the memory of another.
-    pub fn look_up(&self, key: &[u8]) -> Place {
+    /// Where the keys of a batch are, one place each; none where windows are found without. To ask for all of them before
+    /// the first record is taken is worth the while: one search then does not wait for the memory of another.
+    pub fn look_up<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) -> Vec<Place> {
         match &self.open {
-            Open::Session(sessions) => Place(sessions.look_up(key)),
-            Open::Fixed(_) | Open::Sliding(_) | Open::Count(_) | Open::Running(_) => Place::default(),
+            Open::Session(sessions) => sessions.look_up(keys).into_iter().map(Place).collect(),
+            Open::Fixed(_) | Open::Sliding(_) | Open::Count(_) | Open::Running(_) => Vec::new(),
         }
-    }
-
-    /// Whether [`Windows::look_up`] finds anything.
-    pub fn has_places(&self) -> bool {
-        matches!(self.open, Open::Session(_))
     }
 
     /// Takes a record: its time, its windows, and the windows that close by it. `ts` is not negative.

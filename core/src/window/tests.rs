@@ -226,6 +226,27 @@ proptest! {
     }
 
     #[test]
+    fn keys_that_were_looked_up_before_others_came_and_went_are_found(
+        gap in 1..20i64,
+        grace in 0..20i64,
+        records in records(),
+        pack in 1..20usize,
+    ) {
+        let kind = Kind::Session { gap, grace };
+        let (_, expected) = run(kind, Emit::OnUpdate, &records);
+        let (mut windows, mut lists) = (Windows::new(kind, Emit::OnUpdate), Lists::default());
+        for (pack_number, pack_of) in records.chunks(pack).enumerate() {
+            let places = windows.look_up(pack_of.iter().map(|(key, _)| std::slice::from_ref(key)));
+            for (number, (&(key, ts), place)) in pack_of.iter().zip(places).enumerate() {
+                lists.record = pack_number * pack + number;
+                windows.take_at(place, &[key], ts, &mut lists);
+            }
+        }
+        prop_assert_eq!(lists.results, expected.results);
+        prop_assert_eq!(lists.late, expected.late);
+    }
+
+    #[test]
     fn the_next_to_close_closes_then(kind in kinds(), records in records()) {
         let (mut windows, mut lists) = run(kind, Emit::OnClose, &records);
         while let Some(next) = windows.next() {
@@ -273,5 +294,24 @@ proptest! {
             twin.take(&[key], ts, &mut copies);
         }
         prop_assert_eq!(lists.results, copies.results);
+    }
+}
+
+#[test]
+fn what_lies_at_the_end_of_time_closes() {
+    let kinds = [
+        Kind::Fixed { size: 5, advance: 5, grace: 0 },
+        Kind::Fixed { size: i64::MAX, advance: i64::MAX, grace: i64::MAX },
+        Kind::Sliding { difference: 5, grace: 0 },
+        Kind::Session { gap: 5, grace: 3 },
+        Kind::Session { gap: i64::MAX, grace: i64::MAX },
+    ];
+    for kind in kinds {
+        let records = vec![(0, 0), (0, i64::MAX), (1, i64::MAX - 1)];
+        let (mut windows, mut lists) = run(kind, Emit::OnClose, &records);
+        windows.close_all(&mut lists);
+        let closed: usize = lists.closed.iter().map(|(_, _, list)| list.len()).sum();
+        assert!(closed + lists.late.len() >= records.len(), "{kind:?}: {:?}", lists.closed);
+        assert_eq!((windows.len(), lists.used()), (0, 0), "{kind:?}");
     }
 }

@@ -17,7 +17,7 @@ use crate::operators::body::{Flow, Grant, Outbox, Reason, Site};
 use crate::operators::rows::{Failures, arrow_fault, key_of, place_of};
 use crate::problem::Fault;
 use crate::types::Schema;
-use crate::window::{Emit, IdleReport, LaneReport, LaneReports, LateReport, Place, Windows};
+use crate::window::{Emit, IdleReport, LaneReport, LaneReports, LateReport, Windows};
 
 /// Marks results that the wall clock has brought about.
 const IDLE_HEADER: &str = "tidegate.idle";
@@ -142,8 +142,7 @@ impl Running {
         let mut folding = Folding::new(states, Some(&arguments), held, changed.as_mut(), (self.emit, self.every_ms));
         let mut left_out = 0;
         let (mut newest, mut newest_of_late) = (None, None);
-        let look_up = |row| key_of(batch, row).map(|key| windows.look_up(key)).unwrap_or_default();
-        let places: Vec<Place> = if windows.has_places() { (0..batch.rows).map(look_up).collect() } else { Vec::new() };
+        let places = windows.look_up((0..batch.rows).map(|row| key_of(batch, row).unwrap_or_default()));
         for row in 0..batch.rows {
             if fails.next_if_eq(&row).is_some() {
                 continue;

@@ -291,3 +291,24 @@ fn a_wrong_aggregate_leaves_the_others() {
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].place.field.as_deref(), Some("aggregates.b"));
 }
+
+#[test]
+fn a_record_that_would_make_too_long_a_total_fails_alone() {
+    let schema = records(r#"{ "n": "decimal(38,0)" }"#);
+    let config = json!({ "gap": "10ms", "grace": "1s", "aggregates": { "sum": "sum(n)", "count": "count(*)" } });
+    let mut bench = Bench::new(find("session-window").unwrap(), config, &[schema]);
+    let most = format!("{{\"n\":{}}}", "9".repeat(38));
+    // The third would put two sessions together, the fourth would be added to one.
+    let rows = [(0, most.as_str()), (20, most.as_str()), (10, r#"{"n":0}"#), (21, r#"{"n":1}"#), (22, r#"{"n":-9}"#)];
+    let texts: Vec<(&str, &str)> = rows.iter().map(|(_, value)| ("k", *value)).collect();
+    let timestamps: Vec<i64> = rows.iter().map(|(ts, _)| *ts).collect();
+    let batch = Batch { timestamps: timestamps.into(), ..bench.batch(&texts) };
+    bench.process(batch);
+    let reasons: Vec<String> = bench.failed().into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(reasons.iter().all(|reason| reason.contains("more than 38 digits")), "{reasons:?}");
+    let spans: Vec<String> = bench.store().keys().iter().map(|key| format!("{:?}", &key[1..])).collect();
+    let bound = |ms: i64| ms.to_be_bytes();
+    let span = |from, to| format!("{:?}", [bound(from), bound(to)].concat());
+    assert_eq!(spans, [span(0, 0), span(20, 22)]);
+}

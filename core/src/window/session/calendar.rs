@@ -41,7 +41,7 @@ impl Calendar {
         }
         self.near_to = self.together(time).saturating_add(1).saturating_mul(self.width);
         while let Some(first) = self.far.first_entry()
-            && first.key().saturating_mul(self.width) < self.near_to
+            && (first.key().saturating_mul(self.width) < self.near_to || self.near_to == i64::MAX)
         {
             near.push(first.remove_entry());
         }

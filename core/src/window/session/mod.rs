@@ -70,9 +70,9 @@ impl Sessions {
         self.gap.saturating_add(self.grace)
     }
 
-    /// Where a key is now, for [`Sessions::take`].
-    pub(super) fn look_up(&self, key: &[u8]) -> Option<u32> {
-        self.table.find(key)
+    /// Where keys are now, for [`Sessions::take`].
+    pub(super) fn look_up<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) -> Vec<Option<u32>> {
+        self.table.find_all(keys)
     }
 
     /// Takes a record, whose key was found at a place a moment ago.
@@ -196,9 +196,7 @@ impl Sessions {
     pub(super) fn close<F: Fold>(&mut self, time: i64, fold: &mut F) {
         let close_time = if time == i64::MAX { time } else { time.saturating_sub(self.retention()) };
         for (together, numbers) in self.calendar.approach(close_time) {
-            for number in numbers {
-                self.list_anew(number, together);
-            }
+            self.list_anew(together, numbers);
         }
         while let Some((listed, mut numbers)) = self.calendar.due(close_time) {
             let key = |number: &u32| self.table.get(*number).map(|entry| &entry.key);
@@ -209,15 +207,18 @@ impl Sessions {
         }
     }
 
-    /// Lists sessions of a key that lay together by the ends that they have now.
-    fn list_anew(&mut self, number: u32, together: i64) {
-        let Some(Entry { sessions, .. }) = self.table.get_mut(number) else { return };
-        for session in sessions {
-            if self.calendar.together(session.listed) == together {
-                session.listed = session.end;
-                self.calendar.list(session.end, number);
+    /// Lists sessions that lay together by the ends that they have now.
+    fn list_anew(&mut self, together: i64, numbers: Vec<u32>) {
+        let mut ends = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            for session in self.table.get_mut(number).into_iter().flat_map(|entry| &mut entry.sessions) {
+                if self.calendar.together(session.listed) == together {
+                    session.listed = session.end;
+                    ends.push((session.end, number));
+                }
             }
         }
+        ends.into_iter().for_each(|(end, number)| self.calendar.list(end, number));
     }
 
     /// Closes the sessions of a key that are listed by this end; those that have grown since are listed anew.

@@ -50,10 +50,22 @@ impl Table {
         self.numbers.find(hash(key), |&number| self.entries[number as usize].key.as_slice() == key).copied()
     }
 
-    /// The same, where it was found before and may be still.
+    /// The numbers of many keys. In three short loops, since memory that one key waits for does not hold up the next one
+    /// then. Now and then a key that is there is not found.
+    pub(super) fn find_all<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) -> Vec<Option<u32>> {
+        let hashes: Vec<u64> = keys.clone().map(hash).collect();
+        let guesses = hashes.into_iter().map(|hash| self.numbers.find(hash, |_| true).copied());
+        let guesses: Vec<Option<u32>> = guesses.collect();
+        guesses.into_iter().zip(keys).map(|(guess, key)| guess.filter(|&guess| self.is(guess, key))).collect()
+    }
+
+    fn is(&self, number: u32, key: &[u8]) -> bool {
+        self.get(number).is_some_and(|entry| entry.key.as_slice() == key)
+    }
+
+    /// The number of a key that may have it still from when all were sought.
     pub(super) fn find_near(&self, key: &[u8], near: Option<u32>) -> Option<u32> {
-        near.filter(|&number| self.get(number).is_some_and(|entry| entry.key.as_slice() == key))
-            .or_else(|| self.find(key))
+        near.filter(|&number| self.is(number, key)).or_else(|| self.find(key))
     }
 
     /// A key with its sessions. The entry of a number that is not in use is empty, or none.
