@@ -1,0 +1,229 @@
+//! What stands on every screen: the title that answers first, the tabs, one sentence of status, the keys that work here.
+
+use crate::commands::{Act, Command, Context, View, command_of};
+use crate::model::Model;
+use crate::model::place::{PromptKind, Sheet};
+use crate::model::run::{Link, Watched};
+use crate::numbers::{self, UNKNOWN};
+use crate::pen::{Pen, cut, cut_middle, width};
+use crate::theme::Tone;
+
+/// From so many columns on, the title has its labels.
+const WIDE: usize = 78;
+/// From so many columns on, names have more room.
+const VERY_WIDE: usize = 110;
+
+/// The first line: the run, its verdict, lag, trend, age, and what holds it back.
+pub(crate) fn title(model: &Model, pen: &mut Pen<'_>) {
+    let run = model.shown();
+    let cells = pen.width();
+    let is_wide = cells >= WIDE;
+    let shift = if cells >= VERY_WIDE { 8 } else { 0 };
+    let name = if is_wide { 19 + shift } else { 14 };
+    pen.text(1, 0, Tone::Bold, &cut_middle(&run.name, name));
+    let (tone, verdict) = run.verdict();
+    let tone = if tone == Tone::Text { Tone::Bold } else { tone };
+    let columns = if is_wide { [21, 31, 42, 52, 63].map(|x| x + shift) } else { [17, 26, 33, 43, 50] };
+    pen.text(columns[0], 0, tone, &verdict);
+    if matches!(run.link, Link::Nothing | Link::Starting) || !run.has_figures() {
+        return;
+    }
+    if !run.now.partitions.is_empty() {
+        let label = if is_wide { "lag " } else { "" };
+        pen.text(columns[1], 0, Tone::Text, &format!("{label}{}", numbers::count_or_unknown(run.lag())));
+        let trend = run.trend().map_or(UNKNOWN.into(), |(trend, rate)| with_unit(numbers::trend(trend, rate)));
+        pen.text(columns[2], 0, Tone::Text, &trend);
+        pen.text(columns[3], 0, Tone::Text, &age(run, is_wide));
+    }
+    let (tone, cause) = cause(run, is_wide);
+    pen.text(columns[4], 0, tone, &cut(&cause, cells.saturating_sub(columns[4] + 1)));
+}
+
+fn with_unit(trend: String) -> String {
+    if trend == "0" || trend == "~0" { trend } else { trend + "/s" }
+}
+
+fn age(run: &Watched, is_wide: bool) -> String {
+    let old = if is_wide { " old" } else { "" };
+    match (run.age_ms(), run.lag()) {
+        (Some(ms), _) => numbers::age(ms) + old,
+        (None, Some(0)) => numbers::ABSENT.into(),
+        (None, _) => UNKNOWN.into(),
+    }
+}
+
+fn cause(run: &Watched, is_wide: bool) -> (Tone, String) {
+    if let Some(node) = run.fault().and_then(|fault| fault.node.as_ref()) {
+        return (Tone::Bad, format!("fault {node}"));
+    }
+    let word = if is_wide { "bottleneck" } else { "at" };
+    match &run.now.bottleneck {
+        Some(bottleneck) => (Tone::Bad, format!("{word} {}", bottleneck.node)),
+        None => (Tone::Text, String::new()),
+    }
+}
+
+/// The second line: the views, and the clock.
+pub(crate) fn tabs(model: &Model, pen: &mut Pen<'_>) {
+    let (open, others): (Vec<_>, Vec<_>) =
+        tab_places(pen.width()).into_iter().partition(|(view, ..)| *view == model.place.view);
+    for (_, x, text) in &others {
+        pen.text(*x, 0, Tone::Dim, text);
+    }
+    // Last, since neighbours may share a blank.
+    for (_, x, text) in &open {
+        pen.text(*x, 0, Tone::Bold, &format!("[{}]", text.trim()));
+    }
+    let end = pen.width() - 1;
+    let clock = clock(model);
+    if pen.width() >= WIDE || clock.0 != Tone::Dim {
+        let (tone, text) = clock;
+        pen.right(end, 0, tone, &text);
+    }
+}
+
+/// Where each tab stands, with a blank at both sides of its name.
+pub(crate) fn tab_places(cells: usize) -> Vec<(View, usize, String)> {
+    let gap = usize::from(cells >= WIDE);
+    let mut x = 0;
+    let mut places = Vec::new();
+    for (place, view) in View::ALL.into_iter().enumerate() {
+        let name = if cells < WIDE && view == View::Partitions { "parts" } else { view.name() };
+        let text = format!(" {} {name} ", place + 1);
+        let taken = width(&text);
+        places.push((view, x, text));
+        // Neighbours share a blank where room is short.
+        x += taken - 1 + gap;
+    }
+    places
+}
+
+/// The clock; or how old the figures are, that the screen is held, that sparks show another time.
+fn clock(model: &Model) -> (Tone, String) {
+    if model.held.is_some() {
+        return (Tone::Warn, "held".into());
+    }
+    if let Some(age) = model.age_ms().filter(|age| *age > 3_000 && model.shown().link != Link::Nothing) {
+        return (Tone::Warn, format!("{} ago", numbers::since(age)));
+    }
+    if model.place.minutes != Default::default() {
+        return (Tone::Text, model.place.minutes.words());
+    }
+    let now = match model.look.is_thrifty {
+        true => numbers::clock_minutes(model.now_ms, model.offset_s),
+        false => numbers::clock(model.now_ms, model.offset_s),
+    };
+    (Tone::Dim, now)
+}
+
+/// The last line but one: a question, an open prompt, the answer to the last command, or what the selection means.
+pub(crate) fn status(model: &Model, pen: &mut Pen<'_>) {
+    let cells = pen.width().saturating_sub(2);
+    if let Some(question) = &model.place.question {
+        pen.text(1, 0, Tone::Bold, &cut(&format!("{}  y yes  n no", question.text), cells));
+        return;
+    }
+    if let Some(prompt) = &model.place.prompt {
+        let sign = match prompt.kind {
+            PromptKind::GoTo => ":",
+            PromptKind::Filter => "/",
+        };
+        pen.pieces(1, 0, [(Tone::Bold, sign), (Tone::Text, prompt.line.with_cursor().as_str())]);
+        return;
+    }
+    let text = model.said.clone().unwrap_or_else(|| crate::views::sentence(model));
+    pen.text(1, 0, Tone::Text, &cut(&text, cells));
+}
+
+/// The last line: at most eight keys that work here and now.
+pub(crate) fn keys(model: &Model, pen: &mut Pen<'_>) {
+    let rights = rights(model);
+    let end = pen.width().saturating_sub(1);
+    let room = end.saturating_sub(width(&rights) + 1);
+    let mut x = 1;
+    let commands = shown_keys(model);
+    let last = commands.len().saturating_sub(1);
+    let keys_width = commands.get(last).map_or(0, |(key, word)| width(key) + 1 + width(word) + 1);
+    for (place, (key, word)) in commands.iter().enumerate() {
+        let taken = width(key) + 1 + width(word);
+        // The way to all other keys always has its room.
+        if place != last && x + taken + 2 + keys_width > room || x + taken > room {
+            continue;
+        }
+        pen.pieces(x, 0, [(Tone::Bold, key.as_str()), (Tone::Dim, " "), (Tone::Dim, word)]);
+        x += taken + 2;
+    }
+    pen.right(end, 0, Tone::Dim, &rights);
+}
+
+fn rights(model: &Model) -> String {
+    let edits = model.drawing.differences().len();
+    match (model.rights.may_build, edits) {
+        (false, _) if model.rights.may_control => "control".into(),
+        (false, _) => "read-only".into(),
+        (true, 0) => "write".into(),
+        (true, 1) => "write, 1 edit".into(),
+        (true, edits) => format!("write, {edits} edits"),
+    }
+}
+
+/// Keys and their words, the most useful first, `? keys` last.
+pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
+    let contexts = crate::update::contexts(model);
+    let acts: &[Act] = match (contexts.first(), model.place.sheets.last()) {
+        (Some(Context::Confirm), _) => &[Act::Yes, Act::No],
+        (Some(Context::Form), _) => &[Act::Complete, Act::Edit, Act::AddRow, Act::Apply, Act::LeaveForm, Act::Help],
+        (Some(Context::Choose), Some(Sheet::Add(_))) if model.place.prompt.is_none() => {
+            &[Act::Accept, Act::ChooseUp, Act::OntoWire, Act::Cancel]
+        }
+        (Some(Context::Choose), Some(Sheet::Connect(_))) if model.place.prompt.is_none() => {
+            &[Act::Accept, Act::ChooseUp, Act::Via, Act::Cancel]
+        }
+        (Some(Context::Choose), Some(Sheet::Help { .. })) if model.place.prompt.is_none() => {
+            &[Act::ChooseUp, Act::Cancel]
+        }
+        (Some(Context::Choose), _) => &[Act::Accept, Act::ChooseUp, Act::Complete, Act::Cancel],
+        (Some(Context::Problems), _) => &[Act::Open, Act::Remedy, Act::MatchNext, Act::Back, Act::Help],
+        (_, Some(_)) => &[Act::Back, Act::Down, Act::Up, Act::Help],
+        _ => acts_of_view(model),
+    };
+    let named = |act: &Act| {
+        let command = command_of(*act, &contexts)?;
+        let key = match act {
+            Act::ChooseUp => "up down".to_string(),
+            Act::No => "n".to_string(),
+            Act::SubjectBefore => "< >".to_string(),
+            _ => command.key().to_string(),
+        };
+        Some((key, short(*act, command)))
+    };
+    acts.iter().filter_map(named).collect()
+}
+
+fn short(act: Act, command: &'static Command) -> &'static str {
+    match act {
+        Act::SubjectBefore => "other node",
+        _ => command.short,
+    }
+}
+
+fn acts_of_view(model: &Model) -> &'static [Act] {
+    match model.place.view {
+        View::Graph if model.drawing.pipeline.nodes.is_empty() && model.rights.may_build => {
+            &[Act::Add, Act::Undo, Act::GoTo, Act::Quit, Act::Help]
+        }
+        View::Graph if model.rights.may_build && !model.drawing.differences().is_empty() => {
+            &[Act::Add, Act::Connect, Act::Configure, Act::Delete, Act::Undo, Act::Run, Act::Help]
+        }
+        View::Graph if model.rights.may_build => {
+            &[Act::Open, Act::Tap, Act::Why, Act::Bottleneck, Act::Add, Act::Configure, Act::GoTo, Act::Help]
+        }
+        View::Graph => &[Act::Open, Act::Tap, Act::Why, Act::Bottleneck, Act::Filter, Act::GoTo, Act::Help],
+        View::Partitions => &[Act::Open, Act::Tap, Act::Why, Act::Sort, Act::Filter, Act::GoTo, Act::Help],
+        View::Tasks => &[Act::Open, Act::Tap, Act::Why, Act::Bottleneck, Act::Sort, Act::GoTo, Act::Help],
+        View::Windows => &[Act::Open, Act::Why, Act::SubjectBefore, Act::Filter, Act::GoTo, Act::Help],
+        View::Tap => &[Act::Open, Act::SubjectBefore, Act::Filter, Act::Hold, Act::Help],
+        View::Log => &[Act::Open, Act::OnlyBad, Act::Last, Act::Filter, Act::GoTo, Act::Help],
+        View::Cluster => &[Act::Open, Act::Sort, Act::Filter, Act::GoTo, Act::Help],
+    }
+}

@@ -1,0 +1,197 @@
+//! The dashboard without a terminal: what is known, where a person is, what a message changes. A message goes in, wishes
+//! come out; what reads keys, asks the run and writes files is somewhere else, and so tests need none of it.
+
+pub(crate) mod drawing;
+pub(crate) mod filter;
+pub(crate) mod form;
+pub(crate) mod history;
+pub(crate) mod place;
+pub(crate) mod run;
+
+use tidegate_core::pipeline::Pipeline;
+use tidegate_core::snapshot::{Snapshot, TapSnapshot};
+
+use crate::commands::View;
+use crate::keys::Key;
+use crate::theme::Look;
+use drawing::Drawing;
+use place::{Chosen, Place};
+use run::{Link, Watched};
+
+/// All that the dashboard knows.
+#[derive(Clone)]
+pub(crate) struct Model {
+    pub(crate) look: Look,
+    /// columns and rows
+    pub(crate) size: (usize, usize),
+    /// wall clock, in milliseconds since 1970
+    pub(crate) now_ms: i64,
+    /// seconds east of UTC
+    pub(crate) offset_s: i32,
+    pub(crate) run: Watched,
+    /// what was shown when the screen was held
+    pub(crate) held: Option<Box<Watched>>,
+    pub(crate) drawing: Drawing,
+    pub(crate) tapped: Tapped,
+    pub(crate) place: Place,
+    /// the answer to the last command
+    pub(crate) said: Option<String>,
+    pub(crate) rights: Rights,
+}
+
+/// What may be done here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// the pipeline may be changed
+    pub may_build: bool,
+    /// the run may be paused and stopped
+    pub may_control: bool,
+    /// the run is this process's own: leaving stops it
+    pub owns_run: bool,
+}
+
+/// Records at the two sides of a node.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tapped {
+    /// the edges that were asked for
+    pub(crate) asked: Vec<String>,
+    /// by edge, what passed last
+    pub(crate) edges: Vec<TapSnapshot>,
+    /// why there is nothing
+    pub(crate) silence: Option<String>,
+}
+
+/// News.
+#[derive(Debug, Clone)]
+pub(crate) enum Message {
+    /// a key was pressed
+    Key(Key),
+    /// something was pasted
+    Pasted(String),
+    /// the pointer did something
+    Mouse(crate::update::Pointer),
+    /// the screen has this size
+    Size(usize, usize),
+    /// it is so late
+    Tick(i64),
+    /// what the meters say
+    News(Box<Snapshot>),
+    /// the run does not answer
+    Silence { why: String, at_ms: i64 },
+    /// the run is over
+    Over { how: String, last: Option<Box<Snapshot>> },
+    /// a run has been started from this pipeline
+    Started(Box<Pipeline>),
+    /// records on edges
+    Taps(Vec<TapSnapshot>),
+    /// there are none, for this reason
+    NoTaps(String),
+    /// the answer to a wish
+    Said(String),
+    /// the file was written
+    Saved { pipeline: Box<Pipeline>, to: String },
+}
+
+/// What is asked of the outside.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Wish {
+    /// the end
+    Quit,
+    /// all cells anew
+    DrawAgain,
+    /// run this
+    Run(Box<Pipeline>),
+    /// sources rest
+    Pause,
+    /// sources go on
+    Resume,
+    /// the run ends
+    Stop,
+    /// write the pipeline to its file, or to this one
+    Save { pipeline: Box<Pipeline>, path: Option<String> },
+    /// look at records on these edges, and at no others
+    Tap(Vec<String>),
+    /// onto the terminal's clipboard
+    Copy(String),
+}
+
+/// Records of an edge that are kept to look at.
+const MOST_ROWS: usize = 200;
+
+impl Tapped {
+    /// Puts records behind those that are there.
+    pub(crate) fn take(&mut self, tap: TapSnapshot) {
+        match self.edges.iter_mut().find(|known| known.edge == tap.edge) {
+            Some(known) => {
+                known.seen += tap.seen;
+                known.rows.extend(tap.rows);
+                let old = known.rows.len().saturating_sub(MOST_ROWS);
+                known.rows.drain(..old);
+            }
+            None => self.edges.push(tap),
+        }
+    }
+}
+
+impl Model {
+    /// A dashboard on a pipeline.
+    pub(crate) fn new(name: String, drawing: Drawing, rights: Rights, look: Look) -> Model {
+        let run = Watched { name, ..Watched::default() };
+        let mut model = Model {
+            look,
+            size: (80, 24),
+            now_ms: 0,
+            offset_s: 0,
+            run,
+            held: None,
+            drawing,
+            tapped: Tapped::default(),
+            place: Place::default(),
+            said: None,
+            rights,
+        };
+        model.place.graph.chosen = model.first_node().map(Chosen::Node);
+        model
+    }
+
+    /// The run as it is shown: held, or as it is now.
+    pub(crate) fn shown(&self) -> &Watched {
+        self.held.as_deref().unwrap_or(&self.run)
+    }
+
+    /// How old the figures are, in milliseconds; none where there are none.
+    pub(crate) fn age_ms(&self) -> Option<i64> {
+        self.run.has_figures().then(|| (self.now_ms - self.shown().now.at_ms).max(0))
+    }
+
+    /// The figures are not those of now.
+    pub(crate) fn is_old(&self) -> bool {
+        matches!(self.shown().link, Link::Silent { .. } | Link::Over { .. })
+    }
+
+    /// Ids of the nodes as they are drawn, in flow order.
+    pub(crate) fn flow(&self) -> Vec<String> {
+        let pipeline = &self.drawing.pipeline;
+        pipeline.order().into_iter().filter_map(|place| Some(pipeline.nodes.get(place)?.id.clone())).collect()
+    }
+
+    pub(crate) fn first_node(&self) -> Option<String> {
+        self.flow().into_iter().next()
+    }
+
+    /// The node that the selection of the open view is about.
+    pub(crate) fn chosen_node(&self) -> Option<String> {
+        match (self.place.view, &self.place.graph.chosen) {
+            (View::Graph, Some(Chosen::Node(id))) => Some(id.clone()),
+            (View::Graph, _) => None,
+            (view, _) => crate::views::node_of_row(self, view),
+        }
+    }
+
+    /// The node that a view is about: that which was chosen for it, else the first that fits.
+    pub(crate) fn subject(&self, view: View) -> Option<String> {
+        let chosen = self.place.lists[view.place()].subject.clone();
+        let fitting = crate::views::subjects(self, view);
+        chosen.filter(|id| fitting.contains(id)).or_else(|| fitting.into_iter().next())
+    }
+}

@@ -1,0 +1,181 @@
+//! Where a person is: the open view, what is selected in each, what lies over it, the open prompt.
+
+use std::collections::BTreeSet;
+
+use tidegate_core::pipeline::PortRef;
+
+use super::filter::Filter;
+use super::form::FormSheet;
+use crate::commands::{Act, View};
+use crate::graph::Detail;
+use crate::line::Line;
+
+/// Where a person is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Place {
+    pub(crate) view: View,
+    pub(crate) graph: GraphPlace,
+    pub(crate) lists: [List; 7],
+    /// what lies over the view, the topmost last
+    pub(crate) sheets: Vec<Sheet>,
+    pub(crate) prompt: Option<Prompt>,
+    pub(crate) question: Option<Question>,
+    /// how many minutes sparks show; 0 is all that is known
+    pub(crate) minutes: Minutes,
+}
+
+/// The time that sparks show, by its place among the choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Minutes(usize);
+
+const MINUTES: [i64; 4] = [1, 5, 15, 60];
+
+impl Default for Minutes {
+    fn default() -> Minutes {
+        Minutes(1)
+    }
+}
+
+impl Minutes {
+    pub(crate) fn ms(self) -> i64 {
+        MINUTES[self.0] * 60_000
+    }
+
+    pub(crate) fn longer(self) -> Minutes {
+        Minutes((self.0 + 1).min(MINUTES.len() - 1))
+    }
+
+    pub(crate) fn shorter(self) -> Minutes {
+        Minutes(self.0.saturating_sub(1))
+    }
+
+    /// `15 min`.
+    pub(crate) fn words(self) -> String {
+        format!("{} min", MINUTES[self.0])
+    }
+}
+
+/// What is selected in the graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// a node, by its id
+    Node(String),
+    /// an edge, as `from->to`
+    Edge(String),
+}
+
+/// Where a person is in the graph.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct GraphPlace {
+    pub(crate) chosen: Option<Chosen>,
+    /// none: the largest that fits
+    pub(crate) detail: Option<Detail>,
+    /// by how many cells it is panned, beside following the selection
+    pub(crate) pan: (isize, isize),
+}
+
+/// Where a person is in a table.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct List {
+    /// key of the selected row
+    pub(crate) chosen: Option<String>,
+    /// the first row on the screen
+    pub(crate) top: usize,
+    /// place of the column by which it is sorted, and whether the largest comes last
+    pub(crate) sort: Option<(usize, bool)>,
+    pub(crate) only_bad: bool,
+    pub(crate) filter: Option<Filter>,
+    /// keys of rows whose parts are not shown
+    pub(crate) folded: BTreeSet<String>,
+    pub(crate) other_columns: bool,
+    /// the node that it is about
+    pub(crate) subject: Option<String>,
+}
+
+/// Something over the view.
+#[derive(Debug, Clone)]
+pub(crate) enum Sheet {
+    /// keys
+    Help { search: Line, top: usize },
+    /// operators to choose from
+    Add(AddSheet),
+    /// ports to choose from
+    Connect(ConnectSheet),
+    /// a node's config
+    Form(Box<FormSheet>),
+    /// what is wrong with the drawing
+    Problems { chosen: usize },
+    /// why a node is slow, or silent
+    Why { node: String, lane: Option<u32> },
+    /// a text to read to its end
+    Text { title: String, lines: Vec<String>, top: usize },
+    /// another id for a node
+    Rename { node: String, line: Line },
+}
+
+/// What an operator is chosen for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AddTo {
+    /// nothing is there yet, or it stands alone
+    Nothing,
+    /// behind a node's output
+    After(PortRef),
+    /// on a wire, by its id
+    Wire(String),
+    /// in the place of a node
+    Swap(String),
+}
+
+/// Choosing an operator.
+#[derive(Debug, Clone)]
+pub(crate) struct AddSheet {
+    pub(crate) to: AddTo,
+    pub(crate) search: Line,
+    pub(crate) chosen: usize,
+}
+
+/// Choosing a port to connect to.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectSheet {
+    pub(crate) from: PortRef,
+    pub(crate) search: Line,
+    pub(crate) chosen: usize,
+    pub(crate) is_topic: bool,
+}
+
+/// An open prompt.
+#[derive(Debug, Clone)]
+pub(crate) struct Prompt {
+    pub(crate) kind: PromptKind,
+    pub(crate) line: Line,
+    pub(crate) chosen: usize,
+}
+
+/// What a prompt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PromptKind {
+    /// `:`
+    GoTo,
+    /// `/`
+    Filter,
+}
+
+/// A question before something is done that cannot be undone.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    pub(crate) text: String,
+    /// what is done on yes
+    pub(crate) act: Act,
+}
+
+impl Place {
+    /// Where a person is in the open table.
+    pub(crate) fn list(&self) -> &List {
+        &self.lists[self.view.place()]
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn list_mut(&mut self) -> &mut List {
+        &mut self.lists[self.view.place()]
+    }
+}

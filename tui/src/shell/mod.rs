@@ -1,0 +1,274 @@
+//! The thin part that touches a terminal: reads keys, draws what has changed, lets another thread ask the run. All that it
+//! hears becomes a message; all that it does is a wish.
+
+mod painter;
+mod screen;
+mod watcher;
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use ratatui::crossterm::event::{self, Event, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+use crate::commands::View;
+use crate::host::{Options, Source};
+use crate::keys::Key;
+use crate::model::drawing::Drawing;
+use crate::model::{Message, Model, Wish};
+use crate::update::{Pointer, update};
+use painter::Painter;
+use screen::Screen;
+use watcher::{Ask, Watcher};
+
+/// What the loop hears.
+pub(crate) enum Heard {
+    Message(Message),
+    /// a key that only the terminal's part knows
+    Suspend,
+    /// it runs again
+    Resumed,
+    /// the end, told by a signal
+    End,
+}
+
+/// Two clicks at one cell within this time are one double click.
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+
+/// Shows a dashboard on this process's terminal until it is left.
+///
+/// # Errors
+/// There is no terminal, or it cannot be drawn on.
+pub fn run(source: Source, options: Options) -> anyhow::Result<()> {
+    let drawing = Drawing::new(source.pipeline.clone(), source.path, source.operators, source.check);
+    let mut model = Model::new(source.name, drawing, source.rights, options.look);
+    model.offset_s = offset_s();
+    model.now_ms = now_ms();
+    let (tell, hear) = channel();
+    let mut screen = Screen::take(!options.is_without_mouse).context("the terminal cannot be drawn on")?;
+    let size = screen.size()?;
+    update(&mut model, Message::Size(size.0, size.1));
+    let mut painter = Painter::default();
+    painter.paint(&model, &mut screen)?;
+    listen_to_signals(tell.clone())?;
+    listen_to_input(tell.clone())?;
+    let period = options.look.period(true);
+    let watcher = Watcher::start(source.running, source.host, period, tell)?;
+    if source.starts {
+        watcher.ask(Ask::Run(Box::new(source.pipeline)));
+    }
+    let ended = Loop { model, painter, screen, watcher, hear, pending: None }.run();
+    ended.context("the terminal has gone")
+}
+
+/// The loop, and what it holds.
+struct Loop {
+    model: Model,
+    painter: Painter,
+    screen: Screen,
+    watcher: Watcher,
+    hear: Receiver<Heard>,
+    /// news that the next frame shows
+    pending: Option<Message>,
+}
+
+impl Loop {
+    fn run(mut self) -> anyhow::Result<()> {
+        let mut last_frame = Instant::now();
+        loop {
+            let period = self.model.look.period(self.model.place.view == View::Graph);
+            let heard = match self.hear.recv_timeout(period.saturating_sub(last_frame.elapsed())) {
+                Ok(heard) => Some(heard),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let is_answered_at_once = match heard {
+                None => true,
+                Some(Heard::End) => break,
+                Some(Heard::Suspend) => {
+                    self.suspend()?;
+                    true
+                }
+                Some(Heard::Resumed) => {
+                    self.resume()?;
+                    true
+                }
+                // Figures wait for the frame; the last ones count.
+                Some(Heard::Message(news @ (Message::News(_) | Message::Taps(_)))) => {
+                    self.hold_back(news);
+                    false
+                }
+                Some(Heard::Message(message)) => {
+                    if self.take(message)? {
+                        break;
+                    }
+                    true
+                }
+            };
+            let is_due = last_frame.elapsed() >= period;
+            if is_due {
+                last_frame = Instant::now();
+                if let Some(news) = self.pending.take() {
+                    self.take(news)?;
+                }
+                self.take(Message::Tick(now_ms()))?;
+            }
+            if is_due || is_answered_at_once {
+                self.painter.paint(&self.model, &mut self.screen)?;
+            }
+        }
+        self.screen.restore();
+        self.watcher.end();
+        Ok(())
+    }
+
+    fn hold_back(&mut self, news: Message) {
+        match (&news, &self.pending) {
+            // A snapshot that brings the past must not be lost, nor records be lost for a snapshot.
+            (Message::News(_), Some(Message::News(held))) if held.past.is_none() => self.pending = Some(news),
+            (_, None) => self.pending = Some(news),
+            _ => {
+                if let Some(held) = self.pending.replace(news) {
+                    update(&mut self.model, held);
+                }
+            }
+        }
+    }
+
+    /// Takes in a message and does what is wished; true where that is the end.
+    fn take(&mut self, message: Message) -> anyhow::Result<bool> {
+        if matches!(message, Message::Size(..)) {
+            self.painter.forget();
+        }
+        let wishes = update(&mut self.model, message);
+        for wish in wishes {
+            match wish {
+                Wish::Quit => return Ok(true),
+                Wish::DrawAgain => {
+                    self.painter.forget();
+                    self.watcher.ask(Ask::Now);
+                }
+                Wish::Copy(text) => self.screen.copy(&text)?,
+                Wish::Run(pipeline) => self.watcher.ask(Ask::Run(pipeline)),
+                Wish::Pause => self.watcher.ask(Ask::Control(crate::host::Control::Pause)),
+                Wish::Resume => self.watcher.ask(Ask::Control(crate::host::Control::Resume)),
+                Wish::Stop => self.watcher.ask(Ask::Control(crate::host::Control::Stop)),
+                Wish::Tap(edges) => self.watcher.ask(Ask::Tap(edges)),
+                Wish::Save { pipeline, path } => {
+                    let path = path.map(Into::into).or_else(|| self.model.drawing.path.clone());
+                    if let Some(path) = path {
+                        self.watcher.ask(Ask::Save(pipeline, path));
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Gives the terminal back while the program stands still.
+    fn suspend(&mut self) -> anyhow::Result<()> {
+        self.screen.restore();
+        // Returns when the program runs again.
+        emulate_default_handler(SIGTSTP)?;
+        self.resume()
+    }
+
+    fn resume(&mut self) -> anyhow::Result<()> {
+        self.screen.take_again()?;
+        self.painter.forget();
+        let (columns, rows) = self.screen.size()?;
+        update(&mut self.model, Message::Size(columns, rows));
+        Ok(())
+    }
+}
+
+fn listen_to_signals(tell: Sender<Heard>) -> anyhow::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
+    let listen = move || {
+        for signal in signals.forever() {
+            let heard = match signal {
+                SIGTSTP => Heard::Suspend,
+                SIGCONT => Heard::Resumed,
+                _ => Heard::End,
+            };
+            if tell.send(heard).is_err() {
+                break;
+            }
+        }
+    };
+    thread::Builder::new().name("signals".into()).spawn(listen)?;
+    Ok(())
+}
+
+fn listen_to_input(tell: Sender<Heard>) -> anyhow::Result<()> {
+    let listen = move || {
+        let mut mouse = Mouse::default();
+        while let Ok(event) = event::read() {
+            let heard = match event {
+                Event::Key(event) => match Key::of(event) {
+                    Some(Key::Ctrl('z')) => Some(Heard::Suspend),
+                    key => key.map(|key| Heard::Message(Message::Key(key))),
+                },
+                Event::Mouse(event) => mouse.pointer(event).map(|pointer| Heard::Message(Message::Mouse(pointer))),
+                Event::Paste(text) => Some(Heard::Message(Message::Pasted(text))),
+                Event::Resize(columns, rows) => Some(Heard::Message(Message::Size(columns.into(), rows.into()))),
+                Event::FocusGained | Event::FocusLost => None,
+            };
+            if heard.is_some_and(|heard| tell.send(heard).is_err()) {
+                return;
+            }
+        }
+        // A terminal that cannot be read has gone.
+        let _ = tell.send(Heard::End);
+    };
+    thread::Builder::new().name("input".into()).spawn(listen)?;
+    Ok(())
+}
+
+/// What the mouse did before.
+#[derive(Default)]
+struct Mouse {
+    last_click: Option<(Instant, (u16, u16))>,
+    dragged_from: Option<(u16, u16)>,
+}
+
+impl Mouse {
+    fn pointer(&mut self, event: MouseEvent) -> Option<Pointer> {
+        let at = (event.column, event.row);
+        let has_control = event.modifiers.contains(KeyModifiers::CONTROL);
+        Some(match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                self.dragged_from = Some(at);
+                let before = self.last_click.replace((Instant::now(), at));
+                let is_double = before.is_some_and(|(when, place)| place == at && when.elapsed() < DOUBLE_CLICK);
+                match is_double {
+                    true => Pointer::DoubleClick(at.0.into(), at.1.into()),
+                    false => Pointer::Click(at.0.into(), at.1.into()),
+                }
+            }
+            MouseEventKind::Drag(MouseButton::Left) => {
+                let from = self.dragged_from.replace(at)?;
+                let by = |to: u16, from: u16| to as isize - from as isize;
+                Pointer::Drag(by(at.0, from.0), by(at.1, from.1))
+            }
+            MouseEventKind::ScrollUp if has_control => Pointer::ZoomIn,
+            MouseEventKind::ScrollDown if has_control => Pointer::ZoomOut,
+            MouseEventKind::ScrollUp => Pointer::WheelUp,
+            MouseEventKind::ScrollDown => Pointer::WheelDown,
+            _ => return None,
+        })
+    }
+}
+
+fn now_ms() -> i64 {
+    chrono::Utc::now().timestamp_millis()
+}
+
+/// Seconds by which the clock here is ahead of UTC.
+fn offset_s() -> i32 {
+    chrono::Local::now().offset().local_minus_utc()
+}

@@ -1,0 +1,198 @@
+//! The thread that asks the run: snapshots again and again, records where somebody looks, what keys have asked for. It may
+//! wait for a run that does not answer; the screen does not.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tidegate_core::pipeline::{Pipeline, to_canonical};
+
+use super::Heard;
+use crate::host::{Control, Host, Running};
+use crate::model::Message;
+
+/// What the thread is asked.
+pub(super) enum Ask {
+    Run(Box<Pipeline>),
+    Control(Control),
+    Tap(Vec<String>),
+    Save(Box<Pipeline>, PathBuf),
+    /// at once, whatever the next time would be
+    Now,
+    End,
+}
+
+/// The thread, from outside.
+pub(super) struct Watcher {
+    asks: Sender<Ask>,
+    thread: JoinHandle<()>,
+}
+
+impl Watcher {
+    pub(super) fn start(
+        running: Option<Box<dyn Running>>,
+        host: Option<Box<dyn Host>>,
+        period: Duration,
+        tell: Sender<Heard>,
+    ) -> io::Result<Watcher> {
+        let (asks, hear) = channel();
+        let watching = Watching { running, host, period, tell, taps: Vec::new(), failed: 0, last_tap: Instant::now() };
+        let thread = thread::Builder::new().name("watcher".into()).spawn(move || watching.run(&hear))?;
+        Ok(Watcher { asks, thread })
+    }
+
+    /// Asks for something; a thread that has ended hears nothing any more.
+    pub(super) fn ask(&self, ask: Ask) {
+        let _ = self.asks.send(ask);
+    }
+
+    /// Lets go of the run, and waits for that.
+    pub(super) fn end(self) {
+        self.ask(Ask::End);
+        // What it had to tell, nobody hears now.
+        let _ = self.thread.join();
+    }
+}
+
+/// How often records are looked at.
+const TAP: Duration = Duration::from_millis(500);
+
+struct Watching {
+    running: Option<Box<dyn Running>>,
+    host: Option<Box<dyn Host>>,
+    period: Duration,
+    tell: Sender<Heard>,
+    taps: Vec<String>,
+    /// how often the run has not answered since it last did
+    failed: u32,
+    last_tap: Instant,
+}
+
+impl Watching {
+    fn run(mut self, hear: &Receiver<Ask>) {
+        let mut last = Instant::now();
+        loop {
+            match hear.recv_timeout(self.pause().saturating_sub(last.elapsed())) {
+                Ok(Ask::End) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(ask) => {
+                    let is_now = matches!(ask, Ask::Now);
+                    self.done(ask);
+                    if !is_now && last.elapsed() < self.pause() {
+                        continue;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            last = Instant::now();
+            self.look();
+        }
+    }
+
+    /// Until the run is asked again: longer, the longer it does not answer.
+    fn pause(&self) -> Duration {
+        match self.failed {
+            0 => self.period,
+            failed => Duration::from_secs([1, 2, 4, 5][(failed as usize - 1).min(3)]),
+        }
+    }
+
+    /// Whoever heard it has left where this fails; the thread is then told to end.
+    fn tell(&self, message: Message) {
+        let _ = self.tell.send(Heard::Message(message));
+    }
+
+    fn look(&mut self) {
+        let Some(running) = &mut self.running else { return };
+        if let Some(how) = running.ended() {
+            let last = running.snapshot().ok().map(Box::new);
+            self.running = None;
+            return self.tell(Message::Over { how, last });
+        }
+        match running.snapshot() {
+            Ok(snapshot) => {
+                self.failed = 0;
+                self.tell(Message::News(Box::new(snapshot)));
+            }
+            Err(why) => {
+                self.failed += 1;
+                let at_ms = super::now_ms();
+                return self.tell(Message::Silence { why, at_ms });
+            }
+        }
+        if !self.taps.is_empty() && self.last_tap.elapsed() >= TAP {
+            self.tap();
+        }
+    }
+
+    fn tap(&mut self) {
+        self.last_tap = Instant::now();
+        let message = match &mut self.running {
+            None => Message::NoTaps("Nothing runs, so no records pass.".into()),
+            Some(running) => match running.tap(&self.taps) {
+                Ok(taps) => Message::Taps(taps),
+                Err(why) => Message::NoTaps(format!("{why}.")),
+            },
+        };
+        self.tell(message);
+    }
+
+    fn done(&mut self, ask: Ask) {
+        match ask {
+            Ask::Run(pipeline) => self.start(pipeline),
+            Ask::Control(control) => {
+                let said = match self.running.as_mut().map(|running| running.control(control)) {
+                    None => "Nothing runs.".into(),
+                    Some(Ok(())) => match control {
+                        Control::Pause => "Pausing: sources rest, what was read goes on.".into(),
+                        Control::Resume => "Going on.".into(),
+                        Control::Stop => "Stopping: sources stop, queues run empty.".into(),
+                    },
+                    Some(Err(why)) => format!("{why}."),
+                };
+                self.tell(Message::Said(said));
+            }
+            Ask::Tap(edges) => {
+                self.taps = edges;
+                if let Some(running) = self.running.as_mut().filter(|_| self.taps.is_empty()) {
+                    // Nobody looks any more.
+                    let _ = running.tap(&[]);
+                } else if !self.taps.is_empty() {
+                    self.tap();
+                }
+            }
+            Ask::Save(pipeline, path) => {
+                let message = match save(&pipeline, &path) {
+                    Ok(()) => Message::Saved { pipeline, to: path.display().to_string() },
+                    Err(why) => Message::Said(format!("{} is not saved: {why}.", path.display())),
+                };
+                self.tell(message);
+            }
+            Ask::Now | Ask::End => {}
+        }
+    }
+
+    fn start(&mut self, pipeline: Box<Pipeline>) {
+        // The one before stops first: they would share its group.
+        self.running = None;
+        let Some(host) = &self.host else {
+            return self.tell(Message::Said("Nobody here can start a run.".into()));
+        };
+        self.tell(Message::Started(pipeline.clone()));
+        match host.start(&pipeline) {
+            Ok(running) => self.running = Some(running),
+            Err(why) => self.tell(Message::Over { how: format!("It did not start: {why}."), last: None }),
+        }
+    }
+}
+
+/// Writes the file whole or not at all.
+fn save(pipeline: &Pipeline, path: &Path) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".saving");
+    let beside = path.with_file_name(name);
+    fs::write(&beside, to_canonical(pipeline))?;
+    fs::rename(&beside, path)
+}

@@ -1,0 +1,271 @@
+//! What commands do, but for building.
+
+use super::{ask, build, moving, prompt, sheets, show};
+use crate::commands::{Act, View};
+use crate::line::Line;
+use crate::model::place::{Chosen, Prompt, PromptKind, Sheet};
+use crate::model::run::Link;
+use crate::model::{Model, Wish};
+use crate::views;
+
+/// Does what was asked.
+pub(crate) fn act(model: &mut Model, act: Act) -> Vec<Wish> {
+    if model.place.question.is_some() {
+        return answer(model, act);
+    }
+    if model.place.prompt.is_some() {
+        return prompt::act(model, act);
+    }
+    if let Some(wishes) = sheets::act(model, act) {
+        return wishes;
+    }
+    match act {
+        Act::Show(view) => show(model, view),
+        Act::ViewBefore => turn(model, View::ALL.len() - 1),
+        Act::ViewAfter => turn(model, 1),
+        Act::Open => open(model),
+        Act::Back => back(model),
+        Act::Help => model.place.sheets.push(Sheet::Help { search: Line::default(), top: 0 }),
+        Act::GoTo => model.place.prompt = Some(prompt_of(PromptKind::GoTo, "")),
+        Act::Filter => {
+            let text = model.place.list().filter.as_ref().map(|filter| filter.text.clone()).unwrap_or_default();
+            model.place.prompt = Some(prompt_of(PromptKind::Filter, &text));
+        }
+        Act::Hold => hold(model),
+        Act::Longer => model.place.minutes = model.place.minutes.longer(),
+        Act::Shorter => model.place.minutes = model.place.minutes.shorter(),
+        Act::ResetTime => model.place.minutes = Default::default(),
+        Act::SubjectBefore => subject(model, false),
+        Act::SubjectAfter => subject(model, true),
+        Act::Bottleneck => bottleneck(model),
+        Act::Why => why(model),
+        Act::Tap => show(model, View::Tap),
+        Act::Problems => model.place.sheets.push(Sheet::Problems { chosen: 0 }),
+        Act::Copy => return copy(model),
+        Act::DrawAgain => return vec![Wish::DrawAgain],
+        Act::Quit => return quit(model),
+        Act::Leave => return vec![Wish::Quit],
+        Act::Pause => return pause(model),
+        Act::Stop => stop(model),
+        Act::Sort | Act::TurnOrder | Act::OnlyBad | Act::Columns => table(model, act),
+        _ if moving::act(model, act) => {}
+        _ => return build::act(model, act),
+    }
+    Vec::new()
+}
+
+fn prompt_of(kind: PromptKind, text: &str) -> Prompt {
+    Prompt { kind, line: Line::new(text), chosen: 0 }
+}
+
+fn turn(model: &mut Model, by: usize) {
+    let place = (model.place.view.place() + by) % View::ALL.len();
+    show(model, View::ALL[place]);
+}
+
+fn answer(model: &mut Model, act: Act) -> Vec<Wish> {
+    let Some(question) = model.place.question.take() else { return Vec::new() };
+    match (act, question.act) {
+        (Act::Leave, _) | (Act::Yes, Act::Quit) => vec![Wish::Quit],
+        (Act::Yes, Act::Stop) => vec![Wish::Stop],
+        (Act::Yes, Act::Run) => vec![Wish::Run(Box::new(model.drawing.pipeline.clone()))],
+        (Act::Yes, Act::LeaveForm) => {
+            model.place.sheets.pop();
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Enter: what is selected, one step closer.
+fn open(model: &mut Model) {
+    match model.place.view {
+        View::Graph => match model.place.graph.chosen.clone() {
+            Some(Chosen::Edge(_)) => show(model, View::Tap),
+            Some(Chosen::Node(id)) => open_node(model, &id),
+            None => {}
+        },
+        View::Partitions => {
+            let Some(key) = model.place.list().chosen.clone() else { return };
+            let table = views::table(model, View::Partitions);
+            let is_topic = table.is_some_and(|table| table.rows.iter().any(|row| row.key == key && row.fold.is_some()));
+            if is_topic {
+                let folded = &mut model.place.list_mut().folded;
+                if !folded.remove(&key) {
+                    folded.insert(key);
+                }
+            } else {
+                to_node(model);
+            }
+        }
+        View::Windows | View::Tap => to_node(model),
+        View::Tasks | View::Log | View::Cluster => to_node(model),
+    }
+}
+
+/// Shows a node: its form where it may be changed, else its config and what it is.
+fn open_node(model: &mut Model, id: &str) {
+    if model.rights.may_build && build::configure(model, id) {
+        return;
+    }
+    let Some(node) = model.drawing.pipeline.node(id) else { return };
+    let mut lines = vec![format!("operator  {}", node.operator)];
+    let config = serde_json::to_string_pretty(&node.config).unwrap_or_default();
+    lines.extend(config.lines().map(str::to_string));
+    if let Some(operator) = model.drawing.operator(id) {
+        lines.push(String::new());
+        lines.extend(operator.help.lines().map(str::to_string));
+    }
+    model.place.sheets.push(Sheet::Text { title: format!("graph › {id}"), lines, top: 0 });
+}
+
+/// To the node that the selected row leads to.
+fn to_node(model: &mut Model) {
+    if let Some(id) = model.chosen_node().filter(|id| model.drawing.pipeline.node(id).is_some()) {
+        views::choose_node(model, &id);
+        show(model, View::Graph);
+    }
+}
+
+/// Esc: one thing less.
+fn back(model: &mut Model) {
+    let list = model.place.list_mut();
+    if list.filter.take().is_some() {
+        return;
+    }
+    if list.only_bad {
+        list.only_bad = false;
+    } else if model.held.take().is_some() {
+        model.said = Some("The screen runs again.".into());
+    } else if model.place.view != View::Graph {
+        show(model, View::Graph);
+    }
+}
+
+fn hold(model: &mut Model) {
+    model.held = match model.held.take() {
+        Some(_) => None,
+        None => Some(Box::new(model.run.clone())),
+    };
+    if model.held.is_some() {
+        model.said = Some("Held: figures stand still until space.".into());
+    }
+}
+
+/// To another node that the view can be about.
+fn subject(model: &mut Model, is_after: bool) {
+    let view = model.place.view;
+    let all = match view {
+        View::Graph => return moving::along(model, is_after),
+        view => views::subjects(model, view),
+    };
+    let Some(now) = model.subject(view) else { return };
+    let place = all.iter().position(|id| *id == now).unwrap_or_default();
+    let next = if is_after { (place + 1) % all.len() } else { (place + all.len() - 1) % all.len() };
+    let list = model.place.list_mut();
+    list.subject = Some(all[next].clone());
+    list.chosen = None;
+    super::follow(model);
+}
+
+fn bottleneck(model: &mut Model) {
+    let Some(bottleneck) = model.shown().now.bottleneck.clone() else {
+        model.said = Some("Nothing holds anything back: there is no bottleneck.".into());
+        return;
+    };
+    if model.place.view == View::Tasks {
+        model.place.list_mut().chosen = Some(bottleneck.task.to_string());
+        return;
+    }
+    views::choose_node(model, &bottleneck.node);
+    show(model, View::Graph);
+}
+
+fn why(model: &mut Model) {
+    let lane = views::lane_of_row(model);
+    let node = match (model.place.view, &model.place.graph.chosen) {
+        (View::Graph, Some(Chosen::Edge(id))) => model.drawing.pipeline.edge(id).map(|edge| edge.to.node.clone()),
+        _ => model.chosen_node(),
+    };
+    match node.or_else(|| model.first_node()) {
+        Some(node) => model.place.sheets.push(Sheet::Why { node, lane }),
+        None => model.said = Some("Nothing is drawn yet.".into()),
+    }
+}
+
+fn copy(model: &mut Model) -> Vec<Wish> {
+    let run = model.shown();
+    let text = match (model.place.view, &model.place.graph.chosen) {
+        (View::Graph, Some(Chosen::Node(id))) => model.drawing.pipeline.node(id).map(serde_json::to_string_pretty),
+        (View::Graph, Some(Chosen::Edge(id))) => model.drawing.pipeline.edge(id).map(serde_json::to_string_pretty),
+        (View::Partitions, _) => Some(serde_json::to_string_pretty(&run.now.partitions)),
+        (View::Tasks, _) => Some(serde_json::to_string_pretty(&run.now.tasks)),
+        (View::Log, _) => Some(serde_json::to_string_pretty(&run.now.log)),
+        (View::Tap, _) => Some(serde_json::to_string_pretty(&model.tapped.edges)),
+        _ => Some(serde_json::to_string_pretty(&run.now.nodes)),
+    };
+    match text {
+        Some(Ok(text)) => {
+            model.said = Some(format!("Copied {} bytes of JSON.", text.len()));
+            vec![Wish::Copy(text)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn quit(model: &mut Model) -> Vec<Wish> {
+    let is_running = matches!(model.run.link, Link::Live | Link::Starting) && model.rights.owns_run;
+    let text = match (is_running, model.drawing.is_unsaved()) {
+        (true, true) => "Leave, stop the run, and lose the edits that are not saved?",
+        (true, false) => "Leave? This stops the run, which runs here.",
+        (false, true) => "Leave, and lose the edits that are not saved?",
+        (false, false) => return vec![Wish::Quit],
+    };
+    ask(model, text, Act::Quit);
+    Vec::new()
+}
+
+fn may_control(model: &mut Model) -> bool {
+    let is_live = matches!(model.run.link, Link::Live | Link::Starting);
+    if !is_live {
+        model.said = Some("Nothing runs.".into());
+    } else if !model.rights.may_control {
+        model.said = Some("This run is read-only here; --write allows to pause, resume and stop it.".into());
+    }
+    is_live && model.rights.may_control
+}
+
+fn pause(model: &mut Model) -> Vec<Wish> {
+    if !may_control(model) {
+        return Vec::new();
+    }
+    match model.run.now.run.state {
+        tidegate_core::snapshot::RunState::Paused => vec![Wish::Resume],
+        _ => vec![Wish::Pause],
+    }
+}
+
+fn stop(model: &mut Model) {
+    if may_control(model) {
+        ask(model, format!("Stop the run of {}?", model.drawing.pipeline.name), Act::Stop);
+    }
+}
+
+/// What tables do with their rows.
+fn table(model: &mut Model, act: Act) {
+    let columns = views::table(model, model.place.view).map_or(0, |table| table.columns.len());
+    let list = model.place.list_mut();
+    match act {
+        Act::Sort => {
+            // From the largest on; behind the last column comes the usual order.
+            list.sort = match list.sort {
+                None => Some((0, false)),
+                Some((column, _)) if column + 1 < columns => Some((column + 1, false)),
+                Some(_) => None,
+            };
+        }
+        Act::TurnOrder => list.sort = Some(list.sort.map_or((0, false), |(column, ascending)| (column, !ascending))),
+        Act::OnlyBad => list.only_bad = !list.only_bad,
+        _ => list.other_columns = !list.other_columns,
+    }
+}

@@ -1,0 +1,119 @@
+//! The pointer: what stands at a cell, and what a click on it means. Everything it does a key does too.
+
+use super::{act, moving, show};
+use crate::commands::{Act, View};
+use crate::frame;
+use crate::keys::Key;
+use crate::model::place::Chosen;
+use crate::model::{Model, Wish};
+use crate::views::{self, Lines};
+
+/// What the pointer did, at a column and a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pointer {
+    Click(usize, usize),
+    DoubleClick(usize, usize),
+    /// by so many columns and rows
+    Drag(isize, isize),
+    WheelUp,
+    WheelDown,
+    /// with control
+    ZoomIn,
+    ZoomOut,
+}
+
+/// Does what a click, a drag or a wheel means.
+pub(crate) fn point(model: &mut Model, pointer: Pointer) -> Vec<Wish> {
+    match pointer {
+        Pointer::Click(x, y) => click(model, x, y),
+        Pointer::DoubleClick(x, y) => {
+            let wishes = click(model, x, y);
+            if wishes.is_empty() && is_in_body(model, y) { act::act(model, Act::Open) } else { wishes }
+        }
+        Pointer::Drag(x, y) => {
+            if model.place.view == View::Graph && model.place.sheets.is_empty() {
+                let pan = &mut model.place.graph.pan;
+                *pan = (pan.0 - x, pan.1 - y);
+            }
+            Vec::new()
+        }
+        Pointer::WheelUp => wheel(model, Act::PanUp, Act::Up, Key::Up),
+        Pointer::WheelDown => wheel(model, Act::PanDown, Act::Down, Key::Down),
+        Pointer::ZoomIn if model.place.sheets.is_empty() => act::act(model, Act::More),
+        Pointer::ZoomOut if model.place.sheets.is_empty() => act::act(model, Act::Less),
+        Pointer::ZoomIn | Pointer::ZoomOut => Vec::new(),
+    }
+}
+
+fn wheel(model: &mut Model, in_graph: Act, in_table: Act, in_sheet: Key) -> Vec<Wish> {
+    match (model.place.view, model.place.sheets.is_empty() && model.place.prompt.is_none()) {
+        (_, false) => super::press(model, in_sheet),
+        (View::Graph, true) => act::act(model, in_graph),
+        (_, true) => act::act(model, in_table),
+    }
+}
+
+fn is_in_body(model: &Model, y: usize) -> bool {
+    let lines = Lines::of(model.size.1);
+    model.place.sheets.is_empty() && (lines.body..lines.body + lines.body_height).contains(&y)
+}
+
+fn click(model: &mut Model, x: usize, y: usize) -> Vec<Wish> {
+    let lines = Lines::of(model.size.1);
+    if lines.tabs && y == 1 {
+        let places = frame::tab_places(model.size.0);
+        if let Some((view, ..)) = places.into_iter().rev().find(|(_, from, _)| *from <= x) {
+            show(model, view);
+        }
+    } else if lines.keys == Some(y) {
+        return click_key(model, x);
+    } else if is_in_body(model, y) {
+        match model.place.view {
+            View::Graph => click_graph(model, x, y - lines.body),
+            _ => click_row(model, y - lines.body),
+        }
+    }
+    Vec::new()
+}
+
+/// A key of the last line, as if it were pressed.
+fn click_key(model: &mut Model, x: usize) -> Vec<Wish> {
+    let mut from = 1;
+    for (key, word) in frame::shown_keys(model) {
+        let to = from + crate::pen::width(&key) + 1 + crate::pen::width(word);
+        if (from..to).contains(&x) {
+            let first = key.split(' ').next().unwrap_or_default();
+            return Key::named(first).map(|key| super::press(model, key)).unwrap_or_default();
+        }
+        from = to + 2;
+    }
+    Vec::new()
+}
+
+fn click_row(model: &mut Model, y: usize) {
+    let (first, rows) = views::rows_on_screen(model);
+    if let Some(key) = y.checked_sub(first).and_then(|row| rows.get(row)) {
+        let key = key.clone();
+        model.place.list_mut().chosen = Some(key);
+    }
+}
+
+fn click_graph(model: &mut Model, x: usize, y: usize) {
+    let lines = Lines::of(model.size.1);
+    let (head, ..) = views::graph::graph_area(model.size.0, lines.body_height);
+    let area = moving::graph_area(model);
+    let Some(y) = y.checked_sub(head).filter(|y| *y < area.1 && x < area.0) else { return };
+    let (shown, layout) = views::graph::shown(model, area);
+    let (left, top) = views::graph::origin(model, &shown, &layout, area);
+    let margin = usize::from(layout.width < area.0);
+    let Some(x) = (x + left).checked_sub(margin) else { return };
+    let y = y + top;
+    let is_in = |spot: &crate::graph::Spot| {
+        (spot.x..spot.x + spot.width).contains(&x) && (spot.y..spot.y + spot.height).contains(&y)
+    };
+    if let Some(place) = layout.cards.iter().position(is_in) {
+        model.place.graph.chosen = Some(Chosen::Node(shown.nodes[place].clone()));
+    } else if let Some(place) = layout.wires.iter().position(|cells| cells.contains(&(x, y))) {
+        model.place.graph.chosen = Some(Chosen::Edge(shown.edges[place].clone()));
+    }
+}

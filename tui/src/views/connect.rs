@@ -1,0 +1,144 @@
+//! Choosing a port to connect to: those that fit first, the others with the reason why not.
+
+use tidegate_core::pipeline::edit::Edit;
+use tidegate_core::pipeline::{Edge, PortRef};
+use tidegate_core::problem::Severity;
+
+use crate::model::Model;
+use crate::model::drawing::Drawing;
+use crate::model::place::ConnectSheet;
+use crate::numbers;
+use crate::pen::{Pen, cut, cut_middle};
+use crate::theme::Tone;
+
+/// An input port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub(crate) port: PortRef,
+    operator: String,
+    /// what comes in there already
+    joins: Vec<String>,
+    /// why it cannot be connected
+    pub(crate) why: Option<String>,
+}
+
+/// All input ports, those that fit first, each group in the order of the file.
+pub(crate) fn candidates(drawing: &Drawing, from: &PortRef, search: &str) -> Vec<Candidate> {
+    let before: Vec<String> = errors(drawing);
+    let mut all = Vec::new();
+    for (node, checked) in drawing.pipeline.nodes.iter().zip(&drawing.checked.nodes) {
+        let known = checked.ports.clone();
+        let ports = known.or_else(|| crate::update::build::ports_of(checked.operator?)).unwrap_or_default();
+        for input in &ports.inputs {
+            let port = PortRef::new(&node.id, &input.name);
+            if !port.to_string().contains(search) {
+                continue;
+            }
+            let joins = drawing.pipeline.edges.iter().filter(|edge| edge.to == port);
+            all.push(Candidate {
+                operator: node.operator.clone(),
+                joins: joins.map(|edge| edge.from.to_string()).collect(),
+                why: unfit(drawing, from, &port, &before),
+                port,
+            });
+        }
+    }
+    all.sort_by_key(|candidate| candidate.why.is_some());
+    all
+}
+
+fn errors(drawing: &Drawing) -> Vec<String> {
+    let errors = drawing.checked.problems.iter().filter(|problem| problem.severity == Severity::Error);
+    errors.map(|problem| problem.message.clone()).collect()
+}
+
+/// Why an edge cannot be drawn: what the check then finds that it did not find before.
+fn unfit(drawing: &Drawing, from: &PortRef, to: &PortRef, before: &[String]) -> Option<String> {
+    if from.node == to.node {
+        return Some("its own node".into());
+    }
+    let edge = Edge { from: from.clone(), to: to.clone(), via: None, points: Vec::new() };
+    let mut tried = drawing.clone();
+    if let Err(why) = tried.apply(&Edit::Connect(edge)) {
+        return Some(why.to_string());
+    }
+    errors(&tried).into_iter().find(|message| !before.contains(message))
+}
+
+/// Draws the list.
+pub(crate) fn draw(model: &Model, sheet: &ConnectSheet, pen: &mut Pen<'_>) {
+    let candidates = candidates(&model.drawing, &sheet.from, sheet.search.text());
+    let fitting = candidates.iter().filter(|candidate| candidate.why.is_none()).count();
+    let end = pen.width().saturating_sub(1);
+    pen.text(1, 0, Tone::Bold, &format!("graph › {} › connect to", sheet.from));
+    pen.right(end, 0, Tone::Dim, &format!("{fitting} of {} ports fit", candidates.len()));
+    pen.pieces(1, 2, [(Tone::Dim, "search  "), (Tone::Text, sheet.search.with_cursor().as_str())]);
+    pen.text(3, 4, Tone::Dim, "PORT              OPERATOR          THEN");
+    let chosen = sheet.chosen.min(fitting);
+    let room = pen.height().saturating_sub(9);
+    let mut rows: Vec<(Tone, String, String, String)> = Vec::new();
+    for candidate in candidates.iter().filter(|candidate| candidate.why.is_none()) {
+        let then = match candidate.joins.as_slice() {
+            [] => String::new(),
+            joins => format!("joins {} there", joins.join(", ")),
+        };
+        rows.push((Tone::Text, candidate.port.to_string(), candidate.operator.clone(), then));
+    }
+    rows.push((Tone::Text, "new node …".into(), String::new(), "choose it, wired".into()));
+    let selectable = rows.len();
+    for candidate in candidates.iter().filter(|candidate| candidate.why.is_some()) {
+        let why = candidate.why.clone().unwrap_or_default();
+        rows.push((Tone::Dim, candidate.port.to_string(), candidate.operator.clone(), why));
+    }
+    let top = (chosen + 1).saturating_sub(room.max(1));
+    for (place, (tone, port, operator, then)) in rows.iter().enumerate().skip(top).take(room) {
+        let y = 5 + place - top + usize::from(place >= selectable);
+        let is_chosen = place == chosen;
+        pen.text(1, y, Tone::Bold, if is_chosen { "▸" } else { " " });
+        pen.text(3, y, if is_chosen { Tone::Chosen } else { *tone }, &cut_middle(port, 17));
+        pen.text(21, y, Tone::Dim, &cut(operator, 17));
+        pen.text(39, y, *tone, &cut(then, end.saturating_sub(39)));
+    }
+    let travels = if sheet.is_topic { "through a topic of its own" } else { "direct, in memory" };
+    let rate = model.shown().node(&sheet.from.node).map(|node| match sheet.from.port.as_str() {
+        "errors" => node.rates.errors,
+        "late" => node.rates.late,
+        _ => node.rates.records_out,
+    });
+    let foot = pen.height().saturating_sub(3);
+    let lines = [
+        ("carries", carries(&model.drawing, &sheet.from)),
+        ("travels", travels.to_string()),
+        ("rate", rate.map_or("not in the run".into(), |rate| format!("{} in the run", numbers::rate_with_unit(rate)))),
+    ];
+    for (y, (label, text)) in lines.iter().enumerate() {
+        pen.text(1, foot + y, Tone::Dim, label);
+        pen.text(11, foot + y, Tone::Text, &cut(text, end.saturating_sub(11)));
+    }
+}
+
+/// The columns that leave by a port.
+fn carries(drawing: &Drawing, from: &PortRef) -> String {
+    let stream = drawing.place(&from.node).and_then(|place| {
+        let node = drawing.checked.nodes.get(place)?;
+        let port = node.ports.as_ref()?.output(&from.port)?;
+        node.outputs.get(port)?.as_ref()
+    });
+    match stream {
+        None => "not known yet".into(),
+        Some(stream) => {
+            let columns = stream.schema.columns.iter().map(|column| format!("{} {}", column.name, column.data));
+            columns.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// One sentence: what enter does.
+pub(crate) fn sentence(model: &Model, sheet: &ConnectSheet) -> String {
+    let candidates = candidates(&model.drawing, &sheet.from, sheet.search.text());
+    let fitting: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.why.is_none()).collect();
+    match fitting.get(sheet.chosen) {
+        Some(candidate) => format!("enter connects {} to {}; u takes it back.", sheet.from, candidate.port),
+        None => format!("enter chooses a new node behind {}.", sheet.from),
+    }
+}

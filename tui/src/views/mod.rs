@@ -1,0 +1,304 @@
+//! Screens: each view is one file and draws the model as it is. What all share is here: which view draws which part, what
+//! lies over it, and the questions that keys ask of tables.
+
+mod add;
+mod cluster;
+mod connect;
+mod form;
+pub(crate) mod graph;
+pub(crate) mod help;
+pub(crate) mod log;
+mod partitions;
+mod problems;
+mod prompt;
+pub(crate) mod table;
+pub(crate) mod tap;
+mod tasks;
+mod why;
+mod windows;
+
+use ratatui::buffer::Buffer;
+
+use crate::commands::View;
+use crate::frame;
+use crate::model::Model;
+use crate::model::place::{Chosen, Sheet};
+use crate::model::run::Link;
+use crate::pen::{Pen, cut};
+use crate::theme::Tone;
+use table::Table;
+
+pub(crate) use add::found;
+pub(crate) use connect::candidates;
+pub(crate) use problems::sorted;
+pub(crate) use prompt::{MOST, Target, matches};
+
+/// Draws all.
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer) {
+    let area = buffer.area;
+    let mut pen = Pen::new(buffer, area);
+    let lines = Lines::of(pen.height());
+    frame::title(model, &mut pen.lines(0, 1));
+    if lines.tabs {
+        frame::tabs(model, &mut pen.lines(1, 1));
+    }
+    body(model, &mut pen.lines(lines.body, lines.body_height));
+    if model.is_old() {
+        dim(&mut pen.lines(lines.body, lines.body_height));
+    }
+    frame::status(model, &mut pen.lines(lines.status, 1));
+    if let Some(keys) = lines.keys {
+        frame::keys(model, &mut pen.lines(keys, 1));
+    }
+    model.look.finish(buffer);
+}
+
+/// Which lines hold what. Where there are few, the keys go first, then the tabs; title, status and some of the body stay.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lines {
+    pub(crate) tabs: bool,
+    pub(crate) body: usize,
+    pub(crate) body_height: usize,
+    pub(crate) status: usize,
+    pub(crate) keys: Option<usize>,
+}
+
+impl Lines {
+    pub(crate) fn of(height: usize) -> Lines {
+        let keys = (height >= 8).then(|| height - 1);
+        let tabs = height >= 6;
+        let status = keys.unwrap_or(height).saturating_sub(1);
+        let body = 1 + usize::from(tabs);
+        Lines { tabs, body, body_height: status.saturating_sub(body), status, keys }
+    }
+}
+
+/// The view, or what lies over it. From 110 columns on, lists and forms stand beside the graph.
+fn body(model: &Model, pen: &mut Pen<'_>) {
+    const DOCKED: usize = 54;
+    let Some(sheet) = model.place.sheets.last() else {
+        view(model, pen);
+        return prompt::draw(model, pen);
+    };
+    let may_dock = matches!(sheet, Sheet::Add(_) | Sheet::Connect(_) | Sheet::Form(_) | Sheet::Rename { .. });
+    if may_dock && pen.width() >= 110 {
+        let (width, height) = (pen.width(), pen.height());
+        view(model, &mut pen.part(0, 0, width - DOCKED, height));
+        let mut side = pen.part(width - DOCKED, 0, DOCKED, height);
+        for y in 0..height {
+            side.text(0, y, Tone::Dim, "│");
+        }
+        self::sheet(model, sheet, &mut side.part(1, 0, DOCKED - 1, height));
+    } else {
+        self::sheet(model, sheet, pen);
+    }
+    prompt::draw(model, pen);
+}
+
+fn sheet(model: &Model, sheet: &Sheet, pen: &mut Pen<'_>) {
+    match sheet {
+        Sheet::Help { search, top } => help::draw(model, search.text(), *top, pen),
+        Sheet::Add(sheet) => add::draw(model, sheet, pen),
+        Sheet::Connect(sheet) => connect::draw(model, sheet, pen),
+        Sheet::Form(sheet) => form::draw(model, sheet, pen),
+        Sheet::Problems { chosen } => problems::draw(model, *chosen, pen),
+        Sheet::Why { node, lane } => why::draw(model, node, *lane, pen),
+        Sheet::Text { title, lines, top } => {
+            pen.text(1, 0, Tone::Bold, title);
+            for (y, line) in lines.iter().skip(*top).take(pen.height().saturating_sub(2)).enumerate() {
+                pen.text(1, y + 2, Tone::Text, &cut(line, pen.width().saturating_sub(2)));
+            }
+        }
+        Sheet::Rename { node, line } => {
+            pen.text(1, 0, Tone::Bold, &format!("graph › {node} › rename"));
+            pen.pieces(1, 2, [(Tone::Dim, "new id  "), (Tone::Text, line.with_cursor().as_str())]);
+            let text = "Topics and state are named after the id: under another one they begin anew.";
+            for (y, line) in crate::pen::wrap(text, pen.width().saturating_sub(2)).iter().enumerate() {
+                pen.text(1, y + 4, Tone::Dim, line);
+            }
+        }
+    }
+}
+
+fn dim(pen: &mut Pen<'_>) {
+    for y in 0..pen.height() {
+        let width = pen.width();
+        pen.tint(0, y, width, Tone::Dim);
+    }
+}
+
+fn view(model: &Model, pen: &mut Pen<'_>) {
+    match model.place.view {
+        View::Graph => graph::draw(model, pen),
+        View::Tasks => tasks::draw(model, pen),
+        other => {
+            let Some(table) = table(model, other) else { return };
+            let parts = Parts::of(model, pen);
+            let list = model.place.list();
+            if parts.table > 0 {
+                table.draw(list, &mut pen.lines(parts.head, parts.table));
+            }
+            if parts.foot > 0 {
+                let from = pen.height() - parts.foot;
+                foot(model, other, &mut pen.lines(from, parts.foot));
+            }
+        }
+    }
+}
+
+/// How the body of a table is divided.
+struct Parts {
+    head: usize,
+    table: usize,
+    foot: usize,
+}
+
+impl Parts {
+    /// Draws the head, and leaves the rest to the table and to what stands below it.
+    fn of(model: &Model, pen: &mut Pen<'_>) -> Parts {
+        let height = pen.height();
+        let head = match model.place.view {
+            View::Partitions => partitions::head(model, pen),
+            View::Windows => windows::head(model, pen),
+            View::Tap => tap::head(model, pen),
+            View::Log => log::head(model, pen),
+            View::Cluster => cluster::head(model, pen),
+            View::Graph | View::Tasks => 0,
+        };
+        let wanted = match model.place.view {
+            View::Partitions if height >= 12 => 1,
+            View::Windows if height >= 16 => 4,
+            View::Tap if height >= 16 => 3,
+            View::Log if height >= 14 => 3,
+            _ => 0,
+        };
+        let head = head.min(height);
+        let foot = wanted.min((height - head) / 2);
+        // A blank line in between.
+        Parts { head, table: height - head - foot - usize::from(foot > 0), foot }
+    }
+}
+
+fn foot(model: &Model, view: View, pen: &mut Pen<'_>) {
+    match view {
+        View::Partitions => partitions::foot(model, pen),
+        View::Windows => windows::results(model, pen),
+        View::Tap => tap::foot(model, pen),
+        View::Log => log::foot(model, pen),
+        View::Graph | View::Tasks | View::Cluster => {}
+    }
+}
+
+/// The table of a view; the graph has none.
+pub(crate) fn table(model: &Model, view: View) -> Option<Table> {
+    Some(match view {
+        View::Graph => return None,
+        View::Partitions => partitions::table(model),
+        View::Tasks => tasks::table(model),
+        View::Windows => windows::table(model),
+        View::Tap => tap::table(model),
+        View::Log => log::table(model),
+        View::Cluster => cluster::table(model),
+    })
+}
+
+/// Keys of the rows that are shown.
+pub(crate) fn rows(model: &Model) -> Vec<String> {
+    let shown = |table: Table| table.shown(model.place.list()).iter().map(|row| row.key.clone()).collect();
+    table(model, model.place.view).map(shown).unwrap_or_default()
+}
+
+/// The node that the selected row of a view leads to.
+pub(crate) fn node_of_row(model: &Model, view: View) -> Option<String> {
+    let chosen = model.place.lists[view.place()].chosen.as_deref();
+    let run = model.shown();
+    match view {
+        View::Graph => None,
+        View::Partitions => chosen?.split(' ').next().map(str::to_string),
+        View::Tasks => tasks::node_of_row(model, chosen?),
+        View::Windows | View::Tap => model.subject(view),
+        View::Log => {
+            let number: u64 = chosen?.parse().ok()?;
+            run.now.log.iter().find(|entry| entry.number == number)?.node.clone()
+        }
+        View::Cluster => {
+            let topic = chosen?.split(' ').nth(1)?;
+            run.now.partitions.iter().find(|partition| partition.topic == topic).map(|partition| partition.node.clone())
+        }
+    }
+}
+
+/// The lane of the selected row, in the view of windows.
+pub(crate) fn lane_of_row(model: &Model) -> Option<u32> {
+    match model.place.view {
+        View::Windows => windows::lane_of_row(model.place.list().chosen.as_deref()?),
+        _ => None,
+    }
+}
+
+/// Nodes that a view can be about, in flow order.
+pub(crate) fn subjects(model: &Model, view: View) -> Vec<String> {
+    let flow = model.flow();
+    match view {
+        View::Windows => {
+            let has_windows = |id: &String| model.shown().node(id).is_some_and(|node| !node.windows.is_empty());
+            flow.into_iter().filter(has_windows).collect()
+        }
+        View::Tap => flow,
+        _ => Vec::new(),
+    }
+}
+
+/// The status where nothing else is to be said: what the selection means.
+pub(crate) fn sentence(model: &Model) -> String {
+    if let Link::Silent { since_ms, why, tries } = &model.run.link {
+        let seconds = crate::numbers::since(model.now_ms - since_ms);
+        let at = crate::numbers::clock(model.run.now.at_ms, model.offset_s);
+        return format!("No answer for {seconds}, try {tries}: {why}. All figures: {at}.");
+    }
+    match model.place.sheets.last() {
+        Some(Sheet::Help { .. }) => return "Typing narrows the list; esc closes it.".into(),
+        Some(Sheet::Add(sheet)) => return add::sentence(model, sheet),
+        Some(Sheet::Connect(sheet)) => return connect::sentence(model, sheet),
+        Some(Sheet::Form(sheet)) => return form::sentence(model, sheet),
+        Some(Sheet::Problems { chosen }) => return problems::sentence(model, *chosen),
+        Some(Sheet::Rename { .. }) => return "enter renames; edges, groups and tests follow.".into(),
+        Some(Sheet::Why { .. } | Sheet::Text { .. }) => return String::new(),
+        None => {}
+    }
+    match model.place.view {
+        View::Graph => graph::sentence(model),
+        View::Partitions => partitions::sentence(model),
+        View::Tasks => tasks::sentence(model),
+        View::Windows => windows::sentence(model),
+        View::Tap => tap::sentence(model),
+        View::Log => log::sentence(model),
+        View::Cluster => cluster::sentence(model),
+    }
+}
+
+/// The row of the body at which the rows of the open table begin, and the key of each that is on the screen.
+pub(crate) fn rows_on_screen(model: &Model) -> (usize, Vec<String>) {
+    let lines = Lines::of(model.size.1);
+    let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, side(model.size.0), side(model.size.1)));
+    let area = buffer.area;
+    let mut pen = Pen::new(&mut buffer, area);
+    let mut pen = pen.lines(lines.body, lines.body_height);
+    let Some(table) = table(model, model.place.view) else { return (0, Vec::new()) };
+    let head = if model.place.view == View::Tasks { tasks::HEAD } else { Parts::of(model, &mut pen).head };
+    let height = pen.height().saturating_sub(head);
+    let top = table.draw(model.place.list(), &mut pen.lines(head, height));
+    let rows = table.shown(model.place.list());
+    (head + 1, rows.iter().skip(top).map(|row| row.key.clone()).collect())
+}
+
+/// A side of the screen as a terminal counts it.
+pub(crate) fn side(cells: usize) -> u16 {
+    u16::try_from(cells).unwrap_or(u16::MAX)
+}
+
+/// Selects a node in the graph.
+pub(crate) fn choose_node(model: &mut Model, id: &str) {
+    model.place.graph.chosen = Some(Chosen::Node(id.to_string()));
+    model.place.graph.pan = (0, 0);
+}
