@@ -119,7 +119,7 @@ impl Command {
             Command::Lag(args) => lag::run(&args, voice),
             Command::Broker(args) => broker::run(&args, voice),
             #[cfg(feature = "tui")]
-            Command::Top(args) => top::run(&args),
+            Command::Top(args) => top::run(args),
             #[cfg(feature = "gui")]
             Command::Edit(args) => edit::run(&args),
             Command::Completions(args) => completions::run(&args),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
 use serde_json::{Value, json};
+use tidegate_broker::BrokerError;
 use tidegate_core::problem::{Blame, Fault};
 
 use super::files::WrongFile;
@@ -79,6 +80,17 @@ impl Failure {
             message: message.strip_prefix("error: ").unwrap_or(&message).to_string(),
             remedy: Some(tip.unwrap_or("`--help` behind the command shows what there is").to_string()),
         })
+    }
+
+    /// What it says, for a screen that has its own place for it.
+    #[cfg(feature = "tui")]
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Failure::Argument(wrong) => wrong.message.clone(),
+            Failure::File(wrong) => wrong.problems.first().map_or_else(String::new, |problem| problem.message.clone()),
+            Failure::Fault(fault) => fault.message.clone(),
+            Failure::Unread => String::new(),
+        }
     }
 
     /// Says it on standard error.
@@ -161,6 +173,12 @@ impl From<Fault> for Failure {
 impl From<WrongFile> for Failure {
     fn from(wrong: WrongFile) -> Failure {
         Failure::File(wrong)
+    }
+}
+
+impl From<BrokerError> for Failure {
+    fn from(error: BrokerError) -> Failure {
+        Fault::outside(error.to_string()).remedy(error.remedy()).into()
     }
 }
 

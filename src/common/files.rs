@@ -54,10 +54,16 @@ pub(crate) type Found = (Option<(Pipeline, Checked)>, Vec<Problem>);
 impl Parameters {
     /// Checks the text of a file.
     pub(crate) fn check(&self, text: &str) -> Found {
+        self.with_sources(|sources| {
+            let options = CheckOptions { sources, operators: operators::ALL, owned_properties: OWNED_PROPERTIES };
+            check_text(text, &options)
+        })
+    }
+
+    /// Does something with where values come from.
+    pub(crate) fn with_sources<T>(&self, work: impl FnOnce(Sources<'_>) -> T) -> T {
         let file = |path: &str| fs::read_to_string(path).map_err(|why| why.to_string());
-        let sources = Sources { set: &self.set, environment: &|name| env::var(name).ok(), file: &file };
-        let options = CheckOptions { sources, operators: operators::ALL, owned_properties: OWNED_PROPERTIES };
-        check_text(text, &options)
+        work(Sources { set: &self.set, environment: &|name| env::var(name).ok(), file: &file })
     }
 
     /// Reads a file and checks it.

@@ -12,4 +12,6 @@ mod secrets;
 mod support;
 mod terminal;
 mod tests_of_files;
+#[cfg(feature = "tui")]
+mod top;
 mod topics;
