@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_broker::{Broker, BrokerOptions, default_folder};
+use tidegate_broker::{Broker, BrokerOptions};
 
 use crate::common::clusters::FolderArgs;
 use crate::common::exit::{Exit, Failure};
@@ -35,7 +35,7 @@ pub(crate) struct Args {
 /// Serves.
 pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
     let is_stopped = signals::stop_flag()?;
-    let data = (!args.memory).then(|| args.folder.data.clone().unwrap_or_else(default_folder));
+    let data = (!args.memory).then(|| args.folder.place());
     let broker = Broker::start(BrokerOptions { listen: args.listen, data: data.clone() })?;
     let address = broker.address();
     if voice.is_json() {

@@ -13,9 +13,10 @@ pub(crate) struct Args {
     file: Option<PathBuf>,
 }
 
-/// Says so.
+/// Opens it.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let file = args.file.as_ref().map_or_else(|| "FILE".to_string(), |file| file.display().to_string());
-    let fault = Fault::user("the editor is not built yet");
-    Err(fault.remedy(format!("edit the file as text; `tidegate check {file}` says what is wrong with it")).into())
+    let remedy = format!("edit the file as text; `tidegate check {file}` says what is wrong with it");
+    tidegate_gui::edit(args.file.as_deref()).map_err(|why| Fault::user(format!("{why:#}")).remedy(remedy))?;
+    Ok(Exit::Good)
 }

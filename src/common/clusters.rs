@@ -6,7 +6,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tidegate_broker::{Embedded, default_folder};
+use tidegate_broker::{BrokerError, Embedded, default_folder};
 use tidegate_core::check::{Checked, CheckedCluster};
 use tidegate_core::engine::ClusterSettings;
 use tidegate_core::kafka::{Admin, ClientSettings};
@@ -76,7 +76,7 @@ impl BrokerArgs {
             let mut embedded = None;
             let given =
                 self.brokers.clone().or_else(|| env::var("TIDEGATE_BROKERS").ok().filter(|text| !text.is_empty()));
-            let brokers = resolve(given.as_deref().unwrap_or(EMBEDDED), &self.folder.place(), &mut embedded)?;
+            let brokers = resolve(given.as_deref().unwrap_or(EMBEDDED), &Some(self.folder.place()), &mut embedded)?;
             return Ok(Cluster { settings: ClientSettings::new(brokers), _embedded: embedded });
         };
         let mut loaded = self.parameters.load(path)?;
@@ -89,7 +89,7 @@ impl BrokerArgs {
             return Err(Failure::argument("--cluster", format!("the file has no cluster `{}`", self.cluster), remedy));
         }
         let mut clusters =
-            open(&mut loaded.checked, &BTreeSet::from([self.cluster.clone()]), None, &self.folder.place())?;
+            open(&mut loaded.checked, &BTreeSet::from([self.cluster.clone()]), None, &Some(self.folder.place()))?;
         let settings = clusters.settings.remove(&self.cluster).unwrap_or_default();
         Ok(Cluster { settings, _embedded: clusters._embedded })
     }
@@ -132,8 +132,15 @@ impl Cluster {
 }
 
 impl FolderArgs {
-    fn place(&self) -> Option<PathBuf> {
-        Some(self.data.clone().unwrap_or_else(default_folder))
+    /// The folder; where none is named, one of the user's.
+    pub(crate) fn place(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(default_folder)
+    }
+}
+
+impl From<BrokerError> for Failure {
+    fn from(error: BrokerError) -> Failure {
+        Fault::outside(error.to_string()).remedy(error.remedy()).into()
     }
 }
 

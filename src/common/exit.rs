@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
 use serde_json::{Value, json};
-use tidegate_broker::BrokerError;
 use tidegate_core::problem::{Blame, Fault};
 
 use super::files::WrongFile;
@@ -173,12 +172,6 @@ impl From<Fault> for Failure {
 impl From<WrongFile> for Failure {
     fn from(wrong: WrongFile) -> Failure {
         Failure::File(wrong)
-    }
-}
-
-impl From<BrokerError> for Failure {
-    fn from(error: BrokerError) -> Failure {
-        Fault::outside(error.to_string()).remedy(error.remedy()).into()
     }
 }
 

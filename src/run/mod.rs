@@ -11,7 +11,6 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tidegate_broker::default_folder;
 use tidegate_core::engine::{Run, RunOptions, Until};
 use tidegate_core::fields::DurationText;
 use tidegate_core::plan::Drawn;
@@ -79,7 +78,7 @@ pub(crate) fn run(args: Args, voice: Voice) -> Result<Exit, Failure> {
     let mut loaded = args.parameters.load(&args.file)?;
     problems::tell(&args.file, &loaded.text, loaded.problems.iter(), voice);
     let plan = Drawn::new(&loaded.pipeline, &loaded.checked).plan(&[]);
-    let folder = (!args.memory).then(|| args.folder.data.clone().unwrap_or_else(default_folder));
+    let folder = (!args.memory).then(|| args.folder.place());
     let used = clusters::used_by(&plan);
     // Held to the end: it may be the embedded broker.
     let clusters = clusters::open(&mut loaded.checked, &used, args.brokers.as_deref(), &folder)?;

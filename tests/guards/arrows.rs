@@ -52,7 +52,7 @@ const ARROWS: &[Arrow] = &[
     Arrow {
         rule: "only the program's start sees the embedded broker",
         from: PROGRAM,
-        except: &["src/"],
+        except: &["src/broker.rs", "src/common/clusters.rs"],
         to: &["tidegate_broker"],
     },
     Arrow {
@@ -148,7 +148,7 @@ fn every_arrow_goes_red() {
         }
         for except in arrow.except {
             let text = format!("use {}::Thing;", arrow.to[0]);
-            let file = format!("{except}file.rs");
+            let file = if except.ends_with(".rs") { except.to_string() } else { format!("{except}file.rs") };
             assert!(arrow.drawn_in(&Source::parse(&file, &text)).is_empty(), "{}: {file}", arrow.rule);
         }
     }

@@ -2,6 +2,7 @@
 //! belongs to the program, files that stay small. Sources are read as tokens, so that comments and spelling do not count.
 
 mod arrows;
+mod copies;
 mod crates;
 mod names;
 mod sizes;

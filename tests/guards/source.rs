@@ -10,6 +10,10 @@ pub(crate) struct Source {
     pub(crate) file: String,
     /// how many
     pub(crate) lines: usize,
+    /// the whole file is about tests
+    pub(crate) is_test: bool,
+    /// all there is
+    pub(crate) tokens: TokenStream,
     /// `use`s and paths in the code, as `crate::batch::Batch`; a glob ends in `*`
     pub(crate) paths: Vec<Found>,
     /// texts, without quotes
@@ -39,19 +43,21 @@ impl Source {
     /// Takes a source apart. `file` says which module it is.
     pub(crate) fn parse(file: &str, text: &str) -> Source {
         let tokens: TokenStream = text.parse().unwrap_or_else(|why| panic!("{file}: {why}"));
-        let mut source = Source {
-            file: file.into(),
-            lines: text.lines().count(),
-            paths: vec![],
-            texts: vec![],
-            macros: vec![],
-            methods: vec![],
-        };
         let module = module_of(file);
         let is_test = !file.contains("src/")
             || module
                 .iter()
                 .any(|part| ["tests", "testing", "testkit", "samples", "laws", "mock"].contains(&part.as_str()));
+        let mut source = Source {
+            file: file.into(),
+            lines: text.lines().count(),
+            is_test,
+            tokens: tokens.clone(),
+            paths: vec![],
+            texts: vec![],
+            macros: vec![],
+            methods: vec![],
+        };
         source.walk(tokens, &At { module, is_test });
         source
     }
@@ -178,7 +184,7 @@ fn unquoted(literal: &str) -> Option<String> {
     Some(bare.strip_prefix('"')?.strip_suffix('"')?.to_string())
 }
 
-fn is_punct(token: Option<&TokenTree>, char: char) -> bool {
+pub(crate) fn is_punct(token: Option<&TokenTree>, char: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == char)
 }
 

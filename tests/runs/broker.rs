@@ -174,12 +174,13 @@ pub(crate) fn owned(run: &Process) -> usize {
     last_snapshot(run).and_then(|last| last["partitions"].as_array().map(Vec::len)).unwrap_or(0)
 }
 
-/// How often something bad happens, and when: `TIDEGATE_KILLS` (3), `TIDEGATE_SEED` (1).
-pub(crate) fn settings() -> (u64, Random) {
+/// How often something bad happens, and when: `TIDEGATE_KILLS` (or else so often), `TIDEGATE_SEED` (1), in each place
+/// other numbers.
+pub(crate) fn settings(often: u64, place: u64) -> (u64, Random) {
     let number = |name: &str, default: u64| env::var(name).map_or(default, |text| text.parse().unwrap());
-    let (kills, seed) = (number("TIDEGATE_KILLS", 3), number("TIDEGATE_SEED", 1));
-    eprintln!("{kills} kills, TIDEGATE_SEED={seed}");
-    (kills, Random(seed))
+    let (kills, seed) = (number("TIDEGATE_KILLS", often), number("TIDEGATE_SEED", 1));
+    eprintln!("{kills} kills, TIDEGATE_SEED={seed}, place {place}");
+    (kills, Random(seed.wrapping_add(place << 32)))
 }
 
 /// Numbers that look like chance, and come again with the seed (splitmix64).

@@ -63,7 +63,7 @@ fn members_join_leave_die_and_freeze_and_no_record_is_lost() {
 #[test]
 fn whatever_becomes_of_members_no_record_is_lost() {
     on_each_kafka(|bench| {
-        let (steps, mut random) = settings();
+        let (steps, mut random) = settings(3, 0);
         let broker = serve(bench);
         let [from, to, group] = ["from", "to", "troubled"].map(|name| bench.name(name));
         broker.create(&from, PARTITIONS);

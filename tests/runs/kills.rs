@@ -1,30 +1,41 @@
 //! Runs that are killed lose no record, nor does the embedded broker.
 
 use std::collections::BTreeSet;
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::broker::{Broker, PARTITIONS, doubling, nothing_is_lost, numbers, serve, settings, values};
+use crate::broker::{Broker, PARTITIONS, Random, doubling, nothing_is_lost, numbers, serve, settings, values};
 use crate::support::{Bench, Process, on_each_kafka};
+
+/// Places where runs are killed at the same time: each kill waits until its group has forgotten the member.
+const PLACES: u64 = 6;
 
 #[test]
 fn a_run_that_is_killed_loses_no_record() {
-    on_each_kafka(|bench| kill(bench, |_| ()));
+    on_each_kafka(|bench| {
+        thread::scope(|scope| {
+            for place in 0..PLACES {
+                let (kills, random) = settings(30, place);
+                scope.spawn(move || kill(&another(bench), kills.div_ceil(PLACES), random, |_| ()));
+            }
+        });
+    });
 }
 
 #[test]
 fn a_run_that_is_killed_loses_no_record_on_its_way_through_a_topic() {
     on_each_kafka(|bench| {
-        kill(bench, |pipeline| pipeline["edges"][1]["via"] = json!({ "topic": { "partitions": 2 } }));
+        let (kills, random) = settings(3, 0);
+        kill(bench, kills, random, |pipeline| pipeline["edges"][1]["via"] = json!({ "topic": { "partitions": 2 } }));
     });
 }
 
 #[test]
 fn an_embedded_broker_that_is_killed_loses_no_record() {
-    let (kills, mut random) = settings();
+    let (kills, mut random) = settings(3, 0);
     let mut bench = Bench::new();
     let mut broker = serve(&bench);
     // By its address: who says `embedded` would take it over.
@@ -53,6 +64,11 @@ fn an_embedded_broker_that_is_killed_is_taken_over() {
     all_is_there(&bench, &broker, feeder, run);
 }
 
+/// One more bench on the same Kafka, or with a broker of its own where that is embedded.
+fn another(bench: &Bench) -> Bench {
+    if bench.brokers == "embedded" { Bench::new() } else { Bench::on(&bench.brokers) }
+}
+
 /// Two runs: one writes numbers, one doubles them.
 fn feed_and_double(bench: &Bench, broker: &Broker) -> (Process, Process) {
     for topic in ["from", "to"] {
@@ -75,8 +91,7 @@ fn all_is_there(bench: &Bench, broker: &Broker, feeder: Process, mut run: Proces
 }
 
 /// Kills a run again and again while records come in, lets the last one finish, and counts.
-fn kill(bench: &Bench, change: impl Fn(&mut Value)) {
-    let (kills, mut random) = settings();
+fn kill(bench: &Bench, kills: u64, mut random: Random, change: impl Fn(&mut Value)) {
     let broker = serve(bench);
     let [from, to, group] = ["from", "to", "killed"].map(|name| bench.name(name));
     broker.create(&from, PARTITIONS);

@@ -8,6 +8,8 @@ mod kills;
 mod operators;
 mod pressure;
 mod reading;
+mod refused;
+mod sources;
 mod starting;
 #[allow(dead_code, reason = "the tests of the commands use the rest")]
 #[path = "../program/support.rs"]

@@ -80,7 +80,7 @@ impl Admin {
     /// A property that the client refuses.
     pub fn open(settings: &ClientSettings, within: Duration) -> Result<Admin, Fault> {
         let conf = settings.conf(&[("client.id", "tidegate".into())], &[])?;
-        let client = conf.build(Role::Producer).map_err(|why| Fault::user(settings.redact(&why)))?;
+        let client = conf.build(Role::Producer).map_err(|why| settings.refused(&why))?;
         let errors = client.main_queue();
         let is_unwanted = Box::new(|| false);
         Ok(Admin { client, settings: settings.clone(), within, errors, outage: Mutex::default(), is_unwanted })
@@ -185,13 +185,16 @@ impl Admin {
         Ok(found.into_iter().map(|entry| (entry.offset >= 0).then_some(entry.offset)).collect())
     }
 
+    // Questions to a group's coordinator take all the time there is: librdkafka 2.12 aborts the process where the
+    // coordinator is found after one was given up.
+
     /// All that a group has committed, by topic and partition; nothing where there is no such group.
     ///
     /// # Errors
     /// No right to look, or no answer.
     pub fn group_offsets(&self, group: &str) -> Result<Vec<Offset>, Fault> {
         let about = format!("group `{group}`");
-        let entries = self.ask(&about, |left| match self.client.group_offsets(group, left) {
+        let entries = self.ask(&about, |_| match self.client.group_offsets(group, self.within) {
             Err(failure) if failure.code == Code::GROUP_NOT_FOUND => Ok(Vec::new()),
             result => result,
         })?;
@@ -210,8 +213,8 @@ impl Admin {
     /// The group has members, or no answer.
     pub fn set_group_offsets(&self, group: &str, offsets: &[Offset]) -> Result<(), Fault> {
         let list = || Partitions::new(offsets.iter().map(|set| (&*set.at.topic, set.at.partition, set.next)));
-        self.ask(&format!("group `{group}`"), |left| {
-            each_is_good(self.client.set_group_offsets(group, &list(), left)?)
+        self.ask(&format!("group `{group}`"), |_| {
+            each_is_good(self.client.set_group_offsets(group, &list(), self.within)?)
         })
     }
 
@@ -279,6 +282,10 @@ impl Admin {
             down = self.hear_errors().or(down);
             if !is_passing(failure.code) && !is_silence(failure.code) {
                 return Err(self.fault(about, &failure));
+            }
+            // It answers, and lets nobody in.
+            if let Some(refusal) = down.as_ref().filter(|down| !is_silence(down.code)) {
+                return Err(self.fault(about, refusal));
             }
             let is_absent = down.as_ref().is_some_and(|down| !is_stall(down));
             let waits = if is_absent { ABSENT.min(self.within / 4) } else { self.within };

@@ -180,7 +180,7 @@ impl Consumer {
         events: Arc<dyn ConsumerEvents>,
     ) -> Result<Arc<Consumer>, Fault> {
         let conf = settings.conf(&options.defaults(), &options.fixed())?;
-        let client = conf.build(Role::Consumer).map_err(|why| Fault::user(settings.redact(&why)))?;
+        let client = conf.build(Role::Consumer).map_err(|why| settings.refused(&why))?;
         let settings = Arc::new(settings.clone());
         let inner = Arc::new(Inner {
             queue: client.consumer_queue(),

@@ -10,8 +10,15 @@ pub(super) fn fault(settings: &ClientSettings, about: &str, failure: &Failure) -
     let brokers = &settings.brokers;
     match failure.code {
         Code::TRANSPORT | Code::ALL_BROKERS_DOWN | Code::RESOLVE | Code::TIMED_OUT | Code::TIMED_OUT_QUEUE => {
-            Fault::outside(format!("{about}: no broker answers at {brokers} ({why})"))
-                .remedy("is it running? check the address; the name that the broker advertises must resolve here too")
+            // What librdkafka guesses of a connection that was closed names TLS or a listener; so do we.
+            let is_protocol = ["TLS", "SSL", "security.protocol"].iter().any(|word| why.contains(word));
+            let remedy = match is_protocol {
+                true => {
+                    "check `security.protocol` in the cluster's properties, and that the port is that of its listener"
+                }
+                false => "is it running? check the address; the name that the broker advertises must resolve here too",
+            };
+            Fault::outside(format!("{about}: no broker answers at {brokers} ({why})")).remedy(remedy)
         }
         Code::AUTHENTICATION | Code::SASL_AUTHENTICATION_FAILED => {
             Fault::user(format!("{about}: the broker at {brokers} refuses the login ({why})"))

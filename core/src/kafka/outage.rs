@@ -7,8 +7,11 @@ use super::ffi::{Code, Failure};
 /// Remembers why the last connection failed: the event that all are down does not say.
 #[derive(Default)]
 pub(super) struct Outage {
-    reason: Option<String>,
+    cause: Option<Failure>,
 }
+
+/// What an event says that comes without a reason: a broker that is asked in the wrong way hangs up, and says nothing.
+const HUNG_UP: &str = "the connection is closed without a word: does it want TLS or a login?";
 
 impl Outage {
     /// The failure to tell of, if this event calls for one.
@@ -16,16 +19,20 @@ impl Outage {
         match failure.code {
             Code::TRANSPORT | Code::RESOLVE | Code::TIMED_OUT => {
                 tracing::debug!("a broker is out of reach: {}", failure.text);
-                self.reason = Some(reason(&failure.text).to_string());
+                self.cause = Some(Failure { code: Code::ALL_BROKERS_DOWN, text: reason(&failure.text).to_string() });
                 None
             }
             Code::ALL_BROKERS_DOWN => {
-                let text = self.reason.clone().unwrap_or_else(|| failure.text.clone());
-                Some(Failure { code: failure.code, text })
+                Some(self.cause.clone().unwrap_or_else(|| Failure { code: failure.code, text: HUNG_UP.into() }))
             }
             code if is_passing(code) => {
                 tracing::debug!("passing: {}", failure.text);
                 None
+            }
+            Code::AUTHENTICATION | Code::SASL_AUTHENTICATION_FAILED | Code::TLS => {
+                let told = Failure { text: reason(&failure.text).to_string(), ..failure.clone() };
+                self.cause = Some(told.clone());
+                Some(told)
             }
             _ => Some(failure.clone()),
         }
@@ -41,6 +48,7 @@ pub(super) fn is_stall(failure: &Failure) -> bool {
 /// refused (after 0ms in state CONNECT)" says "Connection refused".
 fn reason(text: &str) -> &str {
     let text = text.split(" (after ").next().unwrap_or(text);
+    let text = text.split_once("/bootstrap: ").map_or(text, |(_, text)| text);
     text.rsplit_once("failed: ").map_or(text, |(_, reason)| reason)
 }
 
@@ -60,8 +68,17 @@ mod tests {
         let told = outage.hear(&failure(Code::ALL_BROKERS_DOWN, "1/1 brokers are down"));
         assert_eq!(told, Some(failure(Code::ALL_BROKERS_DOWN, "Connection refused")));
         assert_eq!(outage.hear(&failure(Code::LEADER_NOT_AVAILABLE, "")), None);
-        assert!(outage.hear(&failure(Code::TLS, "certificate expired")).is_some());
+        let nameless = Outage::default().hear(&failure(Code::ALL_BROKERS_DOWN, "1/1 brokers are down"));
+        assert_eq!(nameless, Some(failure(Code::ALL_BROKERS_DOWN, HUNG_UP)));
         assert!(!is_stall(&told.unwrap()));
+        // A login that is refused leaves all brokers down too, and is what is told.
+        let login = failure(Code::AUTHENTICATION, "SASL authentication error: Invalid username or password");
+        let refused = failure(
+            Code::AUTHENTICATION,
+            &format!("127.0.0.1:9/bootstrap: {} (after 0ms in state AUTH_REQ)", login.text),
+        );
+        assert_eq!(outage.hear(&refused).as_ref(), Some(&login));
+        assert_eq!(outage.hear(&failure(Code::ALL_BROKERS_DOWN, "1/1 brokers are down")).as_ref(), Some(&login));
         let silent = "127.0.0.1:9/bootstrap: ApiVersionRequest failed: Local: Timed out (after 10001ms in state APIVERSION_QUERY)";
         assert_eq!(outage.hear(&failure(Code::TRANSPORT, silent)), None);
         assert!(

@@ -114,7 +114,7 @@ impl Producer {
             ("queue.buffering.max.kbytes", (options.queue_bytes / 256).clamp(65_536, 2_147_483_647).to_string()),
         ];
         let conf = settings.conf(&defaults, &fixed)?;
-        let client = conf.build(Role::Producer).map_err(|why| Fault::user(settings.redact(&why)))?;
+        let client = conf.build(Role::Producer).map_err(|why| settings.refused(&why))?;
         let queue = client.main_queue();
         let alarm = Arc::new(Alarm::default());
         let rung = alarm.clone();

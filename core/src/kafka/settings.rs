@@ -60,6 +60,12 @@ impl ClientSettings {
         Duration::from_millis(set.and_then(|(_, value)| value.parse().ok()).unwrap_or(60_000))
     }
 
+    /// What keeps a client from being opened.
+    pub(super) fn refused(&self, why: &str) -> Fault {
+        Fault::user(format!("the Kafka client refuses its properties: {}", self.redact(why)))
+            .remedy("correct the cluster's `properties`; what they mean stands in librdkafka's CONFIGURATION.md")
+    }
+
     /// A text in which the value of every property that could be a secret is `***`.
     pub fn redact(&self, text: &str) -> String {
         let mut secrets: Vec<&str> = self

@@ -4,7 +4,7 @@ use crate::support::*;
 
 #[test]
 fn topics_come_and_go() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let (admin, name) = (admin(&settings), unique("topic"));
     assert_eq!(admin.partitions(&name).unwrap(), None);
     assert!(admin.create_topic(&name, 3, -1, &[("retention.ms".into(), "-1".into())]).unwrap());
@@ -21,7 +21,7 @@ fn topics_come_and_go() {
 
 #[test]
 fn offsets_of_a_partition_are_told() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let (admin, topic) = (admin(&settings), topic(&settings, 2));
     let at = |partition| TopicPartition::new(&*topic, partition);
     let rows: Vec<Row> = (0..10).map(|i| Row { timestamp: 1000 + 10 * i, ..row(None, Some("v")) }).collect();
@@ -40,7 +40,7 @@ fn offsets_of_a_partition_are_told() {
 
 #[test]
 fn groups_are_told_of_and_their_offsets_set() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let (admin, topic, group) = (admin(&settings), topic(&settings, 2), unique("group"));
     let at = |partition| TopicPartition::new(&*topic, partition);
     let set = |partition, next| Offset { at: at(partition), next };

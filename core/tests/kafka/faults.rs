@@ -50,7 +50,7 @@ fn a_producer_says_that_nobody_answers() {
 
 #[test]
 fn a_topic_that_does_not_exist_is_named_and_not_created() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let name = unique("missing");
     let fault = producer(&settings).topic(&TopicOptions::new(&name)).err().unwrap();
     assert!(fault.message.contains(&format!("topic `{name}` does not exist")), "{fault}");
@@ -64,7 +64,7 @@ fn a_topic_that_does_not_exist_is_named_and_not_created() {
 
 #[test]
 fn a_record_that_the_client_refuses_is_a_fault_at_its_place() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 1);
     let producer = producer(&settings);
     let mut writer = producer.topic(&TopicOptions::new(&topic)).unwrap();
@@ -85,7 +85,7 @@ fn a_record_that_the_client_refuses_is_a_fault_at_its_place() {
 
 #[test]
 fn a_record_that_the_broker_refuses_is_a_fault_and_never_acknowledged() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = unique("small");
     let limit = [("max.message.bytes".to_string(), "1000".to_string())];
     admin(&settings).create_topic(&topic, 1, 1, &limit).unwrap();
@@ -104,7 +104,7 @@ fn a_record_that_the_broker_refuses_is_a_fault_and_never_acknowledged() {
 
 #[test]
 fn acknowledgements_of_fewer_replicas_need_a_producer_without_idempotence() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 1);
     let options = TopicOptions { acks: Some(Acks::Leader), ..TopicOptions::new(&topic) };
     let fault = producer(&settings).topic(&options).err().unwrap();

@@ -1,5 +1,5 @@
-//! The client layer against a broker: Kafka itself, or the embedded one. `TIDEGATE_TEST_KAFKA=host:port` says where it
-//! is; without it all but the tests that need none are skipped, and say so.
+//! The client layer against a broker: Kafka itself, where `TIDEGATE_TEST_KAFKA=host:port` says where it is, or else the
+//! embedded one.
 
 mod admin;
 mod faults;

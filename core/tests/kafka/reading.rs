@@ -8,7 +8,7 @@ use crate::support::*;
 
 #[test]
 fn records_come_back_as_they_were_written() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 1);
     let mut written = vec![
         row(Some("a"), Some("short")),
@@ -35,7 +35,7 @@ fn records_come_back_as_they_were_written() {
 
 #[test]
 fn headers_are_found_among_records_that_have_none() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     for compression in ["none", "lz4"] {
         let settings = settings.clone().with("compression.codec", compression);
         let topic = topic(&settings, 1);
@@ -57,7 +57,7 @@ fn headers_are_found_among_records_that_have_none() {
 
 #[test]
 fn timestamp_zero_is_not_taken_for_now() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 1);
     let zero = Row { timestamp: 0, ..row(Some("a"), Some("b")) };
     write(&settings, &topic, Partitioner::Lane(0), &[zero]);
@@ -67,7 +67,7 @@ fn timestamp_zero_is_not_taken_for_now() {
 
 #[test]
 fn the_end_of_a_partition_is_told_each_time() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 1);
     let engine = Engine::join(&settings, &ConsumerOptions::new(unique("group")), &topic, Start::Beginning);
     for end in [0, 3, 6] {
@@ -83,7 +83,7 @@ fn the_end_of_a_partition_is_told_each_time() {
 
 #[test]
 fn a_start_is_obeyed() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 1);
     let rows: Vec<Row> = (0..10).map(|i| Row { timestamp: 1000 + i, ..row(Some("a"), Some("b")) }).collect();
     write(&settings, &topic, Partitioner::Lane(0), &rows);
@@ -118,7 +118,7 @@ fn a_start_is_obeyed() {
 
 #[test]
 fn a_seek_goes_elsewhere_and_what_waited_is_not_given() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 1);
     write(&settings, &topic, Partitioner::Lane(0), &numbered(1000));
     let engine = Engine::join(&settings, &ConsumerOptions::new(unique("group")), &topic, Start::Beginning);
@@ -132,7 +132,7 @@ fn a_seek_goes_elsewhere_and_what_waited_is_not_given() {
 
 #[test]
 fn offsets_that_are_gone_are_counted_and_reading_goes_on_from_the_oldest() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 1);
     write(&settings, &topic, Partitioner::Lane(0), &numbered(20));
     let at = TopicPartition::new(&*topic, 0);
@@ -149,7 +149,7 @@ fn offsets_that_are_gone_are_counted_and_reading_goes_on_from_the_oldest() {
 
 #[test]
 fn a_queue_wakes_its_reader_when_it_fills() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 1);
     let engine = Engine::join(&settings, &ConsumerOptions::new(unique("group")), &topic, Start::Beginning);
     engine.wait("an assignment", |state| !state.queues.is_empty());
@@ -181,7 +181,7 @@ fn a_queue_wakes_its_reader_when_it_fills() {
 /// What a blocked sink does to a source: its queue stays unread, far longer than a session.
 #[test]
 fn an_unread_queue_keeps_its_membership() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 2);
     let rows: Vec<Row> = (0..4000).map(|_| row(Some("k"), Some(&"x".repeat(5000)))).collect();
     write(&settings, &topic, Partitioner::Random, &rows);

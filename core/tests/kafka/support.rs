@@ -2,25 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tidegate_broker::{Broker, BrokerOptions};
 use tidegate_core::batch::{Batch, Headers, Origin, bytes_column};
 use tidegate_core::kafka::*;
 use tidegate_core::problem::Fault;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The broker's settings, or a word that the test is skipped.
-pub(crate) fn broker() -> Option<ClientSettings> {
-    match std::env::var("TIDEGATE_TEST_KAFKA") {
-        Ok(brokers) => Some(ClientSettings::new(brokers)),
-        Err(_) => {
-            eprintln!("skipped: TIDEGATE_TEST_KAFKA names no broker");
-            None
-        }
-    }
+/// The settings of a broker: of Kafka where one is given, or else of an embedded one, which all tests share.
+pub(crate) fn broker() -> ClientSettings {
+    static EMBEDDED: OnceLock<Broker> = OnceLock::new();
+    ClientSettings::new(std::env::var("TIDEGATE_TEST_KAFKA").unwrap_or_else(|_| {
+        let options = BrokerOptions { listen: ([127, 0, 0, 1], 0).into(), data: None };
+        EMBEDDED.get_or_init(|| Broker::start(options).unwrap()).address().to_string()
+    }))
 }
 
 /// A name that no other test has.

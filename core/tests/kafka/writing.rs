@@ -9,7 +9,7 @@ use crate::support::*;
 
 #[test]
 fn keys_lie_where_java_would_put_them_and_in_order() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 4);
     let written: Vec<Row> = (0..3000).map(|i| row(Some(&format!("key {}", i % 97)), Some(&i.to_string()))).collect();
     write(&settings, &topic, Partitioner::Murmur2Random, &written);
@@ -29,7 +29,7 @@ fn keys_lie_where_java_would_put_them_and_in_order() {
 
 #[test]
 fn a_full_queue_takes_less_and_tells_when_it_takes_more() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 2);
     let options = ProducerOptions { queue_records: 10, ..ProducerOptions::default() };
     let producer = Producer::open(&settings, &options, Arc::new(|_| {})).unwrap();
@@ -63,7 +63,7 @@ fn a_full_queue_takes_less_and_tells_when_it_takes_more() {
 
 #[test]
 fn a_record_larger_than_the_queue_passes_alone() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 1);
     let options = ProducerOptions { queue_bytes: 1000, ..ProducerOptions::default() };
     let producer = Producer::open(&settings, &options, Arc::new(|_| {})).unwrap();
@@ -77,7 +77,7 @@ fn a_record_larger_than_the_queue_passes_alone() {
 /// Many lanes, one topic, partitions shared: each learns of its own sends.
 #[test]
 fn writers_of_one_topic_count_apart() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     let topic = topic(&settings, 3);
     for idempotence in [true, false] {
         let options = ProducerOptions { idempotence, ..ProducerOptions::default() };
@@ -105,7 +105,7 @@ fn writers_of_one_topic_count_apart() {
 
 #[test]
 fn every_compression_is_read_back() {
-    let Some(settings) = broker() else { return };
+    let settings = broker();
     use Compression::*;
     for compression in [None, Gzip, Snappy, Lz4, Zstd] {
         let topic = topic(&settings, 1);

@@ -31,12 +31,9 @@ impl Bench {
         Bench::embedded(Some(tempfile::tempdir().unwrap()))
     }
 
-    pub(crate) fn kafka() -> Option<Bench> {
-        let brokers = std::env::var("TIDEGATE_TEST_KAFKA").ok();
-        if brokers.is_none() {
-            eprintln!("skipped: TIDEGATE_TEST_KAFKA names no Kafka");
-        }
-        Some(Bench { brokers: brokers?, _broker: None, _folder: None })
+    pub(crate) fn kafka() -> Bench {
+        let brokers = std::env::var("TIDEGATE_TEST_KAFKA").expect("TIDEGATE_TEST_KAFKA is the address of a Kafka");
+        Bench { brokers, _broker: None, _folder: None }
     }
 
     fn embedded(folder: Option<tempfile::TempDir>) -> Bench {

@@ -2,7 +2,7 @@
 //! deletion of a group's offsets: where a broker lacks that request, librdkafka 2.12 aborts the process
 //! (`rd_kafka_coord_req_fsm` gives a queue back twice).
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::c_char;
 use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -214,63 +214,79 @@ impl Client {
         })
     }
 
-    /// Who is in a group.
+    /// Who is in a group. The older request is taken: where it is asked by `rd_kafka_DescribeConsumerGroups`, an answer of
+    /// the coordinator that comes too late makes librdkafka 2.12 abort the process (`rd_kafka_admin_coord_request` frees
+    /// what `rd_kafka_coord_req_fail` then uses).
     pub(crate) fn group(self: &Arc<Client>, group: &str, within: Duration) -> Result<GroupState, Failure> {
-        let name: CString = c_name(group);
-        let name: &CStr = &name;
-        let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS;
-        let event = self.ask(kind, within, &|options, queue| {
-            // SAFETY: one terminated name, live options and queue; the name is copied.
-            unsafe { rd_kafka_DescribeConsumerGroups(self.raw(), [name.as_ptr()].as_mut_ptr(), 1, options, queue) }
-        })?;
-        let mut count = 0;
-        // SAFETY: the answer to this request; its groups live as long as the event.
+        let name = c_name(group);
+        let mut list: *const rd_kafka_group_list = ptr::null();
+        // SAFETY: live client, terminated name, a place for the list; it is ours to destroy, where there is one.
         unsafe {
-            let result = rd_kafka_event_DescribeConsumerGroups_result(event.raw());
-            let groups = rd_kafka_DescribeConsumerGroups_result_groups(result, &mut count);
-            if count == 0 {
-                return Err(Code::GROUP_NOT_FOUND.into());
-            }
-            describe(*groups)
+            let code = Code::of(rd_kafka_list_groups(self.raw(), name.as_ptr(), &mut list, millis(within)));
+            let Some(found) = list.as_ref() else { return Err(or_silence(code).into()) };
+            let described = slice(found.groups, found.group_cnt).first().map(|group| describe(group));
+            rd_kafka_group_list_destroy(list);
+            described.unwrap_or_else(|| Err(Code::GROUP_NOT_FOUND.into()))
         }
     }
 }
 
+/// No list without a reason.
+fn or_silence(code: Code) -> Code {
+    if code == Code::NONE { Code::TIMED_OUT } else { code }
+}
+
 /// # Safety
-/// `group` is live.
-unsafe fn describe(group: *const rd_kafka_ConsumerGroupDescription_t) -> Result<GroupState, Failure> {
-    // SAFETY: live by the caller's word; members are asked for below their count, and all texts are terminated.
+/// `first` is null, or the first of `count` live values that outlive the slice.
+unsafe fn slice<'a, T>(first: *const T, count: i32) -> &'a [T] {
+    match usize::try_from(count) {
+        // SAFETY: by the caller's word.
+        Ok(count) if !first.is_null() => unsafe { std::slice::from_raw_parts(first, count) },
+        _ => &[],
+    }
+}
+
+/// # Safety
+/// `group` is live, with all that it points to.
+unsafe fn describe(group: &rd_kafka_group_info) -> Result<GroupState, Failure> {
+    Code::of(group.err).check()?;
+    // SAFETY: live by the caller's word; texts are terminated, members and bytes as many as stands beside them.
     unsafe {
-        if let Some(failure) = Failure::peek(rd_kafka_ConsumerGroupDescription_error(group)) {
-            return Err(failure);
-        }
-        let members = (0..rd_kafka_ConsumerGroupDescription_member_count(group))
-            .map(|i| rd_kafka_ConsumerGroupDescription_member(group, i))
-            .map(|member| MemberState {
-                id: text(rd_kafka_MemberDescription_consumer_id(member)),
-                client_id: text(rd_kafka_MemberDescription_client_id(member)),
-                host: text(rd_kafka_MemberDescription_host(member)),
-                partitions: assignment(rd_kafka_MemberDescription_assignment(member)),
-            })
-            .collect();
-        let state = rd_kafka_ConsumerGroupDescription_state(group);
-        Ok(GroupState {
-            name: text(rd_kafka_ConsumerGroupDescription_group_id(group)),
-            state: text(rd_kafka_consumer_group_state_name(state)),
-            members,
-        })
+        let members = slice(group.members, group.member_cnt).iter().map(|member| MemberState {
+            id: text(member.member_id),
+            client_id: text(member.client_id),
+            host: text(member.client_host),
+            partitions: assignment(slice(member.member_assignment.cast(), member.member_assignment_size)),
+        });
+        Ok(GroupState { name: text(group.group), state: text(group.state), members: members.collect() })
     }
 }
 
-/// # Safety
-/// `raw` is null or live.
-unsafe fn assignment(raw: *const rd_kafka_MemberAssignment_t) -> Vec<(String, i32)> {
-    if raw.is_null() {
-        return Vec::new();
-    }
-    // SAFETY: live by the caller's word, and so is its list.
-    let entries = unsafe { partitions::entries(rd_kafka_MemberAssignment_partitions(raw)) };
-    entries.into_iter().map(|entry| (entry.topic, entry.partition)).collect()
+/// Partitions of an assignment as consumers write it: a version, then names of topics, each with its partitions. What is
+/// cut short, or of another kind, gives as much as can be read.
+fn assignment(bytes: &[u8]) -> Vec<(String, i32)> {
+    let mut all = Vec::new();
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    let mut read = || -> Option<()> {
+        for _ in 0..take_i32(&mut rest)? {
+            let length = usize::try_from(i16::from_be_bytes(*rest.split_first_chunk()?.0)).ok()?;
+            let topic = String::from_utf8_lossy(rest.get(2..2 + length)?).into_owned();
+            rest = &rest[2 + length..];
+            for _ in 0..take_i32(&mut rest)? {
+                all.push((topic.clone(), take_i32(&mut rest)?));
+            }
+        }
+        Some(())
+    };
+    // Nothing more can be read.
+    let _ = read();
+    all
+}
+
+fn take_i32(rest: &mut &[u8]) -> Option<i32> {
+    let (first, others) = rest.split_first_chunk()?;
+    *rest = others;
+    Some(i32::from_be_bytes(*first))
 }
 
 /// # Safety
@@ -307,4 +323,21 @@ unsafe fn group_partitions(
         }
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assignments_are_read_as_far_as_they_go() {
+        let whole =
+            b"\0\x03\0\0\0\x02\0\x01a\0\0\0\x02\0\0\0\x00\0\0\0\x07\0\x02bc\0\0\0\x01\0\0\0\x01\xff\xff\xff\xff";
+        let all = [("a".to_string(), 0), ("a".to_string(), 7), ("bc".to_string(), 1)];
+        assert_eq!(assignment(whole), all);
+        for end in 0..whole.len() {
+            assert!(all.starts_with(&assignment(&whole[..end])), "cut at {end}");
+        }
+        assert_eq!(assignment(b"\0\0\x7f\xff\xff\xff\xff\xff"), []);
+    }
 }
