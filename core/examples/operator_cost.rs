@@ -41,6 +41,7 @@ fn node(name: &str, config: Value, input: Option<&Stream>, columns: Option<&[&st
         intact: None,
         connected: &vec![true; outputs.len()],
         shared: &Shared::default(),
+        lasting: &Shared::default(),
         stores: &Stores::default(),
     };
     Node { body: shape.build(&site).expect("a body"), output: outputs.into_iter().next() }

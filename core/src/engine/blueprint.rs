@@ -15,6 +15,8 @@ pub(crate) struct Blueprint {
     pub(crate) lane: u32,
     /// what the lanes of the node share
     pub(crate) shared: Arc<Shared>,
+    /// the same, through restarts of the run
+    pub(crate) lasting: Arc<Shared>,
     /// the lane's
     pub(crate) stores: Arc<Stores>,
     /// per declared output port
@@ -36,6 +38,7 @@ impl Blueprint {
             outputs: &plan.outputs[node][..drawn.ports.outputs.len()],
             intact: plan.intact[node].as_ref(),
             shared: &self.shared,
+            lasting: &self.lasting,
             stores: &self.stores,
             connected: &self.connected,
         })

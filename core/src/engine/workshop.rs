@@ -79,6 +79,7 @@ pub(crate) struct Workshop {
     /// topics that each source node on topics reads
     pub(crate) topics: BTreeMap<usize, TopicSource>,
     shared: Vec<Arc<Shared>>,
+    lasting: Vec<Arc<Shared>>,
     stores: HashMap<u32, Arc<Stores>>,
     channels: HashMap<(usize, u32), Arc<Channel>>,
     pub(crate) tasks: BTreeMap<(usize, u32), Arc<TaskCell>>,
@@ -119,6 +120,7 @@ impl Workshop {
             done_before: vec![0; plan.nodes.len()],
             lanes: vec![0; plan.tasks.len()],
             shared: plan.nodes.iter().map(|_| Arc::default()).collect(),
+            lasting: plan.nodes.iter().map(|_| Arc::default()).collect(),
             restarts: Arc::default(),
             slots: Slots::default(),
             topics: BTreeMap::new(),
@@ -135,6 +137,7 @@ impl Workshop {
     pub(crate) fn afresh(&self) -> Workshop {
         let mut workshop = Workshop::with(self.plan.clone(), self.layouts.clone(), self.clock.clone());
         workshop.meters.clone_from(&self.meters);
+        workshop.lasting.clone_from(&self.lasting);
         workshop.done_before = self.meters.iter().map(|meter| meter.records_out.load(Relaxed)).collect();
         workshop.watched.clone_from(&self.watched);
         workshop.restarts = self.restarts.clone();
@@ -323,7 +326,8 @@ impl Workshop {
                 self.plan.edges.iter().any(|edge| edge.from == (node, port)) || self.watched.contains_key(&(node, port))
             })
             .collect();
-        Blueprint { plan: self.plan.clone(), node, lane, shared: self.shared[node].clone(), stores, connected }
+        let (shared, lasting) = (self.shared[node].clone(), self.lasting[node].clone());
+        Blueprint { plan: self.plan.clone(), node, lane, shared, lasting, stores, connected }
     }
 
     /// One lane of a queue; made when it is first asked for.

@@ -30,6 +30,8 @@ pub struct Site<'a> {
     pub connected: &'a [bool],
     /// what the lanes of a node share
     pub shared: &'a Shared,
+    /// the same, and what the node has put there stays when the whole run starts again
+    pub lasting: &'a Shared,
     /// the lane's stores; a node names its own by its id
     pub stores: &'a Stores,
 }

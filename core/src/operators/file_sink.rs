@@ -53,7 +53,7 @@ enum Mode {
     /// they stay
     #[default]
     Append,
-    /// they go when the run starts
+    /// they go when the run starts; what it writes stays when it starts again
     Truncate,
 }
 
@@ -96,7 +96,7 @@ impl Shape for FileSink {
     }
 
     fn build(&self, site: &Site<'_>) -> Result<Body, Fault> {
-        let file = site.shared.get("file", || Mutex::new(Opened::default()));
+        let file = site.lasting.get("file", || Mutex::new(Opened::default()));
         let lines = LineWriter::new(self.lines.style(), &self.format, true, site)?;
         let FileSink { path, mode, sync, .. } = self;
         let (path, buffer) = (path.0.clone(), Vec::new());
@@ -202,7 +202,7 @@ mod tests {
             let mut bench = Bench::new(&OPERATOR, config, std::slice::from_ref(&input));
             bench.send(&[("a", r#"{"n":1}"#), ("b", "null")]);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
-            bench.rebuild();
+            bench.start_again();
             bench.send(&[("c", r#"{"n":2}"#)]);
             assert!(std::fs::read_to_string(&path).unwrap().starts_with(text));
         }

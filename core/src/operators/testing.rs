@@ -16,6 +16,7 @@ pub(super) struct Bench {
     connected: Vec<bool>,
     intact: Option<ValueFormat>,
     shared: Shared,
+    lasting: Shared,
     stores: Stores,
     pub(super) body: Option<Body>,
     out: Outbox,
@@ -75,6 +76,7 @@ impl Bench {
             inputs: inputs.to_vec(),
             intact: None,
             shared: Shared::default(),
+            lasting: Shared::default(),
             stores: Stores::default(),
             body: None,
             out: Outbox::default(),
@@ -112,6 +114,12 @@ impl Bench {
         self.body = Some(self.at_site(|site| self.shape.build(site)).unwrap());
     }
 
+    /// Builds the node anew, as when the whole run starts again: nothing is kept but what lasts.
+    pub(super) fn start_again(&mut self) {
+        (self.shared, self.stores) = (Shared::default(), Stores::default());
+        self.rebuild();
+    }
+
     pub(super) fn at_site<T>(&self, work: impl FnOnce(&Site<'_>) -> T) -> T {
         work(&Site {
             node: "node",
@@ -121,6 +129,7 @@ impl Bench {
             intact: self.intact.as_ref(),
             connected: &self.connected,
             shared: &self.shared,
+            lasting: &self.lasting,
             stores: &self.stores,
         })
     }

@@ -99,6 +99,25 @@ fn a_full_disk_is_tried_again_with_growing_waits() {
     assert!(began.elapsed() >= Duration::from_millis(20 + 40 + 80 + 100), "{:?}", began.elapsed());
 }
 
+/// What was written before stays: its records may be committed, and never come again.
+#[test]
+fn a_file_is_emptied_once_in_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.jsonl");
+    std::fs::write(&path, "old\n").unwrap();
+    let boom = node("b", "boom", json!({ "at": 700, "how": "fault", "once": "emptied once" }));
+    let sink = node("o", "file-sink", json!({ "path": path, "mode": "truncate" }));
+    let outcome = run(&file([rows("s", 1000), restarting(boom, None), sink], &["s->b", "b->o"]));
+    assert_eq!((outcome.ended_by, outcome.restarts), (EndedBy::End, 1), "{:?}", outcome.faults);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let numbers: Vec<i64> =
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["n"].as_i64().unwrap()).collect();
+    let again = numbers.iter().skip(1).position(|&n| n == 0).map(|place| place + 1).expect("the source begins anew");
+    assert!(again >= 512, "what the first attempt wrote is gone: {again}");
+    assert!(numbers[again..].iter().copied().eq(0..1000));
+    first_times(&numbers, 0..1000);
+}
+
 #[test]
 fn a_disk_that_has_room_again_gets_all_lines_in_order() {
     let folder = tempfile::tempdir().unwrap();
