@@ -1,6 +1,7 @@
 //! What is asked of a cluster outside of reading and writing: topics, offsets, groups. Every call waits for its answer,
 //! and gives up after the time that the administrator was opened with.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -21,6 +22,8 @@ pub struct Admin {
     within: Duration,
     errors: Queue,
     outage: Mutex<Outage>,
+    /// by group
+    askers: Mutex<BTreeMap<String, Arc<Client>>>,
     is_unwanted: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -83,7 +86,15 @@ impl Admin {
         let client = conf.build(Role::Producer).map_err(|why| settings.refused(&why))?;
         let errors = client.main_queue();
         let is_unwanted = Box::new(|| false);
-        Ok(Admin { client, settings: settings.clone(), within, errors, outage: Mutex::default(), is_unwanted })
+        Ok(Admin {
+            client,
+            settings: settings.clone(),
+            within,
+            errors,
+            outage: Mutex::default(),
+            askers: Mutex::default(),
+            is_unwanted,
+        })
     }
 
     /// Gives up, at the next question that stays without an answer, once this is so.
@@ -194,7 +205,8 @@ impl Admin {
     /// No right to look, or no answer.
     pub fn group_offsets(&self, group: &str) -> Result<Vec<Offset>, Fault> {
         let about = format!("group `{group}`");
-        let entries = self.ask(&about, |_| match self.client.group_offsets(group, self.within) {
+        let client = self.of_group(group)?;
+        let entries = self.ask(&about, |_| match client.group_offsets(group, self.within) {
             Err(failure) if failure.code == Code::GROUP_NOT_FOUND => Ok(Vec::new()),
             result => result,
         })?;
@@ -205,6 +217,19 @@ impl Admin {
             .collect();
         offsets.sort_by(|a, b| a.at.cmp(&b.at));
         Ok(offsets)
+    }
+
+    /// Who asks for a group's offsets: a client that names the group and is no member. For another, librdkafka 2.12 uses a
+    /// null pointer (`rd_kafka_handle_OffsetFetch`) where the broker that it asks is not the group's coordinator any more.
+    fn of_group(&self, group: &str) -> Result<Arc<Client>, Fault> {
+        let mut askers = lock(&self.askers);
+        if let Some(client) = askers.get(group) {
+            return Ok(client.clone());
+        }
+        let conf = self.settings.conf(&[("client.id", "tidegate".into())], &[("group.id", group.to_string())])?;
+        let client = conf.build(Role::Consumer).map_err(|why| self.settings.refused(&why))?;
+        askers.insert(group.to_string(), client.clone());
+        Ok(client)
     }
 
     /// Sets what a group has committed, as `reset` does.
