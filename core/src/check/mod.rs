@@ -31,8 +31,8 @@ pub struct CheckOptions<'a> {
     pub sources: Sources<'a>,
     /// the operators that there are
     pub operators: &'a [&'static Operator],
-    /// client properties that the engine sets itself
-    pub owned_properties: &'a [&'a str],
+    /// client properties that the engine sets itself, and who says instead
+    pub owned_properties: &'a [(&'a str, &'a str)],
 }
 
 /// A checked pipeline.
@@ -159,7 +159,7 @@ pub enum Travel {
 
 impl CheckOptions<'_> {
     /// All operators, parameters by their defaults, and these properties owned by the engine.
-    pub fn new<'a>(owned_properties: &'a [&'a str]) -> CheckOptions<'a> {
+    pub fn new<'a>(owned_properties: &'a [(&'a str, &'a str)]) -> CheckOptions<'a> {
         CheckOptions { sources: Sources::none(), operators: operators::ALL, owned_properties }
     }
 }

@@ -66,8 +66,8 @@ impl Check<'_> {
 
     fn property(&mut self, path: &str, property: &str, value: &str) {
         let place = Place::field(path);
-        if self.options.owned_properties.contains(&property) {
-            let problem = Problem::error(place.clone(), format!("`{property}` is set by Tidegate itself"));
+        if let Some((_, why)) = self.options.owned_properties.iter().find(|(owned, _)| *owned == property) {
+            let problem = Problem::error(place.clone(), format!("`{property}` is set by Tidegate itself: {why}"));
             self.problems.push(problem.remedy("take it away"));
         }
         self.problems.extend(self.values.names_problems(value, &place, true));

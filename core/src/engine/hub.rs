@@ -30,6 +30,8 @@ pub(crate) struct Hub {
     producers: BTreeMap<String, Arc<Producer>>,
     /// clusters on which some sink does not number its records
     without_numbers: BTreeSet<String>,
+    /// sinks on each cluster, and edges through its topics
+    sinks: BTreeMap<String, usize>,
     on_fault: FaultSink,
     signals: Arc<Signals>,
     client_id: String,
@@ -47,7 +49,15 @@ impl Hub {
             crate::operators::Touches::Writes(sink) if !sink.is_idempotent => Some(sink.cluster),
             _ => None,
         });
+        let mut sinks: BTreeMap<String, usize> = BTreeMap::new();
+        let through = plan.through.iter().map(|through| through.topic.cluster.clone());
+        let written = plan.nodes.iter().filter_map(|node| match node.shape.touches() {
+            crate::operators::Touches::Writes(sink) => Some(sink.cluster),
+            _ => None,
+        });
+        written.chain(through).for_each(|cluster| *sinks.entry(cluster).or_default() += 1);
         Hub {
+            sinks,
             without_numbers: without_numbers.collect(),
             settings,
             admins: BTreeMap::new(),
@@ -81,6 +91,7 @@ impl Hub {
         }
         let options = ProducerOptions {
             idempotence: !self.without_numbers.contains(cluster),
+            sinks: self.sinks.get(cluster).copied().unwrap_or(1),
             client_id: self.client_id.clone(),
             ..ProducerOptions::default()
         };
@@ -171,6 +182,7 @@ impl Ends for KafkaEnds<'_> {
         };
         let options = TopicOptions {
             name: sink.topic.clone(),
+            sink: end.node.to_string(),
             acks: acks(&sink.acks),
             compression: compression(&sink.compression),
             partitioner,

@@ -35,12 +35,21 @@ pub struct ConsumerOptions {
     pub assignor: Assignor,
     /// a member that is silent for so long is taken for dead
     pub session_timeout: Duration,
-    /// bytes that wait unread, in all partitions together. Each answer of a broker may exceed a partition's share once
+    /// bytes that wait unread, in all partitions together; at least 64 KiB for each. Only a record that is larger than a
+    /// partition's share exceeds it, alone
     pub queue_bytes: usize,
     /// how many partitions are expected to share `queue_bytes`: those of all topics that will be read
     pub partitions: usize,
     /// how the client names itself
     pub client_id: String,
+}
+
+/// After how long without a word a member is taken for dead, where nobody says otherwise.
+pub const SESSION: Duration = Duration::from_secs(10);
+
+/// After how long without a word a member is taken for dead.
+pub fn session_timeout(settings: &ClientSettings) -> Duration {
+    settings.millis("session.timeout.ms").unwrap_or(SESSION)
 }
 
 impl ConsumerOptions {
@@ -49,7 +58,7 @@ impl ConsumerOptions {
         ConsumerOptions {
             group: group.into(),
             assignor: Assignor::default(),
-            session_timeout: Duration::from_secs(10),
+            session_timeout: SESSION,
             queue_bytes: 32 << 20,
             partitions: 4,
             client_id: "tidegate".into(),
@@ -59,14 +68,15 @@ impl ConsumerOptions {
     fn defaults(&self) -> Vec<(&'static str, String)> {
         // Since each partition has a queue of its own, librdkafka's bounds hold for each of them.
         let share = (self.queue_bytes / self.partitions.max(1)).clamp(64 << 10, 1 << 30);
-        let fetch = share.min(512 << 10);
+        // A queue just below its bound asks for one answer more.
+        let fetch = (share / 2).min(512 << 10);
         let messages = (QUEUED_MESSAGES / self.partitions.max(1)).clamp(1000, QUEUED_PER_PARTITION);
         vec![
             ("client.id", self.client_id.clone()),
             // One full queue is looked at again after 1 ms: with the default (1 s) a small one starves its reader.
             ("fetch.queue.backoff.ms", "1".into()),
             ("queued.min.messages", messages.to_string()),
-            ("queued.max.messages.kbytes", (share / 1000).to_string()),
+            ("queued.max.messages.kbytes", ((share - fetch) / 1000).to_string()),
             ("fetch.message.max.bytes", fetch.to_string()),
             ("session.timeout.ms", self.session_timeout.as_millis().to_string()),
             ("heartbeat.interval.ms", (self.session_timeout.as_millis() / 4).clamp(100, 3000).to_string()),
@@ -74,7 +84,7 @@ impl ConsumerOptions {
         ]
     }
 
-    fn fixed(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn fixed(&self) -> Vec<(&'static str, String)> {
         let assignor = match self.assignor {
             Assignor::Range => "range",
             Assignor::CooperativeSticky => "cooperative-sticky",
@@ -85,6 +95,7 @@ impl ConsumerOptions {
             ("enable.auto.commit", "false".into()),
             ("enable.auto.offset.store", "false".into()),
             ("enable.partition.eof", "true".into()),
+            ("isolation.level", "read_committed".into()),
             // Offsets that are gone: on from the oldest; the queue reports the gap.
             ("auto.offset.reset", "earliest".into()),
         ]
@@ -330,5 +341,22 @@ impl fmt::Debug for Assigned {
             .field("partition", &self.queue.partition())
             .field("committed", &self.committed)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_unread_has_bounds_in_all() {
+        for (partitions, most) in [(1, 32 << 20), (4, 32 << 20), (100, 32 << 20), (512, 32 << 20), (1000, 1000 << 16)] {
+            let options = ConsumerOptions { partitions, ..ConsumerOptions::new("g") };
+            let defaults: std::collections::HashMap<_, _> = options.defaults().into_iter().collect();
+            let number = |name: &str| defaults[name].parse::<usize>().unwrap();
+            let each = number("queued.max.messages.kbytes") * 1000 + number("fetch.message.max.bytes");
+            assert!(each * partitions <= most, "{partitions} partitions: {} bytes", each * partitions);
+            assert!(each * partitions > most * 9 / 10, "{partitions} partitions: {} bytes", each * partitions);
+        }
     }
 }

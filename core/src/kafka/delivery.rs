@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::queue::{Wake, lock};
+use super::room::Room;
 use crate::problem::Fault;
 
 /// The sends of one writer that are not acknowledged yet.
-#[derive(Default)]
 pub(super) struct Sends {
+    /// of its sink
+    pub(super) room: Arc<Room>,
     open: Mutex<Open>,
     sent: AtomicU64,
     acknowledged: AtomicU64,
@@ -26,6 +28,11 @@ struct Open {
 }
 
 impl Sends {
+    pub(super) fn new(room: Arc<Room>) -> Sends {
+        let (sent, acknowledged) = (AtomicU64::new(0), AtomicU64::new(0));
+        Sends { room, open: Mutex::default(), sent, acknowledged, wake: Mutex::default() }
+    }
+
     /// Begins a send, whose number this gives. It stays open until [`Sends::settle`] has been called for it once more
     /// than [`Sends::owe`].
     pub(super) fn begin(&self) -> u64 {
@@ -133,22 +140,23 @@ impl Ledger {
         self.chunks.push_back(Chunk { sends: sends.clone(), send, records, bytes, has_failed: false });
     }
 
-    /// `count` records are acknowledged, in the order in which they were sent, the first of them with this tag. Gives
-    /// nothing, and does nothing, where that cannot be: then each record is to be reported alone.
-    pub(super) fn acknowledge(&mut self, tag: usize, count: usize, wakes: &mut Wakes) -> Option<Freed> {
+    /// `count` records are acknowledged, in the order in which they were sent, the first of them with this tag. Says
+    /// whether; it does nothing where that cannot be: then each record is to be reported alone.
+    pub(super) fn acknowledge(&mut self, tag: usize, count: usize, reports: &mut Reports) -> bool {
         if self.first != tag || !self.owes(count) {
-            return None;
+            return false;
         }
-        let (mut left, mut freed) = (count, Freed { records: count, bytes: 0 });
+        let mut left = count;
         while let Some(chunk) = self.chunks.front_mut()
             && left > 0
         {
             let some = left.min(chunk.records);
             chunk.records -= some;
             left -= some;
-            self.close_front(&mut freed, wakes);
+            reports.free(&chunk.sends, Freed { records: some, bytes: 0 });
+            self.close_front(reports);
         }
-        Some(freed)
+        true
     }
 
     fn owes(&self, count: usize) -> bool {
@@ -160,50 +168,67 @@ impl Ledger {
     }
 
     /// One record is acknowledged, or has failed.
-    pub(super) fn report(&mut self, tag: usize, fault: Option<Fault>, wakes: &mut Wakes) -> Freed {
-        let mut freed = Freed { records: 1, bytes: 0 };
+    pub(super) fn report(&mut self, tag: usize, fault: Option<Fault>, reports: &mut Reports) {
         let Some(chunk) = self.chunks.get_mut(tag.wrapping_sub(self.first)).filter(|chunk| chunk.records > 0) else {
             tracing::error!(tag, "a delivery report for a record that is not owed");
-            return Freed::default();
+            return;
         };
         chunk.records -= 1;
+        reports.free(&chunk.sends, Freed { records: 1, bytes: 0 });
         if let Some(fault) = fault {
             chunk.has_failed = true;
             chunk.sends.fail(fault);
-            wakes.add(&chunk.sends);
+            reports.wake(&chunk.sends);
         }
-        self.close_front(&mut freed, wakes);
-        freed
+        self.close_front(reports);
     }
 
     /// Takes chunks without open records from the front.
-    fn close_front(&mut self, freed: &mut Freed, wakes: &mut Wakes) {
+    fn close_front(&mut self, reports: &mut Reports) {
         while self.chunks.front().is_some_and(|chunk| chunk.records == 0)
             && let Some(chunk) = self.chunks.pop_front()
         {
             self.first = self.first.wrapping_add(1);
-            freed.bytes += chunk.bytes;
+            reports.free(&chunk.sends, Freed { records: 0, bytes: chunk.bytes });
             if !chunk.has_failed && chunk.sends.settle(chunk.send) {
-                wakes.add(&chunk.sends);
+                reports.wake(&chunk.sends);
             }
         }
     }
 }
 
-/// Writers to be woken once no lock is held.
+/// What was reported, by writer: passed on once no lock is held.
 #[derive(Default)]
-pub(super) struct Wakes(Vec<Arc<Sends>>);
+pub(super) struct Reports(Vec<Report>);
 
-impl Wakes {
-    fn add(&mut self, sends: &Arc<Sends>) {
-        if !self.0.iter().any(|known| Arc::ptr_eq(known, sends)) {
-            self.0.push(sends.clone());
+struct Report {
+    sends: Arc<Sends>,
+    freed: Freed,
+    wakes: bool,
+}
+
+impl Reports {
+    fn of(&mut self, sends: &Arc<Sends>) -> &mut Report {
+        let known = self.0.iter().position(|report| Arc::ptr_eq(&report.sends, sends));
+        let place = known.unwrap_or(self.0.len());
+        if known.is_none() {
+            self.0.push(Report { sends: sends.clone(), freed: Freed::default(), wakes: false });
         }
+        &mut self.0[place]
     }
 
-    pub(super) fn call(self) {
-        for sends in self.0 {
-            sends.wake();
+    fn free(&mut self, sends: &Arc<Sends>, freed: Freed) {
+        self.of(sends).freed.add(freed);
+    }
+
+    fn wake(&mut self, sends: &Arc<Sends>) {
+        self.of(sends).wakes = true;
+    }
+
+    pub(super) fn pass_on(self) {
+        self.0.iter().for_each(|report| report.sends.room.free(report.freed));
+        for report in self.0.iter().filter(|report| report.wakes) {
+            report.sends.wake();
         }
     }
 }
@@ -214,40 +239,68 @@ mod tests {
 
     use super::*;
 
+    /// A writer that has so many records of 10 bytes in flight.
+    fn sends(records: usize) -> Arc<Sends> {
+        let room = Room::new(1000, 10_000);
+        assert_eq!(room.take(std::iter::repeat_n(10, records)).records, records);
+        Arc::new(Sends::new(Arc::new(room)))
+    }
+
     #[test]
     fn a_send_is_acknowledged_when_all_its_partitions_are_and_all_before_it() {
-        let (sends, mut a, mut b) = (Arc::new(Sends::default()), Ledger::default(), Ledger::default());
-        let mut wakes = Wakes::default();
+        let (sends, mut a, mut b) = (sends(6), Ledger::default(), Ledger::default());
+        let mut reports = Reports::default();
         for _ in 0..2 {
             let send = sends.begin();
             a.enter(&sends, send, 2, 20);
             b.enter(&sends, send, 1, 10);
             sends.settle(send);
         }
-        assert_eq!(a.acknowledge(0, 3, &mut wakes), Some(Freed { records: 3, bytes: 20 }));
+        assert!(a.acknowledge(0, 3, &mut reports));
         assert_eq!(sends.acknowledged(), 0);
-        assert_eq!(b.acknowledge(0, 2, &mut wakes), Some(Freed { records: 2, bytes: 20 }));
+        assert!(b.acknowledge(0, 2, &mut reports));
         assert_eq!(sends.acknowledged(), 1);
-        assert_eq!(a.acknowledge(0, 1, &mut wakes), None, "the front is chunk 1 by now");
-        assert_eq!(a.acknowledge(1, 2, &mut wakes), None, "only one is owed");
-        assert_eq!(a.acknowledge(1, 1, &mut wakes), Some(Freed { records: 1, bytes: 20 }));
+        std::mem::take(&mut reports).pass_on();
+        assert_eq!(sends.room.taken(), Freed { records: 1, bytes: 20 }, "bytes are freed with the last of their send");
+        assert!(!a.acknowledge(0, 1, &mut reports), "the front is chunk 1 by now");
+        assert!(!a.acknowledge(1, 2, &mut reports), "only one is owed");
+        assert!(a.acknowledge(1, 1, &mut reports));
         assert_eq!((sends.acknowledged(), sends.sent()), (2, 2));
+        reports.pass_on();
+        assert_eq!(sends.room.taken(), Freed::default());
     }
 
     #[test]
     fn a_failed_record_keeps_its_send_and_all_later_ones_open() {
-        let (sends, mut ledger, mut wakes) = (Arc::new(Sends::default()), Ledger::default(), Wakes::default());
+        let (sends, mut ledger, mut reports) = (sends(3), Ledger::default(), Reports::default());
         for _ in 0..3 {
             let send = sends.begin();
-            ledger.enter(&sends, send, 1, 1);
+            ledger.enter(&sends, send, 1, 10);
             sends.settle(send);
         }
-        ledger.report(0, None, &mut wakes);
-        ledger.report(1, Some(Fault::user("too large")), &mut wakes);
-        ledger.report(1, None, &mut wakes);
-        ledger.report(2, None, &mut wakes);
+        ledger.report(0, None, &mut reports);
+        ledger.report(1, Some(Fault::user("too large")), &mut reports);
+        ledger.report(1, None, &mut reports);
+        ledger.report(2, None, &mut reports);
         assert_eq!((sends.acknowledged(), sends.fault()), (1, Some(Fault::user("too large"))));
         assert!(ledger.chunks.is_empty());
+        reports.pass_on();
+        assert_eq!(sends.room.taken(), Freed::default());
+    }
+
+    /// What one sink has in flight is nobody else's.
+    #[test]
+    fn each_writer_is_given_back_what_it_took() {
+        let (slow, fast, mut ledger) = (sends(2), sends(1), Ledger::default());
+        for (sends, records) in [(&slow, 2), (&fast, 1)] {
+            let send = sends.begin();
+            ledger.enter(sends, send, records, 10 * records);
+            sends.settle(send);
+        }
+        let mut reports = Reports::default();
+        ledger.report(1, None, &mut reports);
+        reports.pass_on();
+        assert_eq!((slow.room.taken().records, fast.room.taken().records), (2, 0));
     }
 
     proptest! {
@@ -258,7 +311,7 @@ mod tests {
             cuts in prop::collection::vec(1..12_usize, 1..60),
             in_order: bool,
         ) {
-            let (sends, mut ledger, mut wakes) = (Arc::new(Sends::default()), Ledger::default(), Wakes::default());
+            let (sends, mut ledger) = (sends(sizes.iter().sum()), Ledger::default());
             let mut tags = Vec::new();
             for &size in &sizes {
                 let send = sends.begin();
@@ -269,27 +322,25 @@ mod tests {
             if !in_order {
                 tags.reverse();
             }
-            let (mut rest, mut freed, mut cuts) = (&tags[..], Freed::default(), cuts.iter().cycle());
+            let (mut rest, mut cuts) = (&tags[..], cuts.iter().cycle());
             while !rest.is_empty() {
+                let mut reports = Reports::default();
                 let (now, later) = rest.split_at((*cuts.next().unwrap()).min(rest.len()));
-                let bulk = if in_order { ledger.acknowledge(now[0], now.len(), &mut wakes) } else { None };
-                prop_assert_eq!(bulk.is_some(), in_order);
-                let parts = match bulk {
-                    Some(bulk) => vec![bulk],
-                    None => now.iter().map(|&tag| ledger.report(tag, None, &mut wakes)).collect(),
-                };
-                for part in parts {
-                    freed.records += part.records;
-                    freed.bytes += part.bytes;
+                if in_order {
+                    prop_assert!(ledger.acknowledge(now[0], now.len(), &mut reports));
+                } else {
+                    now.iter().for_each(|&tag| ledger.report(tag, None, &mut reports));
                 }
+                reports.pass_on();
                 rest = later;
                 let reported = tags.len() - rest.len();
+                prop_assert_eq!(sends.room.taken().records, rest.len());
                 if in_order {
                     let whole = sizes.iter().scan(0, |sum, size| { *sum += size; Some(*sum) }).filter(|&end| end <= reported);
                     prop_assert_eq!(sends.acknowledged() as usize, whole.count());
                 }
             }
-            prop_assert_eq!(freed, Freed { records: tags.len(), bytes: tags.len() * 10 });
+            prop_assert_eq!(sends.room.taken(), Freed::default());
             prop_assert_eq!(sends.acknowledged(), sizes.len() as u64);
         }
     }

@@ -26,7 +26,9 @@ mod writer;
 
 pub use admin::{Admin, GroupInfo, Member, TopicInfo, Watermarks};
 pub use commits::{Committed, Offset};
-pub use consumer::{Assigned, Assignor, Consumer, ConsumerEvents, ConsumerOptions, Start, TopicPartition};
+pub use consumer::{
+    Assigned, Assignor, Consumer, ConsumerEvents, ConsumerOptions, SESSION, Start, TopicPartition, session_timeout,
+};
 #[cfg(test)]
 pub(crate) use ffi::{Code, Mock};
 pub use producer::{FaultSink, Producer, ProducerOptions};

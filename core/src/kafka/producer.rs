@@ -1,13 +1,14 @@
 //! The producer of a cluster: one client queue, bounded in records and bytes, and the reports of what became of them.
 //! Lanes take the reports while they send; a thread of its own does it when they do not, so that none waits.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::delivery::{Freed, Wakes};
+use super::delivery::{Freed, Reports};
 use super::faults::fault;
 use super::ffi::{Client, Code, Delivery, Event, EventKind, Failure, Queue, Role};
 use super::outage::Outage;
@@ -25,24 +26,54 @@ pub struct ProducerOptions {
     pub idempotence: bool,
     /// how long a record waits for company; all of the latency at low rates
     pub linger: Duration,
-    /// records that may be in flight, all topics together
+    /// records that may be in flight, all sinks together
     pub queue_records: usize,
     /// bytes of keys, values and headers that may be in flight; a single larger record passes alone
     pub queue_bytes: usize,
+    /// how many sinks share these bounds: each has its part, so that one whose topic is slow does not hold up others
+    pub sinks: usize,
     /// how the client names itself
     pub client_id: String,
 }
 
 impl Default for ProducerOptions {
-    /// Idempotent, 5 ms, 32,000 records, 32 MiB.
+    /// Idempotent, 5 ms, 32,000 records, 32 MiB, for one sink.
     fn default() -> ProducerOptions {
         ProducerOptions {
             idempotence: true,
             linger: Duration::from_millis(5),
             queue_records: 32_000,
             queue_bytes: 32 << 20,
+            sinks: 1,
             client_id: "tidegate".into(),
         }
+    }
+}
+
+/// The least that a sink may have in flight, however many there are.
+const LEAST: Freed = Freed { records: 1000, bytes: 1 << 20 };
+
+impl ProducerOptions {
+    /// What one sink may have in flight.
+    fn share(&self) -> Freed {
+        let sinks = self.sinks.max(1);
+        let share = |all: usize, least: usize| (all / sinks).max(least.min(all));
+        Freed { records: share(self.queue_records, LEAST.records), bytes: share(self.queue_bytes, LEAST.bytes) }
+    }
+
+    fn defaults(&self) -> Vec<(&'static str, String)> {
+        vec![("client.id", self.client_id.clone()), ("linger.ms", self.linger.as_millis().to_string())]
+    }
+
+    pub(super) fn fixed(&self) -> Vec<(&'static str, String)> {
+        // The bounds that count are ours ([`Room`]); librdkafka's lie behind them, so that a send never ends half-way.
+        let Freed { records, bytes } = self.share();
+        let (records, bytes) = (records * self.sinks.max(1), bytes * self.sinks.max(1));
+        vec![
+            ("enable.idempotence", self.idempotence.to_string()),
+            ("queue.buffering.max.messages", (records * 2).clamp(1, 10_000_000).to_string()),
+            ("queue.buffering.max.kbytes", (bytes / 256).clamp(65_536, 2_147_483_647).to_string()),
+        ]
     }
 }
 
@@ -60,7 +91,8 @@ pub(super) struct Inner {
     pub(super) client: Arc<Client>,
     pub(super) settings: ClientSettings,
     pub(super) topics: Topics,
-    pub(super) room: Room,
+    rooms: Mutex<BTreeMap<String, Arc<Room>>>,
+    share: Freed,
     queue: Queue,
     is_ordered: bool,
     /// held while reports are taken, since their order tells which records they are of
@@ -102,18 +134,7 @@ impl Producer {
         options: &ProducerOptions,
         faults: FaultSink,
     ) -> Result<Arc<Producer>, Fault> {
-        let defaults = [
-            ("client.id", options.client_id.clone()),
-            ("linger.ms", options.linger.as_millis().to_string()),
-            ("acks", "all".into()),
-        ];
-        // The bounds that count are ours ([`Room`]); librdkafka's lie behind them, so that a send never ends half-way.
-        let fixed = [
-            ("enable.idempotence", options.idempotence.to_string()),
-            ("queue.buffering.max.messages", (options.queue_records * 2).clamp(1, 10_000_000).to_string()),
-            ("queue.buffering.max.kbytes", (options.queue_bytes / 256).clamp(65_536, 2_147_483_647).to_string()),
-        ];
-        let conf = settings.conf(&defaults, &fixed)?;
+        let conf = settings.conf(&options.defaults(), &options.fixed())?;
         let client = conf.build(Role::Producer).map_err(|why| settings.refused(&why))?;
         let queue = client.main_queue();
         let alarm = Arc::new(Alarm::default());
@@ -126,7 +147,8 @@ impl Producer {
             client,
             settings: settings.clone(),
             topics: Topics::default(),
-            room: Room::new(options.queue_records, options.queue_bytes),
+            rooms: Mutex::default(),
+            share: options.share(),
             is_ordered: options.idempotence,
             serving: Mutex::default(),
             faults,
@@ -140,13 +162,17 @@ impl Producer {
         Ok(Arc::new(Producer { inner, thread: Mutex::new(Some(thread)) }))
     }
 
-    /// A writer to a topic that exists. Several writers may write to one topic, with the same settings of it.
+    /// A writer to a topic that exists. Several writers may write to one topic, with the same settings of it; those of one
+    /// sink share what it may have in flight.
     ///
     /// # Errors
     /// There is no such topic, no broker answers in time ([`ClientSettings::patience`]), or the topic is open with other settings.
     pub fn topic(&self, options: &TopicOptions) -> Result<TopicWriter, Fault> {
         let topic = self.inner.topics.open(&self.inner, options)?;
-        Ok(TopicWriter::new(self.inner.clone(), topic, options.partitioner))
+        let Freed { records, bytes } = self.inner.share;
+        let mut rooms = lock(&self.inner.rooms);
+        let room = rooms.entry(options.sink.clone()).or_insert_with(|| Arc::new(Room::new(records, bytes)));
+        Ok(TopicWriter::new(self.inner.clone(), topic, options.partitioner, room.clone()))
     }
 
     /// Takes the reports that are there, if nobody else does at this moment. Writers do it by themselves.
@@ -157,12 +183,14 @@ impl Producer {
     /// Waits until nothing is in flight; gives whether that was reached in time.
     pub fn flush(&self, within: Duration) -> bool {
         self.inner.alarm.ring(Ring::Now);
-        self.inner.room.wait_until_empty(within)
+        let end = Instant::now() + within;
+        let rooms: Vec<Arc<Room>> = lock(&self.inner.rooms).values().cloned().collect();
+        rooms.iter().all(|room| room.wait_until_empty(end.saturating_duration_since(Instant::now())))
     }
 
     /// Records that are in flight.
     pub fn in_flight(&self) -> usize {
-        self.inner.room.taken().records
+        lock(&self.inner.rooms).values().map(|room| room.taken().records).sum()
     }
 
     /// The error that has ended this producer's life, if one has: it must be opened anew.
@@ -197,10 +225,10 @@ impl Inner {
     }
 
     fn take_reports(&self, mut outage: std::sync::MutexGuard<'_, Outage>) {
-        let (mut freed, mut wakes, mut faults) = (Freed::default(), Wakes::default(), Vec::new());
+        let (mut reports, mut faults) = (Reports::default(), Vec::new());
         while let Some(event) = self.queue.poll(Duration::ZERO) {
             match event.kind() {
-                EventKind::Delivery => self.deliver(event, &mut freed, &mut wakes),
+                EventKind::Delivery => self.deliver(event, &mut reports),
                 EventKind::Error => {
                     let told = outage.hear(&event.failure());
                     faults.extend(told.map(|failure| self.fault("producing", &failure)));
@@ -209,8 +237,7 @@ impl Inner {
             }
         }
         drop(outage);
-        self.room.free(freed);
-        wakes.call();
+        reports.pass_on();
         for fault in faults {
             (self.faults)(fault);
         }
@@ -218,29 +245,27 @@ impl Inner {
 
     /// The records of one event are of one topic; where none has failed, also of one partition and in the order in which
     /// they were sent, if retries cannot change that.
-    fn deliver(&self, mut event: Event, freed: &mut Freed, wakes: &mut Wakes) {
+    fn deliver(&self, mut event: Event, reports: &mut Reports) {
         let count = event.deliveries();
         let is_clean = event.code() == Code::NONE;
         let Some((address, first)) = event.next_delivery() else { return };
         let Some(topic) = self.topics.at(address) else { return };
         if is_clean && self.is_ordered && first.code == Code::NONE {
-            let bulk =
-                topic.ledger(first.partition).and_then(|ledger| lock(&ledger).acknowledge(first.tag, count, wakes));
-            if let Some(bulk) = bulk {
-                freed.add(bulk);
+            let ledger = topic.ledger(first.partition);
+            if ledger.is_some_and(|ledger| lock(&ledger).acknowledge(first.tag, count, reports)) {
                 return;
             }
         }
-        self.report(&topic, first, freed, wakes);
+        self.report(&topic, first, reports);
         while let Some((_, delivery)) = event.next_delivery() {
-            self.report(&topic, delivery, freed, wakes);
+            self.report(&topic, delivery, reports);
         }
     }
 
-    fn report(&self, topic: &Topic, delivery: Delivery, freed: &mut Freed, wakes: &mut Wakes) {
+    fn report(&self, topic: &Topic, delivery: Delivery, reports: &mut Reports) {
         let Some(ledger) = topic.ledger(delivery.partition) else { return };
         let fault = (delivery.code != Code::NONE).then(|| self.undelivered(topic, &delivery));
-        freed.add(lock(&ledger).report(delivery.tag, fault, wakes));
+        lock(&ledger).report(delivery.tag, fault, reports);
     }
 
     fn undelivered(&self, topic: &Topic, delivery: &Delivery) -> Fault {

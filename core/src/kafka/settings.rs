@@ -16,27 +16,44 @@ pub struct ClientSettings {
     pub properties: Vec<(String, String)>,
 }
 
-/// Properties that are not the user's to set: the engine's guarantees rest on them. (`plugin.library.paths` would let a
-/// pipeline file load code.)
-pub const OWNED_PROPERTIES: &[&str] = &[
-    "auto.commit.enable",
-    "auto.commit.interval.ms",
-    "auto.offset.reset",
-    "bootstrap.servers",
-    "enable.auto.commit",
-    "enable.auto.offset.store",
-    "enable.idempotence",
-    "enable.partition.eof",
-    "group.id",
-    "group.instance.id",
-    "group.protocol",
-    "group.remote.assignor",
-    "isolation.level",
-    "metadata.broker.list",
-    "partition.assignment.strategy",
-    "plugin.library.paths",
-    "transactional.id",
+/// Properties that are not the user's to set, as the engine's guarantees rest on them; and who says instead, or why nobody
+/// does. (`plugin.library.paths` would let a pipeline file load code.)
+pub const OWNED_PROPERTIES: &[(&str, &str)] = &[
+    ("acks", SINKS_ACKS),
+    ("auto.commit.enable", COMMITS),
+    ("auto.commit.interval.ms", COMMITS),
+    ("auto.offset.reset", "each source says by `start` where it begins"),
+    ("bootstrap.servers", ADDRESS),
+    ("compression.codec", SINKS_COMPRESSION),
+    ("compression.type", SINKS_COMPRESSION),
+    ("delivery.report.only.error", "offsets are committed when records are reported as written"),
+    ("enable.auto.commit", COMMITS),
+    ("enable.auto.offset.store", COMMITS),
+    ("enable.idempotence", "each sink says it by `idempotence`"),
+    ("enable.partition.eof", "that a partition is at its end decides which record is next"),
+    ("enabled_events", "Tidegate takes the client's events itself"),
+    ("group.id", "the consumer group is the pipeline's `application_id`"),
+    ("group.instance.id", "a member leaves its group when its run ends, so that others have its partitions at once"),
+    ("group.protocol", GROUP),
+    ("group.remote.assignor", GROUP),
+    ("isolation.level", "only what is committed is read: what a transaction took back never was"),
+    ("metadata.broker.list", ADDRESS),
+    ("partition.assignment.strategy", GROUP),
+    ("partitioner", "each sink says it by `partitioner`"),
+    ("plugin.library.paths", "a file must not load code"),
+    ("queue.buffering.max.kbytes", IN_FLIGHT),
+    ("queue.buffering.max.messages", IN_FLIGHT),
+    ("queuing.strategy", "the order within a partition is kept"),
+    ("request.required.acks", SINKS_ACKS),
+    ("transactional.id", "`guarantee` in the settings says whether outputs are transactions"),
 ];
+
+const ADDRESS: &str = "the address is the cluster's `brokers`";
+const COMMITS: &str = "offsets are committed when sinks have acknowledged, every `commit_interval` of the settings";
+const GROUP: &str = "how the group deals its partitions follows from what the pipeline reads";
+const IN_FLIGHT: &str = "how much is in flight is bounded for each sink";
+const SINKS_ACKS: &str = "each sink says it by `acks`";
+const SINKS_COMPRESSION: &str = "each sink says it by `compression`";
 
 /// A value shorter than this is not hidden in texts unless its property's name speaks of a secret: it would hide
 /// ordinary words.
@@ -56,8 +73,13 @@ impl ClientSettings {
 
     /// How long a broker that is there may take to answer: as the property `socket.timeout.ms` says, else 60 s.
     pub fn patience(&self) -> Duration {
-        let set = self.properties.iter().rev().find(|(name, _)| name == "socket.timeout.ms");
-        Duration::from_millis(set.and_then(|(_, value)| value.parse().ok()).unwrap_or(60_000))
+        self.millis("socket.timeout.ms").unwrap_or(Duration::from_secs(60))
+    }
+
+    /// A time that the user has set.
+    pub(super) fn millis(&self, name: &str) -> Option<Duration> {
+        let (_, value) = self.properties.iter().rev().find(|(known, _)| known == name)?;
+        value.parse().ok().map(Duration::from_millis)
     }
 
     /// What keeps a client from being opened.
@@ -106,8 +128,8 @@ impl ClientSettings {
     }
 
     fn set(&self, conf: &mut Conf, name: &str, value: &str) -> Result<(), Fault> {
-        if OWNED_PROPERTIES.contains(&name) {
-            return Err(Fault::user(format!("the property `{name}` is set by Tidegate itself"))
+        if let Some((_, why)) = OWNED_PROPERTIES.iter().find(|(owned, _)| *owned == name) {
+            return Err(Fault::user(format!("the property `{name}` is set by Tidegate itself: {why}"))
                 .remedy("remove it from the cluster's properties"));
         }
         conf.set(name, value).map_err(|why| match why {
@@ -147,6 +169,9 @@ fn is_loopback(brokers: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::consumer::ConsumerOptions;
+    use super::super::producer::ProducerOptions;
+    use super::super::topics::{Acks, Compression, TopicOptions};
     use super::*;
 
     fn with(name: &str, value: &str) -> ClientSettings {
@@ -165,7 +190,10 @@ mod tests {
     #[test]
     fn a_wrong_property_is_named_with_its_remedy() {
         let cases = [
-            (with("enable.auto.commit", "true"), "the property `enable.auto.commit` is set by Tidegate itself"),
+            (
+                with("auto.offset.reset", "latest"),
+                "the property `auto.offset.reset` is set by Tidegate itself: each source says by `start` where it begins",
+            ),
             (with("linger.msec", "5"), "the Kafka client has no property `linger.msec`"),
             (with("linger.ms", "soon"), "the property `linger.ms` cannot have this value"),
         ];
@@ -174,6 +202,20 @@ mod tests {
             assert_eq!(fault.message, expected);
             assert!(fault.remedy.is_some() && !fault.may_retry, "{fault}");
         }
+    }
+
+    /// Whatever the client knows and is not refused is the user's: nothing of ours comes over it.
+    #[test]
+    fn nothing_that_is_fixed_is_the_users() {
+        let names = ConsumerOptions::new("g").fixed().into_iter().chain(ProducerOptions::default().fixed());
+        for (name, _) in names {
+            assert!(OWNED_PROPERTIES.iter().any(|(owned, _)| *owned == name), "{name}");
+        }
+        let (acks, compression) = (Some(Acks::All), Some(Compression::Gzip));
+        for (name, _) in (TopicOptions { acks, compression, ..TopicOptions::new("t") }).settings() {
+            assert!(OWNED_PROPERTIES.iter().any(|(owned, _)| *owned == name), "{name}");
+        }
+        assert!(OWNED_PROPERTIES.is_sorted_by_key(|(name, _)| *name));
     }
 
     #[test]

@@ -54,21 +54,24 @@ pub enum Partitioner {
 pub struct TopicOptions {
     /// its name
     pub name: String,
-    /// none: as the cluster's properties say, else all
+    /// the sink that writes it
+    pub sink: String,
+    /// none: all
     pub acks: Option<Acks>,
-    /// none: as the cluster's properties say, else not at all
+    /// none: not at all
     pub compression: Option<Compression>,
     /// which partition a record goes to
     pub partitioner: Partitioner,
 }
 
 impl TopicOptions {
-    /// A topic with everything as the cluster's properties say, partitioned by key.
+    /// A topic whose records all replicas acknowledge, not compressed, partitioned by key; its only sink.
     pub fn new(name: impl Into<String>) -> TopicOptions {
-        TopicOptions { name: name.into(), acks: None, compression: None, partitioner: Partitioner::default() }
+        let name = name.into();
+        TopicOptions { sink: name.clone(), name, acks: None, compression: None, partitioner: Partitioner::default() }
     }
 
-    fn settings(&self) -> Vec<(&'static str, &'static str)> {
+    pub(super) fn settings(&self) -> Vec<(&'static str, &'static str)> {
         let acks = self.acks.map(|acks| match acks {
             Acks::All => "all",
             Acks::Leader => "1",
@@ -173,6 +176,9 @@ impl Topics {
     }
 }
 
+/// How long a producer has to reach a broker.
+const REACHING: Duration = Duration::from_secs(10);
+
 /// The topic, if it is open, and with these settings.
 fn find(all: &[Arc<Topic>], options: &TopicOptions) -> Result<Option<Arc<Topic>>, Fault> {
     match all.iter().find(|topic| topic.name == options.name) {
@@ -190,10 +196,15 @@ fn count_partitions(producer: &Inner, name: &str) -> Result<i32, Fault> {
     let about = format!("topic `{name}`");
     // One just created has no leader at first.
     let end = Instant::now() + producer.settings.patience();
+    let reached_by = Instant::now() + REACHING.min(producer.settings.patience());
     loop {
         let left = end.saturating_duration_since(Instant::now());
-        let topics =
-            producer.client.topics(left.max(Duration::from_millis(1))).map_err(|why| producer.fault(&about, &why))?;
+        let topics = match producer.client.topics(left.clamp(Duration::from_millis(1), REACHING)) {
+            // A broker has the question.
+            Err(why) if why.code == Code::TIMED_OUT && !left.is_zero() => continue,
+            Err(why) if why.code == Code::TRANSPORT && Instant::now() < reached_by => continue,
+            answer => answer.map_err(|why| producer.fault(&about, &why))?,
+        };
         let found = topics.into_iter().find(|topic| topic.name == name);
         match found {
             Some(topic) if topic.code == Code::NONE && topic.partitions > 0 => return Ok(topic.partitions),

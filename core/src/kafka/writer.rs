@@ -10,6 +10,7 @@ use super::delivery::{Freed, Ledger, Sends};
 use super::ffi::{Code, Header, Record};
 use super::producer::Inner;
 use super::queue::{Wake, lock};
+use super::room::Room;
 use super::topics::{Partitioner, Topic};
 use crate::batch::Batch;
 use crate::partition::partition_of;
@@ -29,8 +30,13 @@ pub struct TopicWriter {
 }
 
 impl TopicWriter {
-    pub(super) fn new(producer: Arc<Inner>, topic: Arc<Topic>, partitioner: Partitioner) -> TopicWriter {
-        let sends = Arc::new(Sends::default());
+    pub(super) fn new(
+        producer: Arc<Inner>,
+        topic: Arc<Topic>,
+        partitioner: Partitioner,
+        room: Arc<Room>,
+    ) -> TopicWriter {
+        let sends = Arc::new(Sends::new(room));
         // Writers start at different partitions; an address is random enough.
         let sticky = (Arc::as_ptr(&sends) as usize >> 5) as u32;
         TopicWriter { producer, topic, partitioner, sends, groups: Vec::new(), sticky }
@@ -46,7 +52,7 @@ impl TopicWriter {
         self.topic.ledgers().len() as i32
     }
 
-    /// Sends rows of a batch, from `from` on, and gives how many: fewer than there are where the client's queue is full
+    /// Sends rows of a batch, from `from` on, and gives how many: fewer than there are where the sink's part of the queue is full
     /// (then [`TopicWriter::on_progress`] tells when to go on, with the rest). What is sent is the payload (null is a
     /// tombstone), the key ([`Batch::keys_to_write`]), the timestamp (0 as 1: Kafka's client takes 0 for "now") and the
     /// headers. Order is kept within a partition.
@@ -63,7 +69,7 @@ impl TopicWriter {
             return Err(Fault::ours("a batch without payload cannot be sent to Kafka"));
         };
         let sizes = (from..batch.rows).map(|row| size(batch, payload, row));
-        let room = self.producer.room.take(sizes);
+        let room = self.sends.room.take(sizes);
         if room.records == 0 {
             if from < batch.rows {
                 self.producer.hurry();
@@ -82,7 +88,7 @@ impl TopicWriter {
             let sent = self.send_group(batch, payload, partition as i32, ledger, send, &mut unused);
             result = sent.map(|()| room.records);
         }
-        self.producer.room.free(unused);
+        self.sends.room.free(unused);
         match &result {
             Ok(_) => {
                 self.sends.settle(send);

@@ -36,8 +36,7 @@ fn records_come_back_as_they_were_written() {
 #[test]
 fn headers_are_found_among_records_that_have_none() {
     let settings = broker();
-    for compression in ["none", "lz4"] {
-        let settings = settings.clone().with("compression.codec", compression);
+    for compression in [Compression::None, Compression::Lz4] {
         let topic = topic(&settings, 1);
         let mut written = numbered(500);
         for (number, row) in written.iter_mut().enumerate() {
@@ -48,7 +47,12 @@ fn headers_are_found_among_records_that_have_none() {
                 row.key = None;
             }
         }
-        write(&settings, &topic, Partitioner::Lane(0), &written);
+        let options = TopicOptions {
+            compression: Some(compression),
+            partitioner: Partitioner::Lane(0),
+            ..TopicOptions::new(&topic)
+        };
+        write_with(&settings, &options, &written);
         let engine = Engine::join(&settings, &ConsumerOptions::new(unique("group")), &topic, Start::Beginning);
         let read: Vec<Row> = engine.read(written.len()).into_iter().map(|(_, row)| row).collect();
         assert_eq!(read, written);

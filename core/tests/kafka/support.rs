@@ -96,8 +96,13 @@ pub(crate) fn producer(settings: &ClientSettings) -> Arc<Producer> {
 
 /// Writes rows to partition `lane`, or by key, and waits until they are acknowledged.
 pub(crate) fn write(settings: &ClientSettings, topic: &str, partitioner: Partitioner, rows: &[Row]) {
+    write_with(settings, &TopicOptions { partitioner, ..TopicOptions::new(topic) }, rows);
+}
+
+/// The same, with these settings of the topic.
+pub(crate) fn write_with(settings: &ClientSettings, options: &TopicOptions, rows: &[Row]) {
     let producer = producer(settings);
-    let mut writer = producer.topic(&TopicOptions { partitioner, ..TopicOptions::new(topic) }).unwrap();
+    let mut writer = producer.topic(options).unwrap();
     for rows in rows.chunks(500) {
         assert_eq!(writer.send(&batch(rows), 0).unwrap(), rows.len());
     }

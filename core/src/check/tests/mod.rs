@@ -14,7 +14,8 @@ use crate::types::{KeyFormat, Schema, Type};
 
 fn checked(text: &str) -> (Option<(Pipeline, Checked)>, Vec<Problem>) {
     let operators: Vec<&'static Operator> = operators::ALL.iter().chain(&TOYS).copied().collect();
-    let options = CheckOptions { operators: &operators, ..CheckOptions::new(&["group.id", "enable.auto.commit"]) };
+    let options =
+        CheckOptions { operators: &operators, ..CheckOptions::new(&[("group.id", "the group is named elsewhere")]) };
     check_text(text, &options)
 }
 
@@ -328,7 +329,7 @@ fn settings_clusters_and_parameters_are_checked() {
       remedy: give the parameter such a value: by --set, in the environment, or as its default
     error: clusters.default.brokers: the secret `p` may not stand here
       remedy: a secret may stand only in fields that are secret and in a cluster's properties
-    error: clusters.default.properties.group.id: `group.id` is set by Tidegate itself
+    error: clusters.default.properties.group.id: `group.id` is set by Tidegate itself: the group is named elsewhere
       remedy: take it away
     warning: clusters.default.properties.sasl.password: the value of `sasl.password` stands in the file, where others read it
       remedy: declare a secret parameter and write ${NAME}
