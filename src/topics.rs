@@ -13,7 +13,7 @@ use crate::common::reading::partitions_of;
 use crate::common::table::{Head, Table};
 use crate::common::voice::Voice;
 
-/// List, create, show and delete topics.
+/// List, create, grow, show and delete topics.
 ///
 /// With --json a JSON object a line.
 #[derive(Debug, clap::Args)]
@@ -46,6 +46,14 @@ enum Order {
         #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
         config: Vec<(String, String)>,
     },
+    /// Give a topic more partitions: records of a key may then come to another one than those before
+    Grow {
+        /// Its name
+        name: String,
+        /// Number of partitions in all
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+        partitions: i32,
+    },
     /// Show the partitions of a topic: oldest and next offset
     Show {
         /// Its name
@@ -70,6 +78,15 @@ pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
                 return Err(Fault::user(format!("there is a topic `{name}` already")).into());
             }
             tell("created", name, is_json)?;
+        }
+        Some(Order::Grow { name, partitions }) => {
+            let before = partitions_of(&admin, name)?.len();
+            if before >= usize::try_from(*partitions).unwrap_or(0) {
+                let fault = Fault::user(format!("topic `{name}` has {before} partitions already"));
+                return Err(fault.remedy("a topic never loses any: ask for more").into());
+            }
+            admin.add_partitions(name, *partitions)?;
+            tell("grown", name, is_json)?;
         }
         Some(Order::Show { name }) => show(&admin, name, is_json)?,
         Some(Order::Delete { name }) => {

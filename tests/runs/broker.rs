@@ -1,7 +1,7 @@
 //! What tests of runs share that read one topic and write another: a broker in a process of its own, records that are
 //! numbers, and what became of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::time::Duration;
 
@@ -87,6 +87,13 @@ impl Broker {
     pub(crate) fn committed(&self, group: &str, topic: &str) -> i64 {
         let offsets = self.admin.group_offsets(group).unwrap();
         offsets.iter().filter(|offset| &*offset.at.topic == topic).map(|offset| offset.next).sum()
+    }
+
+    /// What a group has committed of each partition of a topic.
+    pub(crate) fn committed_by_partition(&self, group: &str, topic: &str) -> BTreeMap<i32, i64> {
+        let offsets = self.admin.group_offsets(group).unwrap();
+        let of_topic = offsets.iter().filter(|offset| &*offset.at.topic == topic);
+        of_topic.map(|offset| (offset.at.partition, offset.next)).collect()
     }
 
     fn partitions(&self, topic: &str) -> impl Iterator<Item = TopicPartition> {

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::broker::{PARTITIONS, doubling, nothing_is_lost, numbers, owned, serve, settings};
-use crate::support::{Process, on_each_kafka};
+use crate::support::{Process, node, on_each_kafka};
 
 /// Longer than a session, which is 6 s.
 const FROZEN: Duration = Duration::from_secs(15);
@@ -57,6 +57,81 @@ fn members_join_leave_die_and_freeze_and_no_record_is_lost() {
         }
         let repeated = nothing_is_lost(bench, &from, &to);
         eprintln!("{repeated} of {written} records were repeated");
+    });
+}
+
+/// What a frozen member holds is read by the other meanwhile: when it thaws, it takes no offset back.
+#[test]
+fn a_member_that_thaws_takes_no_offset_back() {
+    on_each_kafka(|bench| {
+        let broker = serve(bench);
+        let [from, to, group] = ["from", "to", "frozen"].map(|name| bench.name(name));
+        broker.create(&from, PARTITIONS);
+        broker.create(&to, PARTITIONS);
+        bench.tidegate(&["run", &numbers(bench, &from, &json!({ "count": 20_000 }))]).code(0);
+        // Slow, so that queues are full of what was read when the frost comes.
+        let mut pipeline = doubling(&group, &from, &to);
+        pipeline["settings"]["scale"] = json!("group");
+        pipeline["nodes"][1] = json!({ "id": "some", "operator": "throttle", "config": { "rate": "400/s" } });
+        pipeline["edges"][0]["via"] = json!({ "direct": { "buffer": 4000 } });
+        let file = bench.file("frozen.json", pipeline.to_string());
+
+        let mut frozen = bench.start(&["run", &file]);
+        frozen.wait_until("all partitions", |frozen| owned(frozen) == 4);
+        let mut other = bench.start(&["run", &file]);
+        other.wait_until("a share of two", |other| owned(other) == 2 && owned(&frozen) == 2);
+        frozen.wait_until("some to be committed", |_| broker.committed(&group, &from) > 500);
+        frozen.signal(Signal::STOP);
+        other.wait_until("the share of who froze", |other| owned(other) == 4);
+        let taken_over = broker.committed(&group, &from);
+        other.wait_until("progress", |_| broker.committed(&group, &from) > taken_over + 2000);
+        let mut before = broker.committed_by_partition(&group, &from);
+        frozen.signal(Signal::CONT);
+        let until = Instant::now() + FROZEN;
+        while Instant::now() < until {
+            let now = broker.committed_by_partition(&group, &from);
+            for (partition, next) in &now {
+                assert!(
+                    before.get(partition).is_none_or(|before| before <= next),
+                    "{partition}: {before:?}, then {now:?}"
+                );
+            }
+            before = now;
+            sleep(Duration::from_millis(20));
+        }
+        assert!(owned(&frozen) > 0, "it never came back");
+        for member in [frozen, other] {
+            assert_eq!(member.stop().outcome()["faults"], json!([]));
+        }
+    });
+}
+
+/// `scale: single`: whoever comes second reads nothing, names the first and goes; the first goes on with all.
+#[test]
+fn who_comes_second_where_one_is_to_be_alone_goes() {
+    on_each_kafka(|bench| {
+        let broker = serve(bench);
+        let [from, to, group] = ["from", "to", "single"].map(|name| bench.name(name));
+        broker.create(&from, PARTITIONS);
+        broker.create(&to, PARTITIONS);
+        let file = bench.file("single.json", doubling(&group, &from, &to).to_string());
+        let feeder = bench.start(&["run", &numbers(bench, &from, &json!({ "rate": "500/s" }))]);
+        let mut first = bench.start(&["run", &file]);
+        first.wait_until("all partitions", |first| owned(first) == 4);
+        let second = bench.tidegate(&["run", &file]).code(1);
+        let outcome = second.outcome();
+        let fault = outcome["faults"][0]["message"].as_str().unwrap_or_default();
+        assert!(
+            fault.contains("are read by others in the group") && fault.contains(&format!("{group} at ")),
+            "{outcome}"
+        );
+        assert_eq!(node(&outcome["snapshot"], "in")["records_in"], 0, "{outcome}");
+        first.wait_until("all partitions again", |first| owned(first) == 4);
+        feeder.stop();
+        let written = broker.written(&from);
+        first.wait_until("all to be committed", |_| broker.committed(&group, &from) == written);
+        assert_eq!(first.stop().code(0).outcome()["faults"], json!([]));
+        assert_eq!(nothing_is_lost(bench, &from, &to), 0, "nothing was read twice");
     });
 }
 

@@ -4,6 +4,7 @@
 mod broker;
 mod failing;
 mod group;
+mod growing;
 mod kills;
 mod operators;
 mod pressure;

@@ -59,20 +59,21 @@ impl Commits {
 impl Inner {
     /// Commits what is safe; within a time, and waiting for the answer, where one is given.
     pub(super) fn commit(&self, wait: Option<Duration>) -> Result<(), Fault> {
-        let safe = {
-            let workshop = lock(&self.workshop);
-            let needs = workshop.survey(true)?;
-            let mut safe: BTreeMap<Place, i64> = BTreeMap::new();
-            for &(slot, offset) in needs.iter().filter(|(_, offset)| *offset >= 0) {
-                let Some((_, SlotOf::Partition(cluster, topic, partition))) = workshop.slots.get(slot) else {
-                    continue;
-                };
-                let at = (cluster.clone(), TopicPartition::new(topic.clone(), *partition));
-                safe.entry(at).and_modify(|known| *known = offset.min(*known)).or_insert(offset);
-            }
-            safe
-        };
-        self.commit_these(safe, wait)
+        let workshop = lock(&self.workshop);
+        let needs = workshop.survey(true)?;
+        let mut safe: BTreeMap<Place, i64> = BTreeMap::new();
+        for &(slot, offset) in needs.iter().filter(|(_, offset)| *offset >= 0) {
+            let Some((_, SlotOf::Partition(cluster, topic, partition))) = workshop.slots.get(slot) else {
+                continue;
+            };
+            let at = (cluster.clone(), TopicPartition::new(topic.clone(), *partition));
+            safe.entry(at).and_modify(|known| *known = offset.min(*known)).or_insert(offset);
+        }
+        // Who does not wait for the answer asks before a partition can go, and come back with another start.
+        let held = wait.is_none().then_some(workshop);
+        let committed = self.commit_these(safe, wait);
+        drop(held);
+        committed
     }
 
     /// Commits of these offsets what is new, as [`Inner::commit`] does. One cluster's fault does not keep another's from it.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::outlet::Outlet;
@@ -254,14 +254,17 @@ pub(crate) type OnGap = Box<dyn Fn(&str, i32, u64) + Send>;
 /// A partition's queue as a task reads it.
 pub(crate) struct PartitionFeed {
     queue: PartitionQueue,
+    /// reading has begun
+    gate: Arc<AtomicBool>,
     on_gap: OnGap,
     /// came with records: told when they have been taken
     fault: Option<Fault>,
 }
 
 impl PartitionFeed {
-    pub(crate) fn new(queue: PartitionQueue, on_gap: OnGap) -> PartitionFeed {
-        PartitionFeed { queue, on_gap, fault: None }
+    /// Gives nothing before `gate` is set; whoever sets it wakes the readers.
+    pub(crate) fn new(queue: PartitionQueue, gate: Arc<AtomicBool>, on_gap: OnGap) -> PartitionFeed {
+        PartitionFeed { queue, gate, on_gap, fault: None }
     }
 }
 
@@ -269,6 +272,9 @@ impl Feed for PartitionFeed {
     fn take(&mut self, max: usize) -> Result<Fed, Fault> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
+        }
+        if !self.gate.load(Ordering::Acquire) {
+            return Ok(Fed::default());
         }
         let taken = self.queue.take(max);
         if let Some(gap) = taken.gap {

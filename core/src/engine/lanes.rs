@@ -56,12 +56,18 @@ impl Inner {
         Ok(())
     }
 
-    /// Makes lanes for partitions that have come since the start.
-    pub(super) fn grow(&self, workshop: &mut Workshop, task: usize, lanes: u32) -> Result<(), Fault> {
+    /// A topic has got more partitions. Where keys have state, or are brought together by their partitions, that is a
+    /// fault: a key's records now come to another lane than those before. Else what is new has lanes of its own.
+    pub(super) fn check_growth(&self, workshop: &Workshop, topic: &str) -> Result<(), Fault> {
         if self.has_state || workshop.plan.queues.iter().any(|queue| queue.spread == Spread::Key) {
-            let message = "a topic has got more partitions, and keys have moved from one to another";
+            let message = format!("topic `{topic}` has got more partitions, and keys have moved from one to another");
             return Err(Fault::outside(message).remedy("start the run again; its state is built anew"));
         }
+        Ok(())
+    }
+
+    /// Makes lanes for partitions that have come since the start.
+    pub(super) fn grow(&self, workshop: &mut Workshop, task: usize, lanes: u32) -> Result<(), Fault> {
         workshop.grow(task, lanes);
         let mut hub = lock(&self.hub);
         self.make_lanes(workshop, &mut hub)
@@ -77,7 +83,7 @@ impl Inner {
             let Touches::Reads(source) = node.shape.touches() else { continue };
             if matches!(source.topics, Topics::Matching(_)) {
                 let topics = lock(&self.hub).topics_of(&source, &written)?;
-                self.membership.read_more(&source.cluster, number, topics)?;
+                self.membership.read_more(self, &source.cluster, number, topics)?;
             }
         }
         Ok(())

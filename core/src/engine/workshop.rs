@@ -61,7 +61,8 @@ pub(crate) enum SlotOf {
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     known: HashMap<(usize, SlotOf), u32>,
-    by_number: Vec<(usize, SlotOf)>,
+    /// absent: retired
+    by_number: Vec<Option<(usize, SlotOf)>>,
 }
 
 pub(crate) struct Workshop {
@@ -92,13 +93,22 @@ impl Slots {
         let next = self.by_number.len() as u32;
         let number = *self.known.entry((node, of.clone())).or_insert(next);
         if number == next {
-            self.by_number.push((node, of));
+            self.by_number.push(Some((node, of)));
         }
         number
     }
 
+    /// What a reading is of; nothing where it is retired.
     pub(crate) fn get(&self, number: u32) -> Option<&(usize, SlotOf)> {
-        self.by_number.get(number as usize)
+        self.by_number.get(number as usize)?.as_ref()
+    }
+
+    /// Rows of this reading count for nothing any more, wherever they are: should the same be read again, it has another
+    /// number.
+    pub(crate) fn retire(&mut self, number: u32) {
+        if let Some(of) = self.by_number.get_mut(number as usize).and_then(Option::take) {
+            self.known.remove(&of);
+        }
     }
 }
 
@@ -349,6 +359,18 @@ impl Workshop {
         let channel = Arc::new(Channel::new(inner));
         self.channels.insert((queue, lane), channel.clone());
         Ok(channel)
+    }
+
+    /// Throws away what a lane holds, where it reads nothing any more; tells how many rows. What shares a lane with others
+    /// goes on to its sinks.
+    pub(crate) fn discard_lane(&self, lane: u32) -> usize {
+        let cells = || self.tasks.iter().filter(move |((_, other), _)| *other == lane).map(|(_, cell)| cell);
+        if cells().any(|cell| !cell.lock().readings.is_empty()) {
+            return 0;
+        }
+        let held: usize = cells().map(|cell| cell.lock().discard()).sum();
+        let channels = self.channels.iter().filter(|((_, other), _)| *other == lane);
+        held + channels.map(|(_, channel)| channel.discard()).sum::<usize>()
     }
 
     /// What a node with windows says, lane by lane.

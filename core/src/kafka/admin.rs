@@ -158,6 +158,16 @@ impl Admin {
         Ok(is_new)
     }
 
+    /// Gives a topic so many partitions in all, and waits until the brokers know them. Keys move to other partitions.
+    ///
+    /// # Errors
+    /// There is no such topic, it has as many or more, no right to do it, or no answer.
+    pub fn add_partitions(&self, name: &str, total: i32) -> Result<(), Fault> {
+        let count = usize::try_from(total).unwrap_or(0);
+        self.ask(&format!("topic `{name}`"), |left| self.client.add_partitions(name, count, left))?;
+        self.wait_until(|| Ok(self.partitions(name)?.is_some_and(|partitions| partitions >= total)))
+    }
+
     /// Deletes a topic, and waits until the brokers have forgotten it; whether it was there.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::kafka::{ClientSettings, Mock, Producer, ProducerOptions, TopicOptions
 /// The topic `t`, of one partition.
 pub(super) struct Mocked {
     pub(super) mock: Mock,
-    settings: ClientSettings,
+    pub(super) settings: ClientSettings,
 }
 
 impl Mocked {

@@ -22,6 +22,7 @@ mod commits;
 mod ends;
 mod failures;
 mod lanes;
+mod members;
 mod mocked;
 mod pressure;
 mod starts;

@@ -99,6 +99,38 @@ impl Client {
         }
     }
 
+    pub(crate) fn add_partitions(
+        self: &Arc<Client>,
+        topic: &str,
+        total: usize,
+        within: Duration,
+    ) -> Result<(), Failure> {
+        let name = c_name(topic);
+        let mut error = [0 as c_char; 512];
+        // SAFETY: terminated name and the buffer's true size; null when refused.
+        let raw = unsafe { rd_kafka_NewPartitions_new(name.as_ptr(), total, error.as_mut_ptr(), error.len()) };
+        if raw.is_null() {
+            // SAFETY: terminated by librdkafka, or zeroed.
+            return Err(Failure { code: Code::INVALID_ARGUMENT, text: unsafe { text(error.as_ptr()) } });
+        }
+        let event = self.ask(rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, within, &|options, queue| {
+            // SAFETY: one live object, live options and queue; the object is copied.
+            unsafe { rd_kafka_CreatePartitions(self.raw(), [raw].as_mut_ptr(), 1, options, queue) }
+        });
+        // SAFETY: ours, destroyed once.
+        unsafe { rd_kafka_NewPartitions_destroy(raw) };
+        let event = event?;
+        let mut count = 0;
+        // SAFETY: the answer to this request; its results live as long as the event.
+        unsafe {
+            let results = rd_kafka_CreatePartitions_result_topics(
+                rd_kafka_event_CreatePartitions_result(event.raw()),
+                &mut count,
+            );
+            first_topic_failure(results, count)
+        }
+    }
+
     pub(crate) fn delete_topic(self: &Arc<Client>, topic: &str, within: Duration) -> Result<(), Failure> {
         let name = c_name(topic);
         // SAFETY: terminated name, which is copied.
