@@ -39,6 +39,9 @@ pub struct Place {
     /// the node's id
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// which of the nodes or edges that have the same id, from 0
+    #[serde(skip_serializing_if = "is_first")]
+    pub nth: usize,
     /// the edge, as `from->to`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edge: Option<String>,
@@ -51,6 +54,10 @@ pub struct Place {
     /// bytes of the field's text that are meant, where it is an expression
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<Range<usize>>,
+}
+
+fn is_first(nth: &usize) -> bool {
+    *nth == 0
 }
 
 /// Something found before running.
@@ -89,6 +96,11 @@ impl Place {
     /// A place at a field of the file.
     pub fn field(path: impl Into<String>) -> Place {
         Place { field: Some(path.into()), ..Place::default() }
+    }
+
+    /// The same place, at the one of this number among those that have the same id.
+    pub fn nth(self, nth: usize) -> Place {
+        Place { nth, ..self }
     }
 
     /// The same place, at a port.

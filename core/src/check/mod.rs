@@ -3,10 +3,12 @@
 
 mod edges;
 mod graph;
+mod marks;
 mod mend;
 mod nodes;
 mod outside;
 mod planned;
+mod rows;
 mod scripts;
 mod settings;
 mod streams;
@@ -200,6 +202,7 @@ pub fn check(pipeline: &Pipeline, options: &CheckOptions<'_>) -> Checked {
     check.graph(&nodes, &edges);
     check.outside(&nodes, &edges);
     check.not_built(&settings, &nodes, &edges);
+    check.marks();
     check.scripts(&nodes);
     let mut checked = Checked { problems: check.problems, values: check.values, settings, clusters, nodes, edges };
     checked.note_plan(pipeline);

@@ -1,5 +1,6 @@
 //! Nodes one by one: operator, config, ports.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -7,10 +8,10 @@ use serde_json::{Map, Value};
 use super::mend::Broken;
 use super::{Check, CheckedNode, RestartPolicy};
 use crate::form::Form;
-use crate::operators::{ConfigError, Operator, Ports, Shape};
+use crate::operators::{self, ConfigError, Operator, Ports, Shape};
 use crate::pipeline::params::FilledConfig;
 use crate::pipeline::{Node, Restart, Supervision};
-use crate::problem::{Place, Problem, Severity, did_you_mean};
+use crate::problem::{Place, Problem, Severity, meant_or};
 
 const MIN_BACKOFF_MS: u64 = 200;
 const MAX_BACKOFF_MS: u64 = 30_000;
@@ -64,12 +65,14 @@ impl Check<'_> {
     }
 
     fn unknown_operator(&self, drawn: &Node) -> Problem {
-        let names = || self.options.operators.iter().map(|operator| operator.name);
-        let remedy = match did_you_mean(&drawn.operator, names()) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("operators are {}", names().collect::<Vec<_>>().join(", ")),
-        };
         let place = Place::node(&drawn.id).at_field("operator");
+        if operators::PLANNED.contains(&drawn.operator.as_str()) {
+            let remedy = "leave the node out for now: `tidegate describe` lists what is there";
+            return Problem::error(place, format!("`{}` is not built yet", drawn.operator)).remedy(remedy);
+        }
+        let names = || self.options.operators.iter().map(|operator| operator.name);
+        let all = format!("operators are {}", names().collect::<Vec<_>>().join(", "));
+        let remedy = meant_or(&drawn.operator, names(), all);
         Problem::error(place, format!("unknown operator `{}`", drawn.operator)).remedy(remedy)
     }
 
@@ -96,8 +99,12 @@ impl Check<'_> {
 
     /// Takes over what was found at nodes. A node that does not run keeps nothing from running.
     pub(super) fn keep_node_problems(&mut self, nodes: &[CheckedNode], found: Vec<Vec<Problem>>) {
-        for (node, problems) in nodes.iter().zip(found) {
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        for ((node, drawn), problems) in nodes.iter().zip(&self.pipeline.nodes).zip(found) {
+            let count = seen.entry(&drawn.id).or_default();
+            let nth = std::mem::replace(count, *count + 1);
             self.problems.extend(problems.into_iter().map(|mut problem| {
+                problem.place.nth = nth;
                 if !node.is_active {
                     problem.severity = problem.severity.min(Severity::Warning);
                 }

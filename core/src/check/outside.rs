@@ -1,5 +1,7 @@
 //! What nodes read and write outside of the pipeline: topics and files that two of them share.
 
+use std::path::{Component, Path, PathBuf};
+
 use regex::Regex;
 
 use super::{Check, CheckedEdge, CheckedNode, Travel};
@@ -37,7 +39,7 @@ impl Check<'_> {
 /// What two nodes do to each other.
 fn between((one_id, one): (&str, &Touches), (other_id, other): (&str, &Touches)) -> Option<Problem> {
     match (one, other) {
-        (Touches::WritesFile(one), Touches::WritesFile(other)) if one == other => {
+        (Touches::WritesFile(one), Touches::WritesFile(other)) if is_same_file(one, other) => {
             let message = format!("`{one_id}` writes {} too", one.display());
             Some(
                 Problem::error(Place::node(other_id).at_field("path"), message)
@@ -46,7 +48,7 @@ fn between((one_id, one): (&str, &Touches), (other_id, other): (&str, &Touches))
         }
         (Touches::ReadsFile(one), Touches::WritesFile(other))
         | (Touches::WritesFile(other), Touches::ReadsFile(one))
-            if one == other =>
+            if is_same_file(one, other) =>
         {
             let message = format!("{} is read and written at once, by `{one_id}` and `{other_id}`", one.display());
             let remedy = "write to another file, and read that in a second run";
@@ -57,10 +59,46 @@ fn between((one_id, one): (&str, &Touches), (other_id, other): (&str, &Touches))
             let message = format!("`{one_id}` reads `{topic}` too, and from another start; both are one reading");
             Some(Problem::error(Place::node(other_id).at_field("start"), message).remedy("give both the same `start`"))
         }
+        (Touches::Writes(one), Touches::Writes(other)) => shared_sink(one_id, one, other_id, other),
         (Touches::Reads(source), Touches::Writes(sink)) => circle(one_id, source, other_id, sink, other_id),
         (Touches::Writes(sink), Touches::Reads(source)) => circle(other_id, source, one_id, sink, other_id),
         _ => None,
     }
+}
+
+/// By their names alone: `./a/../b` is `b`.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    plain(one) == plain(other)
+}
+
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            Component::ParentDir if plain.has_root() => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// A topic is made once, and opened with one set of settings.
+fn shared_sink(one_id: &str, one: &TopicSink, other_id: &str, other: &TopicSink) -> Option<Problem> {
+    if (&one.cluster, &one.topic) != (&other.cluster, &other.topic) {
+        return None;
+    }
+    let differing = [
+        ("acks", one.acks != other.acks),
+        ("compression", one.compression != other.compression),
+        ("create", one.create.zip(other.create).is_some_and(|(one, other)| one != other)),
+    ];
+    let (field, _) = differing.into_iter().find(|(_, differs)| *differs)?;
+    let message = format!("`{one_id}` writes `{}` too, and with another `{field}`", one.topic);
+    Some(Problem::error(Place::node(other_id).at_field(field), message).remedy(format!("give both the same `{field}`")))
 }
 
 /// Patterns never match what the pipeline writes, so only names make a circle.

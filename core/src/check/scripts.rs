@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::rows::Comes;
 use super::{Check, CheckedNode};
 use crate::fields::DurationText;
 use crate::operators::Role;
@@ -38,16 +39,18 @@ impl Check<'_> {
             }
             for (port, rows) in test.expect.iter() {
                 let path = format!("{path}.expect.{port}");
-                self.port_name(&PortRef::from(port), nodes, &path);
+                let comes = self.port_name(&PortRef::from(port), nodes, &path);
                 for (row, value) in rows.iter().enumerate() {
                     let path = format!("{path}[{row}]");
                     match value {
-                        Value::Object(map) => self.fields(map, &EXPECTED, &path),
-                        _ => self.error(
-                            Place::field(path),
-                            "a row is an object",
-                            "such as {\"key\": \"a\", \"value\": {}}",
-                        ),
+                        Value::Object(map) => {
+                            self.fields(map, &EXPECTED, &path);
+                            self.expected(map, comes.as_ref(), &path);
+                        }
+                        _ => {
+                            let remedy = "such as {\"key\": \"a\", \"value\": {}}";
+                            self.error(Place::field(path), "a row is an object", remedy);
+                        }
                     }
                 }
             }
@@ -80,15 +83,14 @@ impl Check<'_> {
             (_, Some(id)) => self.node_name(id, place),
             (_, None) => self.error(place, "expected the id of a node", "write it in quotes"),
         }
-        for whole in ["ts", "partition", "records"] {
-            if map.get(whole).is_some_and(|value| !value.is_i64() && !value.is_u64()) {
-                let place = Place::field(format!("{path}.{whole}"));
-                self.error(place, format!("expected a whole number, found {}", map[whole]), "such as 1000");
-            }
+        self.whole_number(map, "records", path);
+        if fields[0] == "node" {
+            let node = map["node"].as_str().and_then(|id| self.places.get(id));
+            self.record(map, node.map(|&place| &nodes[place]), path);
         }
     }
 
-    fn fields(&mut self, map: &Map<String, Value>, known: &[&str], path: &str) {
+    pub(super) fn fields(&mut self, map: &Map<String, Value>, known: &[&str], path: &str) {
         for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
             let remedy = meant_or(name, known.iter().copied(), format!("fields here: {}", known.join(", ")));
             self.error(Place::field(format!("{path}.{name}")), format!("unknown field `{name}`"), remedy);
@@ -115,14 +117,18 @@ impl Check<'_> {
         self.error(place, format!("there is no node `{id}`"), remedy);
     }
 
-    fn error(&mut self, place: Place, message: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn error(&mut self, place: Place, message: impl Into<String>, remedy: impl Into<String>) {
         self.problems.push(Problem::error(place, message).remedy(remedy));
     }
 
-    fn port_name(&mut self, end: &PortRef, nodes: &[CheckedNode], path: &str) {
+    /// Checks the name of a port, and says what comes there.
+    fn port_name<'n>(&mut self, end: &PortRef, nodes: &'n [CheckedNode], path: &str) -> Option<Comes<'n>> {
         let place = Place::field(path);
-        let Some(&node) = self.places.get(end.node.as_str()) else { return self.node_name(&end.node, place) };
-        let Some(ports) = &nodes[node].ports else { return };
+        let Some(&node) = self.places.get(end.node.as_str()) else {
+            self.node_name(&end.node, place);
+            return None;
+        };
+        let ports = nodes[node].ports.as_ref().filter(|_| !nodes[node].broken.has_other_ports)?;
         if ports.input(&end.port).is_none() && ports.output(&end.port).is_none() {
             let inputs = ports.inputs.iter().map(|input| input.name.as_str());
             let names: Vec<&str> = inputs.chain(ports.output_names()).collect();
@@ -130,7 +136,8 @@ impl Check<'_> {
                 "" => format!("`{end}` names no port: write `node.port`"),
                 port => format!("`{}` has no port `{port}`", end.node),
             };
-            self.problems.push(Problem::error(place, message).remedy(format!("its ports: {}", names.join(", "))));
+            self.error(place, message, format!("its ports: {}", names.join(", ")));
         }
+        self.comes(nodes, node, &end.port)
     }
 }

@@ -61,6 +61,24 @@ pub static ALL: &[&Operator] = &[
     &discard::OPERATOR,
 ];
 
+/// Operators that the design names and nobody has built yet.
+pub static PLANNED: &[&str] = &[
+    "http-source",
+    "socket-source",
+    "unnest",
+    "dedupe",
+    "grouped-within",
+    "delay",
+    "table",
+    "top-n",
+    "stream-join",
+    "table-join",
+    "table-table-join",
+    "score",
+    "train",
+    "http-sink",
+];
+
 mod aggregate;
 mod branch;
 mod buffer;

@@ -1,6 +1,7 @@
 //! Names: which texts are ids, that they are unique, that what is named exists.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::hash::Hash;
 
 use super::Pipeline;
 use crate::problem::{Place, Problem};
@@ -54,15 +55,21 @@ impl Pipeline {
     /// Ids, ports and parameters that are not well-formed, and whatever stands there twice.
     pub fn identity_problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         for node in &self.nodes {
-            problems.extend(id_problem(Place::node(&node.id).at_field("id"), &node.id, seen.insert(&node.id)));
+            let nth = times_before(&mut seen, &node.id);
+            problems.extend(id_problem(Place::node(&node.id).at_field("id").nth(nth), &node.id, nth));
         }
         self.edge_problems(&mut problems);
-        let marks = self.notes.iter().map(|note| ("notes", &note.id));
-        let mut seen = HashSet::new();
-        for (section, id) in marks.chain(self.groups.iter().map(|group| ("groups", &group.id))) {
-            problems.extend(id_problem(Place::field(section), id, seen.insert(id)));
+        let notes = self.notes.iter().map(|note| &note.id).enumerate().map(|mark| ("notes", mark));
+        let groups = self.groups.iter().map(|group| &group.id).enumerate().map(|mark| ("groups", mark));
+        let mut seen = HashMap::new();
+        for (section, (index, id)) in notes.chain(groups) {
+            problems.extend(id_problem(
+                Place::field(format!("{section}[{index}].id")),
+                id,
+                times_before(&mut seen, id),
+            ));
         }
         for name in self.parameters.names().filter(|name| !is_parameter_name(name)) {
             let message = format!("`{name}` cannot name a parameter: letters, digits, `_` and `-`, a letter first");
@@ -73,10 +80,11 @@ impl Pipeline {
     }
 
     fn edge_problems(&self, problems: &mut Vec<Problem>) {
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         for edge in &self.edges {
-            let place = Place::edge(edge.id());
-            if !seen.insert((&edge.from, &edge.to)) {
+            let nth = times_before(&mut seen, (&edge.from, &edge.to));
+            let place = Place::edge(edge.id()).nth(nth);
+            if nth > 0 {
                 problems
                     .push(Problem::error(place.clone(), "this edge stands there twice").remedy("remove one of them"));
             }
@@ -96,7 +104,13 @@ impl Pipeline {
     }
 }
 
-fn id_problem(place: Place, id: &str, is_first: bool) -> Option<Problem> {
+/// How often something came before.
+fn times_before<T: Hash + Eq>(seen: &mut HashMap<T, usize>, it: T) -> usize {
+    let count = seen.entry(it).or_default();
+    std::mem::replace(count, *count + 1)
+}
+
+fn id_problem(place: Place, id: &str, nth: usize) -> Option<Problem> {
     if !is_node_id(id) {
         let message = format!("`{id}` cannot be an id: a-z, 0-9 and `-`, a letter first, at most 63 characters");
         let remedy = match fresh(&id.to_lowercase().replace([' ', '_', '.'], "-"), |_| false) {
@@ -105,5 +119,5 @@ fn id_problem(place: Place, id: &str, is_first: bool) -> Option<Problem> {
         };
         return Some(Problem::error(place, message).remedy(remedy));
     }
-    (!is_first).then(|| Problem::error(place, format!("the id `{id}` stands there twice")).remedy("rename one of them"))
+    (nth > 0).then(|| Problem::error(place, format!("the id `{id}` stands there twice")).remedy("rename one of them"))
 }

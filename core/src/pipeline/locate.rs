@@ -37,8 +37,8 @@ fn locate_in(text: &str, value: &Value, place: &Place) -> Option<(usize, usize)>
 fn steps_to(value: &Value, place: &Place) -> Vec<Step> {
     let field = place.field.as_deref().unwrap_or_default();
     let part = match (&place.node, &place.edge) {
-        (Some(id), _) => find(value, "nodes", |node| node.get("id").and_then(Value::as_str) == Some(id)),
-        (None, Some(id)) => find(value, "edges", |edge| edge_id(edge).as_ref() == Some(id)),
+        (Some(id), _) => find(value, "nodes", place.nth, |node| node.get("id").and_then(Value::as_str) == Some(id)),
+        (None, Some(id)) => find(value, "edges", place.nth, |edge| edge_id(edge).as_ref() == Some(id)),
         (None, None) => return json::steps(value, field),
     };
     let Some(index) = part else { return Vec::new() };
@@ -58,8 +58,10 @@ fn steps_to(value: &Value, place: &Place) -> Vec<Step> {
     steps
 }
 
-fn find(value: &Value, section: &str, is_meant: impl Fn(&Value) -> bool) -> Option<usize> {
-    value.get(section)?.as_array()?.iter().position(is_meant)
+/// The place in a section of the one of this number among those that are meant.
+fn find(value: &Value, section: &str, nth: usize, is_meant: impl Fn(&Value) -> bool) -> Option<usize> {
+    let parts = value.get(section)?.as_array()?.iter().enumerate();
+    parts.filter(|(_, part)| is_meant(part)).nth(nth).map(|(index, _)| index)
 }
 
 fn edge_id(edge: &Value) -> Option<String> {

@@ -114,17 +114,17 @@ fn names_are_checked_and_doubles_refused() {
   "edges": [ { "from": "a.out", "to": "b.in" }, { "from": "a.out", "to": "b.in" }, { "from": "a", "to": "b.I" } ],
   "notes": [ { "id": "n", "text": "" }, { "id": "n", "text": "" } ] }"#;
     insta::assert_snapshot!(problems(text), @"
-    error: line 2, column 22, a, id: the id `a` stands there twice
+    error: line 2, column 54, a, id: the id `a` stands there twice
       remedy: rename one of them
     error: line 2, column 86, B, id: `B` cannot be an id: a-z, 0-9 and `-`, a letter first, at most 63 characters
       remedy: such as `b`
-    error: line 3, column 14, a.out->b.in: this edge stands there twice
+    error: line 3, column 49, a.out->b.in: this edge stands there twice
       remedy: remove one of them
     error: line 3, column 94, a->b.I, from: `a` names no port: an end of an edge is written `node.port`
       remedy: add the port: `tidegate describe OPERATOR` lists them
     error: line 3, column 105, a->b.I, to: `I` cannot name a port: a-z, 0-9 and `-`, a letter first, at most 20
       remedy: write a port of the node: `tidegate describe OPERATOR` lists them
-    error: line 4, column 12, notes: the id `n` stands there twice
+    error: line 4, column 49, notes[1].id: the id `n` stands there twice
       remedy: rename one of them
     error: line 1, column 53, parameters.1x: `1x` cannot name a parameter: letters, digits, `_` and `-`, a letter first
       remedy: rename it, and every ${…} that takes it

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::super::*;
+use super::kinds::assert_all_told_well;
 use super::toys::TOYS;
 use super::{GOOD, checked};
 use crate::fields::Entries;
@@ -34,7 +35,63 @@ fn mutate(value: &mut Value, choices: &mut impl Iterator<Item = (u8, Value)>) {
     }
 }
 
+/// The files of the gallery.
+fn gallery() -> Vec<Value> {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../pipelines")).unwrap();
+    let mut paths: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    assert!(paths.len() > 5, "{paths:?}");
+    paths.iter().map(|path| serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()).collect()
+}
+
+/// One value of a file in place of another: types, ids, whole nodes where they do not belong.
+fn swap(file: &mut Value, from: &[prop::sample::Index], to: &[prop::sample::Index]) {
+    let value = walk(file, from).clone();
+    *walk(file, to) = value;
+}
+
+/// The value that some choices lead to.
+fn walk<'a>(value: &'a mut Value, way: &[prop::sample::Index]) -> &'a mut Value {
+    let Some((choice, rest)) = way.split_first() else { return value };
+    let is_leaf = !matches!(&value, Value::Object(map) if !map.is_empty())
+        && !matches!(&value, Value::Array(items) if !items.is_empty());
+    if is_leaf {
+        return value;
+    }
+    match value {
+        Value::Object(map) => {
+            let place = choice.index(map.len());
+            walk(map.values_mut().nth(place).unwrap(), rest)
+        }
+        Value::Array(items) => {
+            let place = choice.index(items.len());
+            walk(&mut items[place], rest)
+        }
+        leaf => leaf,
+    }
+}
+
 proptest! {
+    #[test]
+    fn any_mutation_of_the_gallery_gives_located_problems_or_none(
+        file: prop::sample::Index,
+        rounds in prop::collection::vec(prop::collection::vec((any::<u8>(), any_json()), 8), 0..3),
+        swaps in prop::collection::vec((prop::collection::vec(any::<prop::sample::Index>(), 1..7), prop::collection::vec(any::<prop::sample::Index>(), 1..7)), 0..3)
+    ) {
+        let files = gallery();
+        let mut file = files[file.index(files.len())].clone();
+        for round in rounds {
+            mutate(&mut file, &mut round.into_iter());
+        }
+        for (from, to) in swaps {
+            swap(&mut file, &from, &to);
+        }
+        let (checked, problems) = checked(&file.to_string());
+        assert_all_told_well(&problems);
+        prop_assert!(checked.is_some() || !problems.is_empty());
+    }
+
     #[test]
     fn any_mutation_gives_problems_or_a_checked_pipeline(
         rounds in prop::collection::vec(prop::collection::vec((any::<u8>(), any_json()), 8), 1..4)
@@ -44,6 +101,7 @@ proptest! {
             mutate(&mut file, &mut round.into_iter());
         }
         let (checked, problems) = checked(&file.to_string());
+        assert_all_told_well(&problems);
         match checked {
             None => prop_assert!(!problems.is_empty()),
             Some((pipeline, checked)) => {

@@ -1,6 +1,8 @@
+mod kinds;
 mod laws;
 mod partial;
 mod planned;
+mod scripts;
 mod toys;
 
 use std::sync::Arc;
@@ -278,9 +280,13 @@ fn nodes_that_share_a_file_or_a_topic_are_seen() {
         ("same", "kafka-source", start(json!(["x"]), "earliest")),
         ("all", "merge", json!({})),
         ("f", "file-sink", json!({ "path": "out.jsonl" })),
-        ("g", "file-sink", json!({ "path": "out.jsonl" })),
+        ("g", "file-sink", json!({ "path": "./a/../out.jsonl" })),
+        ("h", "file-source", json!({ "path": "b//../out.jsonl" })),
         ("loop", "kafka-sink", json!({ "topic": "x", "cluster": "othr" })),
         ("ring", "kafka-sink", json!({ "topic": "x" })),
+        ("rang", "kafka-sink", json!({ "topic": "x", "create": { "partitions": 2 }, "compression": "lz4" })),
+        ("made", "kafka-sink", json!({ "topic": "y2", "create": { "partitions": 2 } })),
+        ("also", "kafka-sink", json!({ "topic": "y2", "create": { "partitions": 3 } })),
     ];
     let edges = [
         ("one.out", "all.in"),
@@ -291,6 +297,10 @@ fn nodes_that_share_a_file_or_a_topic_are_seen() {
         ("all.out", "g.in"),
         ("all.out", "loop.in"),
         ("all.out", "ring.in"),
+        ("all.out", "rang.in"),
+        ("all.out", "made.in"),
+        ("all.out", "also.in"),
+        ("h.out", "all.in"),
     ];
     insta::assert_snapshot!(found(&nodes, &edges, json!({ "clusters": { "other": {} } })), @"
     error: two, start: `one` reads `y` too, and from another start; both are one reading
@@ -301,12 +311,24 @@ fn nodes_that_share_a_file_or_a_topic_are_seen() {
       remedy: give both the same `start`
     error: g, path: `f` writes out.jsonl too
       remedy: give each its own file, or connect both to one node
+    warning: h, path: b//../out.jsonl is read and written at once, by `f` and `h`
+      remedy: write to another file, and read that in a second run
+    warning: h, path: b//../out.jsonl is read and written at once, by `g` and `h`
+      remedy: write to another file, and read that in a second run
     error: loop, cluster: unknown cluster `othr`
       remedy: did you mean `other`?
     warning: ring: `x` is written by `ring` and read by `one`: records may go round for ever
       remedy: write to another topic, unless the circle is meant
     warning: ring: `x` is written by `ring` and read by `same`: records may go round for ever
       remedy: write to another topic, unless the circle is meant
+    warning: rang: `x` is written by `rang` and read by `one`: records may go round for ever
+      remedy: write to another topic, unless the circle is meant
+    warning: rang: `x` is written by `rang` and read by `same`: records may go round for ever
+      remedy: write to another topic, unless the circle is meant
+    error: rang, compression: `ring` writes `x` too, and with another `compression`
+      remedy: give both the same `compression`
+    error: also, create: `made` writes `y2` too, and with another `create`
+      remedy: give both the same `create`
     ");
 }
 
@@ -369,48 +391,6 @@ fn ways_of_edges_are_checked() {
     warning: b.out->d.in, via.topic.name: `a` uses `x`, which is the way of b.out->d.in
       remedy: give the edge a topic of its own: leave the name away
     ");
-}
-
-#[test]
-fn scripts_are_checked() {
-    let rest = json!({ "tests": [
-        { "name": "t", "script": [ 1, { "nod": "a" }, { "node": "b", "tz": 1, "ts": "x" }, { "advance": "1" }, { "end": 1 },
-                                   { "release": "c", "record": 1 }, { "node": "c" } ],
-          "expect": { "a.out": [ 1, { "valu": 1 } ], "a.in": [], "b.out": [], "a": [] } },
-        { "name": "t" } ] });
-    let nodes = [("a", "kafka-source", source("x")), ("c", "discard", json!({}))];
-    insta::assert_snapshot!(found(&nodes, &[("a.out", "c.in")], rest), @r#"
-    error: tests[0].script[0]: expected a row with `node`, `advance`, `end`, `hold` or `release`
-      remedy: such as {"node": "orders", "ts": 0, "key": "a", "value": {}}
-    error: tests[0].script[1]: expected a row with `node`, `advance`, `end`, `hold` or `release`
-      remedy: such as {"node": "orders", "ts": 0, "key": "a", "value": {}}
-    error: tests[0].script[2].tz: unknown field `tz`
-      remedy: fields here: node, ts, key, window, value, headers, partition
-    error: tests[0].script[2].node: there is no node `b`
-      remedy: name a node that is there, or take it away
-    error: tests[0].script[2].ts: expected a whole number, found "x"
-      remedy: such as 1000
-    error: tests[0].script[3].advance: `1` is not a duration; write one as "500ms", "1s", "1m30s" or "2h"
-      remedy: such as "10s"
-    error: tests[0].script[4].end: expected the id of a node
-      remedy: write it in quotes
-    error: tests[0].script[5].record: unknown field `record`
-      remedy: did you mean `records`?
-    error: tests[0].script[6].node: `c` is no source but a discard: rows come in at sources
-      remedy: name a source
-    error: tests[0].expect.a.out[0]: a row is an object
-      remedy: such as {"key": "a", "value": {}}
-    error: tests[0].expect.a.out[1].valu: unknown field `valu`
-      remedy: did you mean `value`?
-    error: tests[0].expect.a.in: `a` has no port `in`
-      remedy: its ports: out, errors
-    error: tests[0].expect.b.out: there is no node `b`
-      remedy: name a node that is there, or take it away
-    error: tests[0].expect.a: `a` names no port: write `node.port`
-      remedy: its ports: out, errors
-    warning: tests[1].name: there are two tests `t`
-      remedy: rename one of them
-    "#);
 }
 
 #[test]
