@@ -131,7 +131,13 @@ pub fn read_line(value: &Value) -> Result<Line, String> {
     };
     let telling = ["node", "advance", "end", "hold", "release"].into_iter().find(|name| fields.contains_key(*name));
     let telling = telling.ok_or_else(|| SHAPES.to_string())?;
-    read(telling).map_err(|why| why.to_string())
+    read(telling).map_err(|why| match why.to_string() {
+        // All that is said of a number that is negative, too large or broken where none such may be.
+        text if text == "invalid number" => {
+            "a number does not fit here: it is negative, too large, or no whole one".into()
+        }
+        text => text,
+    })
 }
 
 /// Reads lines of JSON; empty ones are left out.

@@ -264,7 +264,7 @@ fn a_line_that_is_none_is_located() {
         ("{\"what\":1}", (1, 1), "a line is"),
         ("{\"node\":\"s\",\"time\":1}", (1, 1), "unknown field `time`"),
         ("{\"advance\":\"soon\"}", (1, 1), "soon"),
-        ("{\"release\":\"s\",\"records\":-1}", (1, 1), "-1"),
+        ("{\"release\":\"s\",\"records\":-1}", (1, 1), "negative"),
     ] {
         let problems = read_lines(text).unwrap_err();
         assert_eq!(problems[0].place.line, Some(at), "{text}: {problems:?}");

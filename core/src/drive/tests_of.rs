@@ -130,5 +130,25 @@ fn agrees(expected: &Value, came: &Value) -> bool {
         "headers" => Value::Array(Vec::new()),
         _ => Value::Null,
     };
-    expected.iter().all(|(name, value)| came.get(name).cloned().unwrap_or_else(|| default(name)) == *value)
+    expected.iter().all(|(name, value)| match came.get(name) {
+        Some(came) => is_same_value(value, came),
+        None => *value == default(name),
+    })
+}
+
+/// Numbers with a fraction or an exponent are the same where their float64 is: 1.50 and 1.5.
+fn is_same_value(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || (one.is_f64() && other.is_f64() && one.as_f64() == other.as_f64())
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same_value(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_in = |(name, one): (&String, &Value)| other.get(name).is_some_and(|other| is_same_value(one, other));
+            one.len() == other.len() && one.iter().all(is_in)
+        }
+        _ => one == other,
+    }
 }

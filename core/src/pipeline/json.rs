@@ -2,7 +2,7 @@
 //! again in the text.
 
 use serde_json::value::RawValue;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use crate::fields::Entries;
 use crate::problem::{Place, Problem};
@@ -92,15 +92,10 @@ fn build(text: &str, part: &str, depth: usize) -> Result<Value, Box<Problem>> {
     }
 }
 
-/// serde_json reads floats to within the last digit; a file must come back as it was.
+/// A number digit by digit, within float64's range.
 fn number(text: &str) -> Option<Value> {
-    if let Ok(whole) = text.parse::<i64>() {
-        return Some(Value::from(whole));
-    }
-    if let Ok(whole) = text.parse::<u64>() {
-        return Some(Value::from(whole));
-    }
-    Number::from_f64(text.parse().ok()?).map(Value::Number)
+    text.parse::<f64>().ok().filter(|float| float.is_finite())?;
+    text.parse().ok().map(Value::Number)
 }
 
 /// What serde_json says, without its own "at line … column …".
@@ -261,6 +256,18 @@ mod tests {
         fn numbers_come_back_as_they_were(float in any::<f64>().prop_filter("finite", |f| f.is_finite()), whole: i64) {
             let value = json!([float, whole]);
             prop_assert_eq!(read(&value.to_string()).unwrap(), value);
+        }
+
+        #[test]
+        fn numbers_keep_their_digits(text in "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?") {
+            // Of an exponent the spelling is one.
+            let spelt = match text.to_lowercase().split_once('e') {
+                Some((digits, exponent)) if exponent.starts_with(['-', '+']) => format!("{digits}e{exponent}"),
+                Some((digits, exponent)) => format!("{digits}e+{exponent}"),
+                None => text.clone(),
+            };
+            prop_assert_eq!(read(&text).unwrap().to_string(), spelt.as_str());
+            prop_assert_eq!(read(&spelt).unwrap().to_string(), spelt);
         }
 
         #[test]

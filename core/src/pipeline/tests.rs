@@ -200,6 +200,18 @@ fn a_place_is_found_in_the_text() {
     assert_eq!(at(Place::default()), None);
 }
 
+#[test]
+fn long_numbers_come_back_digit_by_digit() {
+    let row = r#"{ "node": "a", "value": { "d": 12345678901234567890.1234567890, "n": 123456789012345678901234567890, "e": 1e-7 } }"#;
+    let text = format!(r#"{{ "tidegate": 1, "name": "p", "tests": [{{ "name": "t", "script": [{row}] }}] }}"#);
+    let (pipeline, problems) = Pipeline::parse(&text);
+    assert_eq!(problems, []);
+    assert!(
+        to_canonical(&pipeline.unwrap())
+            .contains("12345678901234567890.1234567890, \"n\": 123456789012345678901234567890, \"e\": 1e-7")
+    );
+}
+
 proptest! {
     #[test]
     fn loading_then_saving_is_the_identity(pipeline in any_pipeline()) {

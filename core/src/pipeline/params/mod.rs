@@ -165,7 +165,11 @@ fn read_settable<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     };
     let scalar = serde_json::from_str(text).map(serde_json::from_value).unwrap_or_else(Err);
     // A type that is written as text tells best what is wrong with the text.
-    scalar.map_err(|error| if as_text.starts_with("invalid type") { error.to_string() } else { as_text })
+    scalar.map_err(|error| match error.to_string() {
+        _ if !as_text.starts_with("invalid type") => as_text,
+        why if why == "invalid number" => format!("`{text}` is no number that fits here"),
+        why => why,
+    })
 }
 
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>, place: &Place) -> Problem {
