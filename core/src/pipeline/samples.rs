@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::fields::{ByteSize, DurationText};
+use crate::fields::{ByteSize, DurationText, Entries};
 
 /// The sketch of the file's design.
 pub(crate) const SKETCH: &str = r#"{ "tidegate": 1, "name": "wine-quality", "description": "...",
@@ -48,7 +48,7 @@ pub(crate) fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-fn any_config() -> impl Strategy<Value = Map<String, Value>> {
+pub(crate) fn any_config() -> impl Strategy<Value = Map<String, Value>> {
     prop::collection::vec(("[a-z_]{1,8}", any_json()), 0..4).prop_map(|map| map.into_iter().collect())
 }
 
@@ -66,12 +66,22 @@ fn any_via() -> impl Strategy<Value = Option<Via>> {
     prop_oneof![
         Just(None),
         (buffer, bytes).prop_map(|(buffer, bytes)| Some(Via::Direct(Direct { buffer, bytes }))),
-        (prop::option::of("[a-z]{1,5}"), retention).prop_map(|(name, retention)| Some(Via::Topic(ThroughTopic {
-            name,
-            retention,
-            ..ThroughTopic::default()
-        }))),
+        (prop::option::of("[a-z]{1,5}"), settable(1..99u32), retention, prop::option::of("[a-z]{1,5}")).prop_map(
+            |(name, partitions, retention, cluster)| Some(Via::Topic(ThroughTopic {
+                name,
+                partitions,
+                retention,
+                cluster
+            }))
+        ),
     ]
+}
+
+fn any_restart() -> impl Strategy<Value = Restart> {
+    let wait = || settable(any::<u32>().prop_map(|ms| DurationText::from_ms(ms.into())));
+    (wait(), wait(), settable(0.0..1.0f64), settable(any::<u32>())).prop_map(
+        |(min_backoff, max_backoff, jitter, max_restarts)| Restart { min_backoff, max_backoff, jitter, max_restarts },
+    )
 }
 
 prop_compose! {
@@ -86,17 +96,106 @@ prop_compose! {
         supervision in prop_oneof![
             Just(None),
             Just(Some(Supervision::Stop)),
-            Just(Some(Supervision::Restart(Restart { jitter: Some(0.1.into()), ..Restart::default() })))
+            any_restart().prop_map(|restart| Some(Supervision::Restart(restart))),
         ],
     ) -> Node {
         Node { id, operator, label, config, at, disabled, on_error, supervision }
     }
 }
 
-/// Any pipeline of up to seven nodes `a`…`g`, with edges between any of their ports `out` and `in`.
-pub(crate) fn any_pipeline() -> impl Strategy<Value = Pipeline> {
-    let ids = || prop::sample::subsequence(vec!["a", "b", "c", "d", "e", "f", "g"], 0..7).prop_shuffle();
-    let nodes = ids().prop_flat_map(|ids| ids.into_iter().map(|id| any_node(id.into())).collect::<Vec<_>>());
+fn settable<T: Clone + std::fmt::Debug + 'static>(
+    given: impl Strategy<Value = T> + 'static,
+) -> impl Strategy<Value = Option<Settable<T>>> {
+    prop::option::of(prop_oneof![
+        3 => given.prop_map(Settable::Given),
+        1 => Just(Settable::Template("${buffer}".to_string())),
+    ])
+}
+
+/// Any settings.
+pub(crate) fn any_settings() -> impl Strategy<Value = Settings> {
+    let duration = || any::<u32>().prop_map(|ms| DurationText::from_ms(ms.into()));
+    let scale = prop_oneof![Just(Scale::Single), Just(Scale::Group)];
+    let guarantee = prop_oneof![Just(Guarantee::AtLeastOnce), Just(Guarantee::ExactlyOnce)];
+    let parts = (
+        prop::option::of("[A-Za-z0-9._-]{1,9}"),
+        settable(guarantee),
+        settable(duration()),
+        settable(scale),
+        settable(duration()),
+        settable(1..64u32),
+    );
+    parts.prop_map(|(application_id, guarantee, commit_interval, scale, max_task_idle, threads)| Settings {
+        application_id,
+        guarantee,
+        commit_interval,
+        scale,
+        max_task_idle,
+        threads,
+    })
+}
+
+/// Any parameters, secret ones among them, by unlike names.
+pub(crate) fn any_parameters() -> impl Strategy<Value = Entries<Parameter>> {
+    let default = any_json().prop_filter("null is none", |value| !value.is_null());
+    let parameter = (prop::option::of(".{0,9}"), prop::option::of(default), any::<bool>());
+    let parameter = parameter.prop_map(|(description, default, secret)| Parameter { description, default, secret });
+    prop::collection::btree_map("[A-Za-z_][A-Za-z0-9_-]{0,6}", parameter, 0..4)
+        .prop_map(|parameters| Entries(parameters.into_iter().collect()))
+}
+
+/// Any clusters, with properties that take parameters.
+pub(crate) fn any_clusters() -> impl Strategy<Value = Entries<Cluster>> {
+    let value = prop_oneof!["[ -~]{0,9}", Just("${password}".to_string())];
+    let properties = prop::collection::btree_map("[a-z.]{1,12}", value, 0..3);
+    let cluster = (prop::option::of("[a-z0-9:,.]{1,12}"), properties)
+        .prop_map(|(brokers, properties)| Cluster { brokers, properties: Entries(properties.into_iter().collect()) });
+    prop::collection::btree_map("[a-z]{1,7}", cluster, 0..3).prop_map(|map| Entries(map.into_iter().collect()))
+}
+
+/// Any tests: rows that speak of nodes, and any others.
+pub(crate) fn any_tests() -> impl Strategy<Value = Vec<PipelineTest>> {
+    let node = || prop::sample::select(vec!["a", "b", "c", "d", "x"]);
+    let row = prop_oneof![
+        any_json(),
+        (node(), any_json()).prop_map(|(node, value)| json!({ "node": node, "value": value })),
+        node().prop_map(|node| json!({ "end": node })),
+        (node(), any::<u8>()).prop_map(|(node, records)| json!({ "release": node, "records": records })),
+    ];
+    let port = (node(), prop::sample::select(vec!["in", "out"])).prop_map(|(node, port)| format!("{node}.{port}"));
+    let expect = prop::collection::btree_map(port, prop::collection::vec(any_json(), 0..3), 0..3);
+    let order = prop::option::of(prop::sample::select(vec![Order::Exact, Order::PerKey, Order::Set]));
+    let test = (".{0,9}", prop::collection::vec(row, 0..4), expect, order).prop_map(|(name, script, expect, order)| {
+        PipelineTest { name, script, expect: Entries(expect.into_iter().collect()), order }
+    });
+    prop::collection::vec(test, 0..3)
+}
+
+/// Any notes.
+pub(crate) fn any_notes() -> impl Strategy<Value = Vec<Note>> {
+    let note = (".{0,20}", any_point(), prop::option::of(any_point()));
+    prop::collection::vec(note, 0..3).prop_map(|notes| {
+        let note = |(index, (text, at, size))| Note { id: format!("note-{index}"), text, at, size };
+        notes.into_iter().enumerate().map(note).collect()
+    })
+}
+
+/// Any groups of nodes `a`…`g`.
+pub(crate) fn any_groups() -> impl Strategy<Value = Vec<Group>> {
+    let group = (prop::option::of(".{0,9}"), any_ids(), any::<bool>());
+    prop::collection::vec(group, 0..3).prop_map(|groups| {
+        let group = |(index, (label, nodes, collapsed)): (usize, (_, Vec<&str>, _))| Group {
+            id: format!("group-{index}"),
+            label,
+            nodes: nodes.into_iter().map(String::from).collect(),
+            collapsed,
+        };
+        groups.into_iter().enumerate().map(group).collect()
+    })
+}
+
+/// Any edges between ports `out` and `in` of nodes `a`…`g`, each once.
+pub(crate) fn any_edges() -> impl Strategy<Value = Vec<Edge>> {
     let end = || prop::sample::select(vec!["a", "b", "c", "d", "e", "f", "g"]);
     let edge =
         (end(), end(), any_via(), prop::collection::vec(any_point(), 0..3)).prop_map(|(from, to, via, points)| Edge {
@@ -105,22 +204,37 @@ pub(crate) fn any_pipeline() -> impl Strategy<Value = Pipeline> {
             via,
             points,
         });
-    let note = (".{0,20}", any_point(), prop::option::of(any_point()));
-    let parts = (nodes, prop::collection::vec(edge, 0..6), prop::collection::vec(note, 0..3), ids(), any_json());
-    parts.prop_map(|(nodes, mut edges, notes, members, row)| {
+    prop::collection::vec(edge, 0..6).prop_map(|mut edges| {
         let mut seen = std::collections::HashSet::new();
         edges.retain(|edge| seen.insert(edge.id()));
-        let notes = notes.into_iter().enumerate();
-        let notes =
-            notes.map(|(index, (text, at, size))| Note { id: format!("note-{index}"), text, at, size }).collect();
-        let nodes_of = members.iter().map(ToString::to_string).collect();
-        let group = Group { id: "group".into(), label: None, nodes: nodes_of, collapsed: false };
-        let test = PipelineTest {
-            name: "t".into(),
-            script: vec![row, json!({ "node": "a", "value": 1 }), json!({ "end": "b" })],
-            expect: [("c.in".to_string(), vec![])].into_iter().collect(),
-            order: Some(Order::Set),
-        };
-        Pipeline { nodes, edges, notes, groups: vec![group], tests: vec![test], ..Pipeline::new("random") }
+        edges
+    })
+}
+
+fn any_ids() -> impl Strategy<Value = Vec<&'static str>> {
+    prop::sample::subsequence(vec!["a", "b", "c", "d", "e", "f", "g"], 0..7).prop_shuffle()
+}
+
+/// Any pipeline of up to seven nodes `a`…`g`, with every section of a file.
+pub(crate) fn any_pipeline() -> impl Strategy<Value = Pipeline> {
+    let nodes = any_ids().prop_flat_map(|ids| ids.into_iter().map(|id| any_node(id.into())).collect::<Vec<_>>());
+    let lesson = any_json().prop_filter("null is none", |value| !value.is_null());
+    let graph = (nodes, any_edges(), any_groups(), any_notes());
+    let rest = (any_settings(), any_parameters(), any_clusters(), any_tests(), ".{0,9}", prop::option::of(lesson));
+    (graph, rest).prop_map(|((nodes, edges, groups, notes), rest)| {
+        let (settings, parameters, clusters, tests, description, lesson) = rest;
+        Pipeline {
+            description,
+            settings,
+            parameters,
+            clusters,
+            nodes,
+            edges,
+            groups,
+            notes,
+            tests,
+            lesson,
+            ..Pipeline::new("random")
+        }
     })
 }

@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::samples::{any_json, any_pipeline, sketch};
+use super::super::samples::{
+    any_clusters, any_config, any_edges, any_groups, any_json, any_notes, any_parameters, any_pipeline, any_settings,
+    any_tests, sketch,
+};
 use super::super::to_canonical;
 use super::*;
 
@@ -132,9 +135,50 @@ fn any_node_change() -> impl Strategy<Value = NodeChange> {
         (path, prop::option::of(any_json())).prop_map(|(path, value)| NodeChange::Field { path, value }),
         any::<bool>().prop_map(NodeChange::Disabled),
         Just(NodeChange::OnError(Some(OnError::Count))),
+        Just(NodeChange::OnError(None)),
         Just(NodeChange::Supervision(Some(Supervision::Stop))),
+        any_config().prop_map(NodeChange::Config),
         prop::option::of(any::<i8>()).prop_map(|x| NodeChange::At(x.map(|x| Point { x: x.into(), y: 0 }))),
     ]
+}
+
+fn any_section() -> impl Strategy<Value = Section> {
+    prop_oneof![
+        "[a-z]{1,5}".prop_map(Section::Name),
+        ".{0,9}".prop_map(Section::Description),
+        any_settings().prop_map(Section::Settings),
+        any_parameters().prop_map(Section::Parameters),
+        any_clusters().prop_map(Section::Clusters),
+        any_edges().prop_map(Section::Edges),
+        any_groups().prop_map(Section::Groups),
+        any_notes().prop_map(Section::Notes),
+        any_tests().prop_map(Section::Tests),
+        prop::option::of(Just(json!({ "step": 1 }))).prop_map(Section::Lesson),
+    ]
+}
+
+/// What a person does: an edit, or a paste of copied nodes.
+#[derive(Debug, Clone)]
+enum Act {
+    Edit(Box<Edit>),
+    Paste(Vec<String>, i8),
+}
+
+fn any_act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        5 => any_edit().prop_map(|edit| Act::Edit(Box::new(edit))),
+        1 => (prop::collection::vec(any_id(), 1..5), any::<i8>()).prop_map(|(ids, shift)| Act::Paste(ids, shift)),
+    ]
+}
+
+fn edit_of(act: &Act, drawn: &Pipeline) -> Edit {
+    match act {
+        Act::Edit(edit) => (**edit).clone(),
+        Act::Paste(ids, shift) => {
+            let fragment = Fragment::copy(drawn, |id| ids.iter().any(|chosen| chosen == id));
+            fragment.paste(drawn, Point { x: (*shift).into(), y: 7 }).0
+        }
+    }
 }
 
 fn any_edit() -> impl Strategy<Value = Edit> {
@@ -154,8 +198,7 @@ fn any_edit() -> impl Strategy<Value = Edit> {
         (any_id(), any_id()).prop_map(ends).prop_map(|(from, to)| Edit::Connect(Edge::new(from, to))),
         any_edge_id().prop_map(|edge| Edit::Disconnect { edge }),
         (any_edge_id(), change).prop_map(|(edge, change)| Edit::ChangeEdge { edge, change }),
-        "[a-z]{1,5}".prop_map(|name| Edit::Replace(Section::Name(name))),
-        Just(Edit::Replace(Section::Notes(Vec::new()))),
+        any_section().prop_map(Edit::Replace),
         (0..4usize, 0..4usize).prop_map(|(node, edge)| Edit::Take { nodes: vec![node], edges: vec![edge] }),
     ];
     leaf.prop_recursive(2, 12, 4, |inner| {
@@ -165,10 +208,11 @@ fn any_edit() -> impl Strategy<Value = Edit> {
 
 proptest! {
     #[test]
-    fn undoing_any_script_gives_the_exact_start(start in any_pipeline(), script in prop::collection::vec(any_edit(), 1..30)) {
+    fn undoing_any_script_gives_the_exact_start(start in any_pipeline(), script in prop::collection::vec(any_act(), 1..30)) {
         let mut drawn = start.clone();
         let (mut undo, mut states) = (Vec::new(), Vec::new());
-        for edit in &script {
+        for act in &script {
+            let edit = edit_of(act, &drawn);
             let before = drawn.clone();
             match edit.apply(&mut drawn) {
                 Ok(inverse) => {
