@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use tidegate_core::operators;
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::pipeline::diff::diff;
 
@@ -13,7 +14,7 @@ use crate::common::voice::Voice;
 
 /// Compare two pipeline files by meaning.
 ///
-/// Positions, order, groups and notes do not count. Exit code 0 where nothing differs, 1 where something does, 2 where a file is wrong. Lines with `!` tell of state, topics
+/// Positions, order, defaults that are written out, groups and notes do not count. Exit code 0 where nothing differs, 1 where something does, 2 where a file is wrong. Lines with `!` tell of state, topics
 /// and offsets that will not be found again under their old name.
 ///
 /// With --json one JSON object.
@@ -29,7 +30,8 @@ pub(crate) struct Args {
 
 /// Compares the files.
 pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
-    let diff = diff(&parse(&args.first)?, &parse(&args.second)?);
+    let form_of = |name: &str| operators::find(name).map(|operator| (operator.form)());
+    let diff = diff(&parse(&args.first)?, &parse(&args.second)?, &form_of);
     let mut out = io::stdout();
     if voice.is_json() {
         let text = serde_json::to_string(&diff).unwrap_or_default();

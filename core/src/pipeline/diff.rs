@@ -1,4 +1,8 @@
-//! What differs between two pipelines in meaning: positions, order, groups and notes are left out.
+//! What differs between two pipelines in meaning: positions, order, defaults, groups and notes are left out.
+
+mod plain;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,7 +10,9 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::plain::plain;
 use super::{Edge, Node, Pipeline, PortRef, Via};
+use crate::form::Form;
 
 /// The differences, in the order of the files.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -71,14 +77,39 @@ pub struct ChangedField {
     pub after: Option<Value>,
 }
 
-/// Compares two pipelines.
-pub fn diff(first: &Pipeline, second: &Pipeline) -> Diff {
+/// Compares two pipelines. `form_of` gives the fields of an operator, where it is known: a field that is written out with its
+/// default is as one that is left out.
+pub fn diff(first: &Pipeline, second: &Pipeline, form_of: &dyn Fn(&str) -> Option<Form>) -> Diff {
+    let (first, second) = (&Sides::of(first, form_of), &Sides::of(second, form_of));
     let mut diff = Diff::default();
     diff_nodes(first, second, &mut diff);
-    diff_edges(first, second, &mut diff);
-    diff_document(first, second, &mut diff);
-    diff.durable = durable(first, second, &diff);
+    diff_edges(&first.plain, &second.plain, &mut diff);
+    diff.fields = changed_fields(&rest(first), &rest(second));
+    diff.durable = durable(first.written, second.written, &diff);
     diff
+}
+
+/// A pipeline as it is written, and without what says nothing, by which it is compared.
+struct Sides<'a> {
+    written: &'a Pipeline,
+    plain: Pipeline,
+}
+
+impl Sides<'_> {
+    fn of<'a>(written: &'a Pipeline, form_of: &dyn Fn(&str) -> Option<Form>) -> Sides<'a> {
+        Sides { written, plain: plain(written, form_of) }
+    }
+
+    /// The nodes, both ways.
+    fn nodes(&self) -> impl Iterator<Item = (&Node, &Node)> {
+        self.plain.nodes.iter().zip(&self.written.nodes)
+    }
+}
+
+/// Fields, both ways.
+struct Fields {
+    plain: Map<String, Value>,
+    written: Map<String, Value>,
 }
 
 impl Diff {
@@ -92,26 +123,28 @@ impl Diff {
     }
 }
 
-fn diff_nodes(first: &Pipeline, second: &Pipeline, diff: &mut Diff) {
-    let mut added: Vec<&Node> = second.nodes.iter().filter(|node| first.node(&node.id).is_none()).collect();
-    for node in &first.nodes {
-        if let Some(after) = second.node(&node.id) {
-            let fields = changed_fields(&meaning(node), &meaning(after));
+fn diff_nodes(first: &Sides, second: &Sides, diff: &mut Diff) {
+    let mut added: Vec<(&Node, &Node)> =
+        second.nodes().filter(|(node, _)| first.plain.node(&node.id).is_none()).collect();
+    let fields = |(plain, written)| Fields { plain: meaning(plain), written: meaning(written) };
+    for node in first.nodes() {
+        if let Some(after) = second.nodes().find(|(after, _)| after.id == node.0.id) {
+            let fields = changed_fields(&fields(node), &fields(after));
             if !fields.is_empty() {
-                diff.changed.push(ChangedPart { id: node.id.clone(), fields });
+                diff.changed.push(ChangedPart { id: node.0.id.clone(), fields });
             }
             continue;
         }
-        let same = |other: &&Node| meaning(other) == meaning(node);
+        let same = |(other, _): &(&Node, &Node)| meaning(other) == meaning(node.0);
         match added.iter().position(same) {
             Some(place) => {
-                let to = added.remove(place).id.clone();
-                diff.renamed.push(Renamed { from: node.id.clone(), to });
+                let to = added.remove(place).0.id.clone();
+                diff.renamed.push(Renamed { from: node.0.id.clone(), to });
             }
-            None => diff.removed.push(node.clone()),
+            None => diff.removed.push(node.1.clone()),
         }
     }
-    diff.added = added.into_iter().cloned().collect();
+    diff.added = added.into_iter().map(|(_, written)| written.clone()).collect();
 }
 
 /// A node without its id and its place on the canvas.
@@ -141,7 +174,8 @@ fn diff_edges(first: &Pipeline, second: &Pipeline, diff: &mut Diff) {
             Some(after) => {
                 let via =
                     |edge: &Edge| object(serde_json::to_value(ViaField { via: edge.via.clone().unwrap_or_default() }));
-                let fields = changed_fields(&via(edge), &via(after));
+                let mut fields = Vec::new();
+                compare((&via(edge), &via(edge)), (&via(after), &via(after)), "", &mut fields);
                 if !fields.is_empty() {
                     rerouted.push(ChangedPart { id: after.id(), fields });
                 }
@@ -158,7 +192,8 @@ struct ViaField {
     via: Via,
 }
 
-fn diff_document(first: &Pipeline, second: &Pipeline, diff: &mut Diff) {
+/// What there is beside nodes and edges.
+fn rest(side: &Sides) -> Fields {
     let rest = |pipeline: &Pipeline| {
         let mut map = object(serde_json::to_value(pipeline));
         for section in ["nodes", "edges", "groups", "notes", "tidegate"] {
@@ -167,26 +202,58 @@ fn diff_document(first: &Pipeline, second: &Pipeline, diff: &mut Diff) {
         for section in ["settings", "parameters", "clusters"] {
             map.entry(section).or_insert_with(|| Value::Object(Map::new()));
         }
+        if let Some(tests) = map.shift_remove("tests") {
+            map.insert("tests".into(), Value::Object(by_name(tests)));
+        }
         map
     };
-    diff.fields = changed_fields(&rest(first), &rest(second));
+    Fields { plain: rest(&side.plain), written: rest(side.written) }
+}
+
+/// Tests by their names: their order means nothing.
+fn by_name(tests: Value) -> Map<String, Value> {
+    let Value::Array(mut tests) = tests else { return Map::new() };
+    tests.sort_by_cached_key(Value::to_string);
+    let mut named = Map::new();
+    for test in tests {
+        let mut name = test.get("name").and_then(Value::as_str).unwrap_or_default().to_string();
+        while named.contains_key(&name) {
+            name.push('\'');
+        }
+        named.insert(name, test);
+    }
+    named
 }
 
 /// Compares objects name by name, in the order of the first, then what is new.
-fn changed_fields(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<ChangedField> {
+fn changed_fields(before: &Fields, after: &Fields) -> Vec<ChangedField> {
     let mut fields = Vec::new();
-    compare(before, after, "", &mut fields);
+    compare((&before.plain, &before.written), (&after.plain, &after.written), "", &mut fields);
     fields
 }
 
-fn compare(before: &Map<String, Value>, after: &Map<String, Value>, path: &str, fields: &mut Vec<ChangedField>) {
+/// What differs in the first of each pair, told as it stands in the second.
+fn compare(
+    (before, before_written): (&Map<String, Value>, &Map<String, Value>),
+    (after, after_written): (&Map<String, Value>, &Map<String, Value>),
+    path: &str,
+    fields: &mut Vec<ChangedField>,
+) {
     let added = after.keys().filter(|name| !before.contains_key(*name));
     for name in before.keys().chain(added) {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let written = (before_written.get(name), after_written.get(name));
         match (before.get(name), after.get(name)) {
             (Some(before), Some(after)) if before == after => {}
-            (Some(Value::Object(before)), Some(Value::Object(after))) => compare(before, after, &path, fields),
-            (before, after) => fields.push(ChangedField { path, before: before.cloned(), after: after.cloned() }),
+            (Some(Value::Object(before)), Some(Value::Object(after))) => {
+                let within = |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_default();
+                let (before_written, after_written) = (within(written.0), within(written.1));
+                compare((before, &before_written), (after, &after_written), &path, fields);
+            }
+            (before, after) => {
+                let told = |plain: Option<&Value>, written: Option<&Value>| plain.or(written).cloned();
+                fields.push(ChangedField { path, before: told(before, written.0), after: told(after, written.1) });
+            }
         }
     }
 }
@@ -259,96 +326,6 @@ impl fmt::Display for ChangedField {
             (None, Some(after)) => write!(f, "{}: {after} is new", self.path),
             (Some(before), None) => write!(f, "{}: {before} is gone", self.path),
             (None, None) => f.write_str(&self.path),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::super::edit::{Edit, NodeChange};
-    use super::super::samples::{any_pipeline, sketch};
-    use super::super::{Point, Settable, ThroughTopic};
-    use super::*;
-
-    #[test]
-    fn differences_are_told_field_by_field() {
-        let (first, mut second) = (sketch(), sketch());
-        let config = &mut second.nodes[0].config;
-        config.insert("topic".into(), json!("grapes"));
-        config.shift_remove("format");
-        config.insert("start".into(), json!("latest"));
-        second.nodes[0].disabled = true;
-        second.settings.scale = Some(Settable::Template("${scale}".into()));
-        second.edges[2].via = Some(Via::Topic(ThroughTopic::default()));
-        second.edges.remove(1);
-        second.nodes.remove(1);
-        second.nodes.push(Node::new("more", "filter"));
-        second.edges.push(Edge::new("wines.out", "more.in"));
-        insta::assert_snapshot!(diff(&first, &second), @r#"
-        - models (kafka-source)
-        + more (filter)
-        - models.out->score.model
-        + wines.out->more.in
-        ~ wines
-            config.topic: "wines" → "grapes"
-            config.format: "json" is gone
-            config.start: "latest" is new
-            disabled: true is new
-        ~ score.out->out.in
-            via: {"direct":{"buffer":4096}} → "topic"
-        ~ settings.scale: "single" → "${scale}"
-        "#);
-        insta::assert_snapshot!(serde_json::to_string(&diff(&first, &second)).unwrap(), @r#"{"added":[{"id":"more","operator":"filter"}],"removed":[{"id":"models","operator":"kafka-source","config":{"topic":"models","format":"bytes"},"at":[40,240]}],"changed":[{"id":"wines","fields":[{"path":"config.topic","before":"wines","after":"grapes"},{"path":"config.format","before":"json"},{"path":"config.start","after":"latest"},{"path":"disabled","after":true}]}],"connected":[{"from":"wines.out","to":"more.in"}],"disconnected":[{"from":"models.out","to":"score.model"}],"rerouted":[{"id":"score.out->out.in","fields":[{"path":"via","before":{"direct":{"buffer":4096}},"after":"topic"}]}],"fields":[{"path":"settings.scale","before":"single","after":"${scale}"}]}"#);
-    }
-
-    #[test]
-    fn a_renamed_node_says_what_becomes_of_durable_names() {
-        let (first, mut second) = (sketch(), sketch());
-        Edit::RenameNode { id: "score".into(), to: "rating".into() }.apply(&mut second).unwrap();
-        insta::assert_snapshot!(diff(&first, &second), @"
-        ~ score is now rating
-        ! wine-quality.score.… is now wine-quality.rating.…: state and topics of score are not taken over
-        ");
-        second.settings.application_id = Some("other".into());
-        insta::assert_snapshot!(diff(&first, &second), @r#"
-        ~ score is now rating
-        ~ settings.application_id: "wine-quality" → "other"
-        ! application id wine-quality is now other: consumer group, state and own topics of wine-quality are not taken over
-        "#);
-    }
-
-    proptest! {
-        #[test]
-        fn places_order_and_notes_mean_nothing(pipeline in any_pipeline()) {
-            let mut other = pipeline.clone();
-            other.nodes.reverse();
-            other.edges.reverse();
-            other.notes.clear();
-            other.groups.clear();
-            for edge in &mut other.edges {
-                edge.points.push(Point::default());
-            }
-            for node in &mut other.nodes {
-                node.at = None;
-                node.config = std::mem::take(&mut node.config).into_iter().rev().collect();
-            }
-            prop_assert_eq!(diff(&pipeline, &other), Diff::default());
-        }
-
-        #[test]
-        fn a_changed_field_is_seen(pipeline in any_pipeline(), place: prop::sample::Index) {
-            prop_assume!(!pipeline.nodes.is_empty());
-            let mut other = pipeline.clone();
-            let id = other.nodes[place.index(other.nodes.len())].id.clone();
-            let change = NodeChange::Field { path: vec!["added-here".into()], value: Some(json!(1)) };
-            Edit::ChangeNode { id: id.clone(), change }.apply(&mut other).unwrap();
-            let found = diff(&pipeline, &other);
-            prop_assert_eq!(found.changed.len(), 1);
-            prop_assert_eq!(&found.changed[0].id, &id);
-            prop_assert_eq!(&found.changed[0].fields[0].path, "config.added-here");
         }
     }
 }
