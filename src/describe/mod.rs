@@ -71,6 +71,9 @@ pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
             true => print_json(&functions::aggregate_to_json(aggregate))?,
             false => functions::print_aggregate(aggregate)?,
         }
+    } else if operators::PLANNED.contains(&name) {
+        let remedy = "`tidegate describe` lists what is there";
+        return Err(Failure::argument("OPERATOR", format!("`{name}` is not built yet"), remedy));
     } else {
         let functions = expr::names().chain(expr::aggregate_names()).chain([FUNCTIONS, AGGREGATES]);
         let known = operators::ALL.iter().map(|operator| operator.name).chain(functions);

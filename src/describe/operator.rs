@@ -28,6 +28,12 @@ pub(super) fn print(operator: &Operator) -> io::Result<()> {
     for line in style::wrap_markdown(operator.help, 2, style::columns()) {
         writeln!(out, "{line}")?;
     }
+    if let Some((inputs, outputs)) = ports(operator) {
+        writeln!(out, "\n{}", paint.bold("Ports"))?;
+        for (what, names) in [("in ", inputs), ("out", outputs)].into_iter().filter(|(_, names)| !names.is_empty()) {
+            writeln!(out, "  {} {}", paint.dim(what), names.join(", "))?;
+        }
+    }
     let form = (operator.form)();
     if !form.fields.is_empty() {
         writeln!(out, "\n{}", paint.bold("Config"))?;
@@ -43,6 +49,14 @@ pub(super) fn print(operator: &Operator) -> io::Result<()> {
         print_example(example, paint, &mut out)?;
     }
     Ok(())
+}
+
+/// Names of the ports; where they follow from the config, those of the first example.
+fn ports(operator: &Operator) -> Option<(Vec<String>, Vec<String>)> {
+    let config = serde_json::from_str(operator.examples.first()?.config).ok()?;
+    let ports = (operator.configure)(config).ok()?.ports();
+    let inputs = ports.inputs.iter().map(|input| input.name.clone()).collect();
+    Some((inputs, ports.output_names().map(String::from).collect()))
 }
 
 /// Name and what it holds on a line, the help below, fields within further to the right.
@@ -62,17 +76,26 @@ fn print_field(field: &FormField, indent: usize, paint: Paint, out: &mut impl Wr
     for line in style::wrap_markdown(&field.help, indent + 4, style::columns()) {
         writeln!(out, "{line}")?;
     }
-    match &field.kind {
-        FieldKind::Group(fields) => fields.iter().try_for_each(|field| print_field(field, indent + 4, paint, out)),
-        FieldKind::Choice(choices) => {
-            let mut table = Table::new([Head::Left(""), Head::Left("")]);
-            for choice in choices.iter().filter(|choice| !choice.help.is_empty()) {
-                table.row([choice.word.clone(), choice.help.clone()]);
-            }
-            let lines = table.lines(style::columns().saturating_sub(indent + 6));
-            lines.iter().try_for_each(|line| writeln!(out, "{:1$}{line}", "", indent + 6))
+    if let FieldKind::Choice(choices) = &field.kind {
+        let mut table = Table::new([Head::Left(""), Head::Left("")]);
+        for choice in choices.iter().filter(|choice| !choice.help.is_empty()) {
+            table.row([choice.word.clone(), choice.help.clone()]);
         }
-        _ => Ok(()),
+        let lines = table.lines(style::columns().saturating_sub(indent + 6));
+        lines.iter().try_for_each(|line| writeln!(out, "{:1$}{line}", "", indent + 6))?;
+    }
+    inner_fields(&field.kind).into_iter().try_for_each(|field| print_field(field, indent + 4, paint, out))
+}
+
+/// The fields of a field, whatever lies between: a word with options, a list, a map.
+fn inner_fields(kind: &FieldKind) -> Vec<&FormField> {
+    match kind {
+        FieldKind::Group(fields) => fields.iter().collect(),
+        FieldKind::List(kind) | FieldKind::Map(kind) => inner_fields(kind),
+        FieldKind::Choice(choices) => {
+            choices.iter().filter_map(|choice| choice.content.as_ref()).flat_map(inner_fields).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -123,12 +146,14 @@ pub(super) fn to_json(operator: &Operator) -> Value {
             "expect": rows(example.expect),
         })
     };
+    let ports = ports(operator).map(|(inputs, outputs)| json!({ "inputs": inputs, "outputs": outputs }));
     json!({
         "name": operator.name,
         "summary": operator.summary,
         "role": operator.role,
         "scope": operator.scope,
         "help": operator.help,
+        "ports": ports,
         "form": form,
         "config_schema": form.to_json_schema(),
         "examples": operator.examples.iter().map(example).collect::<Vec<_>>(),

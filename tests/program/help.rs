@@ -18,11 +18,30 @@ fn all_operators_are_listed_and_have_a_page() {
         let page = bench.tidegate(&["describe", name]).code(0).out;
         assert!(page.starts_with(&format!("{name} (")), "{page}");
         let one: Value = serde_json::from_str(&bench.tidegate(&["describe", name, "--json"]).code(0).out).unwrap();
-        let fields = one["form"]["fields"].as_array().unwrap();
+        let mut fields = Vec::new();
+        fields_of(&one["form"], &mut fields);
         for field in fields {
-            let name = field["name"].as_str().unwrap();
-            assert!(page.lines().any(|line| line.trim_start().starts_with(&format!("{name}  "))), "{name}: {page}");
+            assert!(page.lines().any(|line| line.trim_start().starts_with(&format!("{field}  "))), "{field}: {page}");
         }
+        let ports = [&one["ports"]["inputs"], &one["ports"]["outputs"]].map(|ports| ports.as_array().unwrap().len());
+        assert!(ports != [0, 0] && page.contains("\nPorts\n"), "{page}");
+        let help = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
+        let first = help(one["help"].as_str().unwrap().split("\n\n").next().unwrap());
+        assert!(help(&page).windows(first.len()).any(|words| words == first), "{first:?}: {page}");
+    }
+}
+
+/// Names of all fields of a form, however deep.
+fn fields_of(part: &Value, names: &mut Vec<String>) {
+    match part {
+        Value::Array(items) => items.iter().for_each(|item| fields_of(item, names)),
+        Value::Object(map) => {
+            if let (Some(Value::String(name)), true) = (map.get("name"), map.contains_key("kind")) {
+                names.push(name.clone());
+            }
+            map.values().for_each(|value| fields_of(value, names));
+        }
+        _ => {}
     }
 }
 
@@ -46,6 +65,8 @@ fn functions_have_pages_too() {
     assert!(list.contains("  stddev ") && !list.contains("  round "), "{list}");
     let all: Value = serde_json::from_str(&bench.tidegate(&["describe", "aggregates", "--json"]).code(0).out).unwrap();
     assert!(all.as_array().unwrap().iter().all(|aggregate| aggregate["category"] == "aggregation"));
+    let ran = bench.tidegate(&["describe", "score"]).code(2);
+    assert!(ran.err.starts_with("error: `score` is not built yet\n  remedy: "), "{}", ran.err);
     let ran = bench.tidegate(&["describe", "fliter"]).code(2);
     assert_eq!(ran.err, "error: there is no operator or function `fliter`\n  remedy: did you mean `filter`?\n");
 }
