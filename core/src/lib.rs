@@ -15,6 +15,7 @@
 //! - [`codec`]: bytes of values and keys to columns and back
 //! - [`state`]: stores of operators, handed out by name
 //! - [`window`]: windows in event time: which a record falls into, when they close
+//! - [`lag`]: what to think of how far behind a partition is
 //! - [`explain`]: why nothing has come out of a node, told from a snapshot
 //! - [`partition`]: which partition a key belongs to
 //!
@@ -35,6 +36,7 @@ pub mod fields;
 pub mod file_schema;
 pub mod form;
 pub mod kafka;
+pub mod lag;
 pub mod operators;
 pub mod partition;
 pub mod pipeline;

@@ -23,6 +23,7 @@ const VALUE_ROOMS: &[&str] = &[
     "core/src/fields/",
     "core/src/file_schema.rs",
     "core/src/form/",
+    "core/src/lag/",
     "core/src/partition.rs",
     "core/src/pipeline/",
     "core/src/plan/",

@@ -109,7 +109,7 @@ impl Queue for Bounded {
     }
 
     fn level(&self) -> Level {
-        Level { rows: self.rows, bytes: self.bytes, capacity: self.max_rows }
+        Level { rows: self.rows, bytes: self.bytes, capacity: self.max_rows, capacity_bytes: self.max_bytes }
     }
 
     fn needs(&self) -> Vec<(u32, i64)> {

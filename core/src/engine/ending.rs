@@ -8,7 +8,7 @@ use super::pool::TaskCell;
 use super::run::{COMMIT_WITHIN, EndedBy, Inner, lock};
 use crate::operators::Touches;
 use crate::problem::Fault;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{RunState, Snapshot};
 
 /// How long nothing moves until it is taken to stand still.
 const STILL: Duration = Duration::from_millis(500);
@@ -24,6 +24,7 @@ pub(super) struct Ending {
 impl Inner {
     /// Brings the run to an end: queues run empty, what is safe is committed. Tells what was left undone.
     pub(super) fn finish(self: &Arc<Self>, ended_by: EndedBy) -> Ending {
+        self.watch.lock().is_ending = true;
         let tasks = self.all_tasks();
         for task in &tasks {
             task.lock().is_closing = true;
@@ -58,7 +59,8 @@ impl Inner {
             Ok(()) => {}
             Err(fault) => self.faults.push(fault),
         }
-        let snapshot = self.snapshot();
+        let mut snapshot = self.snapshot(false);
+        snapshot.run.state = RunState::Over;
         self.membership.leave();
         lock(&self.hub).flush(Duration::from_secs(1));
         Ending { ended_by, undone, is_lossy: undone > 0 && self.has_own_sources(), snapshot }

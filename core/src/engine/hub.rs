@@ -290,6 +290,10 @@ impl Feed for PartitionFeed {
         }
     }
 
+    fn low(&self) -> Option<i64> {
+        self.queue.low()
+    }
+
     fn high(&self) -> Option<i64> {
         self.queue.high()
     }

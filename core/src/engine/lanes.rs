@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::hub::{Hub, KafkaEnds};
 use super::run::{Inner, lock};
@@ -51,6 +52,7 @@ impl Inner {
             let mut task = task.lock();
             task.budget = self.budget.clone();
             task.max_idle_ms = self.options.max_task_idle_ms;
+            task.is_paused = self.signals.is_paused.load(Ordering::Acquire);
         }
         made.iter().for_each(|task| task.wake());
         Ok(())

@@ -6,6 +6,7 @@
 //! - `own_source`, `sinking`: sources and sinks of their own kind, which start again `alone`; `backoff`: after which waits
 //! - `task`, `fanin`, `layout`: how rows go through a task
 //! - `channel`, `bounded`, `reading`, `outlet`: how they come and go
+//! - `watch`, `snapshots`, `stamps`: what a run remembers and tells of itself
 //! - `pool`, `clock`, `meter`, `budget`: threads, time, counters, what may be read
 //! - `workshop`, `lanes`: where tasks are made; `hub`, `membership`, `through`: where they meet Kafka
 
@@ -34,12 +35,14 @@ mod reading;
 mod run;
 mod sinking;
 mod snapshots;
+mod stamps;
 mod supervise;
 mod task;
 mod tee;
 #[cfg(test)]
 mod tests;
 mod through;
+mod watch;
 mod workshop;
 
 pub(crate) use clock::Clock;

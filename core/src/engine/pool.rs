@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::alone::caught;
 use super::clock::Clock;
-use super::meter::{Doing, TaskMeter};
+use super::meter::{Doing, Moved, TaskMeter};
 use super::task::{Step, Task};
 use crate::problem::{Blame, Fault};
 
@@ -46,6 +46,7 @@ pub(crate) struct TaskCell {
     /// how many others wait for the lock
     visitors: AtomicUsize,
     pub(crate) meter: TaskMeter,
+    pub(crate) moved: Arc<Moved>,
     /// absent in the test driver, which runs tasks by hand
     pool: Option<Weak<Shared>>,
 }
@@ -58,6 +59,7 @@ impl TaskCell {
     pub(crate) fn new(task: Task, clock: &Clock, pool: Option<&Pool>) -> Arc<TaskCell> {
         Arc::new(TaskCell {
             state: AtomicU8::new(IDLE),
+            moved: task.moved.clone(),
             task: Mutex::new(task),
             visitors: AtomicUsize::new(0),
             meter: TaskMeter::new(clock.nanos()),

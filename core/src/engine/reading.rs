@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::ingest::Ingestor;
 use super::own_source::OwnSource;
+use super::stamps::Stamps;
 use crate::batch::{Batch, PerRow, Position};
 use crate::operators::{Failed, Outbox, Pulled};
 use crate::problem::Fault;
@@ -17,6 +18,11 @@ pub(crate) trait Feed: Send {
     /// # Errors
     /// What stops the reading.
     fn take(&mut self, max: usize) -> Result<Fed, Fault>;
+
+    /// Offset of the oldest record, as far as is known.
+    fn low(&self) -> Option<i64> {
+        None
+    }
 
     /// Offset behind the newest record, as far as is known.
     fn high(&self) -> Option<i64> {
@@ -56,6 +62,8 @@ pub(crate) struct Reading {
     end_seen: Option<i64>,
     /// own sources: nothing before this time
     not_before_ms: Option<i64>,
+    /// timestamps of what was read and is not done; of feeds
+    pub(crate) stamps: Stamps,
 }
 
 /// Rows that were read together: those that are good, and those that are not. Ordinals tell their common order.
@@ -91,6 +99,7 @@ impl Reading {
             has_ended: false,
             end_seen: None,
             not_before_ms: None,
+            stamps: Stamps::default(),
         }
     }
 
@@ -98,6 +107,14 @@ impl Reading {
     pub(crate) fn high(&self) -> i64 {
         match &self.from {
             From::Feed(feed) => feed.high().unwrap_or(-1),
+            From::Own(_) => -1,
+        }
+    }
+
+    /// Offset of the oldest record of the partition, as the client last heard; −1 where it has not.
+    pub(crate) fn low(&self) -> i64 {
+        match &self.from {
+            From::Feed(feed) => feed.low().unwrap_or(-1),
             From::Own(_) => -1,
         }
     }
@@ -186,6 +203,9 @@ impl Reading {
     }
 
     fn place(&mut self, batch: &mut Batch) {
+        if self.is_feed() {
+            self.stamps.push(batch);
+        }
         self.records_read += batch.rows as u64;
         batch.position = Position { slot: PerRow::Same(self.slot), offset: batch.origin.offset.clone() };
         self.position = batch.origin.offset.last().map_or(self.position, |last| last + 1);

@@ -17,17 +17,21 @@ use super::options::RunOptions;
 use super::pool::{Pool, TaskCell};
 use super::supervise::supervise;
 use super::through::ThroughTopics;
+use super::watch::{self, Asking, Watch};
 use super::workshop::{SlotOf, Workshop};
 use crate::kafka::TopicPartition;
 use crate::operators::Scope;
 use crate::plan::Plan;
 use crate::problem::Fault;
-use crate::snapshot::Snapshot;
+use crate::problem::Severity;
+use crate::snapshot::{RunState, Snapshot};
 
 /// How often the run is looked after.
 pub(super) const LOOK: Duration = Duration::from_millis(50);
 /// How often patterns of topics are looked up.
 const LOOK_FOR_TOPICS: Duration = Duration::from_secs(30);
+/// How often the meters are read.
+const READ_METERS: Duration = Duration::from_millis(watch::EVERY_MS);
 /// How long sinks have to acknowledge when the last commit is due.
 pub(super) const COMMIT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -72,6 +76,8 @@ pub struct Run {
     current: Arc<Mutex<Arc<Inner>>>,
     signals: Arc<Signals>,
     keeper: JoinHandle<Outcome>,
+    /// who asks brokers what only they know
+    asking: Mutex<Option<Asking>>,
 }
 
 /// What the outside wants of a run.
@@ -79,6 +85,8 @@ pub struct Run {
 pub(super) struct Signals {
     pub(super) is_told_to_stop: AtomicBool,
     pub(super) is_told_to_abort: AtomicBool,
+    /// sources rest
+    pub(super) is_paused: AtomicBool,
 }
 
 pub(super) struct Inner {
@@ -95,7 +103,7 @@ pub(super) struct Inner {
     pub(super) has_state: bool,
     pub(super) signals: Arc<Signals>,
     pub(super) budget: Option<Budget>,
-    started: Instant,
+    pub(super) watch: Arc<Watch>,
 }
 
 /// Faults, and a bell for whoever looks after the run.
@@ -162,7 +170,8 @@ impl Run {
         let mut workshop = Workshop::new(Arc::new(plan), Clock::machine())?;
         workshop.restarts = Arc::new(options.restarts.clone());
         let budget = options.until.records.map(Budget::new);
-        let inner = Arc::new(Inner::new(workshop, options, signals.clone(), budget, Instant::now())?);
+        let watch = Arc::new(Watch::new(workshop.clock.millis()));
+        let inner = Arc::new(Inner::new(workshop, options, signals.clone(), budget, watch)?);
         if let Err(fault) = inner.begin() {
             if inner.policy_after(&fault).is_none() {
                 return Err(or_restart(fault));
@@ -175,7 +184,7 @@ impl Run {
             std::thread::Builder::new().name("keeper".into()).spawn(move || supervise(&current))
         };
         let keeper = keeper.map_err(|why| Fault::outside(format!("no thread for the run: {why}")))?;
-        Ok(Run { current, signals, keeper })
+        Ok(Run { current, signals, keeper, asking: Mutex::default() })
     }
 
     /// Sources stop, queues run empty, what is safe is committed.
@@ -206,7 +215,56 @@ impl Run {
 
     /// What the meters say now.
     pub fn snapshot(&self) -> Snapshot {
-        self.attempt().snapshot()
+        self.look(false)
+    }
+
+    /// The same, with samples of the last minutes: for whoever begins to watch.
+    pub fn first_snapshot(&self) -> Snapshot {
+        self.look(true)
+    }
+
+    fn look(&self, with_past: bool) -> Snapshot {
+        let mut snapshot = self.attempt().snapshot(with_past);
+        if self.is_over() {
+            snapshot.run.state = RunState::Over;
+        }
+        snapshot
+    }
+
+    /// Somebody watches from now on: brokers are asked, once a second, for what only they know: the true ends of partitions
+    /// whose queues are full, how long records are kept, what time the oldest unread one carries.
+    ///
+    /// # Errors
+    /// No thread for it.
+    pub fn watch(&self) -> Result<(), Fault> {
+        let mut asking = lock(&self.asking);
+        if asking.is_none() {
+            let inner = self.attempt();
+            *asking = Some(Asking::start(inner.watch.clone(), inner.options.clusters.clone())?);
+        }
+        Ok(())
+    }
+
+    /// Sources rest: nothing more is read, and what has been read goes on. The run keeps its partitions.
+    pub fn pause(&self) {
+        self.rest(true);
+    }
+
+    /// Sources read again.
+    pub fn resume(&self) {
+        self.rest(false);
+    }
+
+    fn rest(&self, is_paused: bool) {
+        if self.signals.is_paused.swap(is_paused, Ordering::AcqRel) == is_paused {
+            return;
+        }
+        let inner = self.attempt();
+        for task in inner.all_tasks() {
+            task.lock().is_paused = is_paused;
+            task.wake();
+        }
+        inner.tell(Severity::Note, None, if is_paused { "paused" } else { "resumed" });
     }
 
     /// The attempt that runs now.
@@ -216,15 +274,17 @@ impl Run {
 
     /// Waits for its end.
     pub fn wait(self) -> Outcome {
-        let Run { current, keeper, .. } = self;
-        keeper.join().unwrap_or_else(|_| Outcome {
+        let Run { current, keeper, asking, .. } = self;
+        let outcome = keeper.join().unwrap_or_else(|_| Outcome {
             ended_by: EndedBy::Fault,
             faults: vec![Fault::ours("the thread that looks after the run has failed")],
             undone: 0,
             is_lossy: true,
             restarts: 0,
-            snapshot: lock(&current).snapshot(),
-        })
+            snapshot: lock(&current).snapshot(false),
+        });
+        drop(asking);
+        outcome
     }
 }
 
@@ -241,16 +301,20 @@ impl Inner {
         options: RunOptions,
         signals: Arc<Signals>,
         budget: Option<Budget>,
-        started: Instant,
+        watch: Arc<Watch>,
     ) -> Result<Inner, Fault> {
         let (plan, clock) = (workshop.plan.clone(), workshop.clock.clone());
         let faults = Arc::new(Faults::default());
         let (for_pool, for_clients) = (faults.clone(), faults.clone());
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let threads = if options.threads == 0 { cores } else { options.threads };
-        let pool = Pool::start(threads, clock, Box::new(move |fault| for_pool.push(fault)))?;
+        let pool = Pool::start(threads, clock.clone(), Box::new(move |fault| for_pool.push(fault)))?;
+        let log = watch.clone();
         let on_fault = Arc::new(move |fault: Fault| match fault.may_retry {
-            true => tracing::warn!("{fault}"),
+            true => {
+                tracing::warn!("{fault}");
+                log.lock().log.tell_fault(clock.millis(), &fault);
+            }
             false => for_clients.push(fault),
         });
         Ok(Inner {
@@ -271,7 +335,7 @@ impl Inner {
             has_state: plan.nodes.iter().any(|node| node.scope == Scope::Key),
             signals,
             budget,
-            started,
+            watch,
             options,
         })
     }
@@ -280,7 +344,8 @@ impl Inner {
     pub(super) fn again(&self) -> Result<Arc<Inner>, Fault> {
         let budget = self.budget.as_ref().map(|budget| budget.with_repeated(self.repeated()));
         let workshop = lock(&self.workshop).afresh();
-        let next = Inner::new(workshop, self.options.clone(), self.signals.clone(), budget, self.started)?;
+        self.watch.lock().start_again();
+        let next = Inner::new(workshop, self.options.clone(), self.signals.clone(), budget, self.watch.clone())?;
         let next = Arc::new(next);
         next.begin()?;
         Ok(next)
@@ -314,6 +379,8 @@ impl Inner {
     pub(super) fn keep(self: &Arc<Self>) -> Ending {
         let mut last_commit = Instant::now();
         let mut last_look = Instant::now();
+        let (mut last_reading, mut last_moment) = (None::<Instant>, None::<Instant>);
+        let moment = self.options.commit_interval.max(Duration::from_secs(1));
         let mut idle = IdleWatch::default();
         let ended_by = loop {
             self.faults.wait(LOOK);
@@ -331,6 +398,14 @@ impl Inner {
                 if let Err(fault) = self.look_for_topics() {
                     tracing::warn!("looking for topics: {fault}");
                 }
+            }
+            if last_moment.is_none_or(|last| last.elapsed() >= moment) {
+                last_moment = Some(Instant::now());
+                self.note_partitions();
+            }
+            if last_reading.is_none_or(|last| last.elapsed() >= READ_METERS) {
+                last_reading = Some(Instant::now());
+                self.read_meters();
             }
             self.through.look_after(self);
             self.membership.look_after(self);
@@ -354,13 +429,20 @@ impl Inner {
         if self.budget.as_ref().is_some_and(Budget::is_spent) {
             return Some(EndedBy::Records);
         }
-        let time = self.options.until.idle?;
+        // Who rests is not idle.
+        let time = self.options.until.idle.filter(|_| !self.signals.is_paused.load(Ordering::Acquire))?;
         (idle.idle_for(self) >= time).then_some(EndedBy::Idle)
     }
 
     /// Whether the time is over for which it was to run.
     pub(super) fn is_out_of_time(&self) -> bool {
-        self.options.until.time.is_some_and(|time| self.started.elapsed() >= time)
+        self.options.until.time.is_some_and(|time| self.watch.started.elapsed() >= time)
+    }
+
+    /// Something happened, which whoever watches should know.
+    pub(super) fn tell(&self, severity: Severity, node: Option<&str>, message: impl Into<String>) {
+        // Not asked of the workshop: it may be locked by who tells.
+        self.watch.tell(self.watch.now_ms(), severity, node, message);
     }
 
     /// Where a partition of the topic that a node reads ends, once its writers have ended.

@@ -11,7 +11,7 @@ use super::commit::Place;
 use super::ending::Ending;
 use super::run::{EndedBy, Inner, LOOK, Outcome, lock};
 use crate::check::RestartPolicy;
-use crate::problem::{Blame, Fault};
+use crate::problem::{Blame, Fault, Severity};
 
 /// Keeps a run going, through restarts, to its end.
 pub(super) fn supervise(current: &Mutex<Arc<Inner>>) -> Outcome {
@@ -21,6 +21,7 @@ pub(super) fn supervise(current: &Mutex<Arc<Inner>>) -> Outcome {
         let inner = lock(current).clone();
         let Ending { ended_by, undone, is_lossy, snapshot } = inner.keep();
         let mut faults = inner.faults.take();
+        faults.iter().for_each(|fault| inner.watch.lock().log.tell_fault(inner.watch.now_ms(), fault));
         match backoff.start_again(&inner, &mut faults, ended_by) {
             Some(next) => {
                 restarts += 1;
@@ -49,6 +50,8 @@ impl Backoff {
             if let Some(fault) = faults.last() {
                 // The outcome tells only of the last attempt's.
                 tracing::warn!("starting again in {} ms, after: {fault}", wait.as_millis());
+                let message = format!("the run starts again in {} ms", wait.as_millis());
+                inner.tell(Severity::Warning, fault.node.as_deref(), message);
             }
             if is_told_to_stop_within(inner, wait) || inner.is_out_of_time() {
                 return None;

@@ -126,7 +126,7 @@ impl Workshop {
     fn with(plan: Arc<Plan>, layouts: Vec<Arc<Layout>>, clock: Clock) -> Workshop {
         Workshop {
             layouts,
-            meters: plan.nodes.iter().map(|_| Arc::default()).collect(),
+            meters: plan.nodes.iter().map(|node| Arc::new(NodeMeter::new(node.ports.output_count()))).collect(),
             done_before: vec![0; plan.nodes.len()],
             lanes: vec![0; plan.tasks.len()],
             shared: plan.nodes.iter().map(|_| Arc::default()).collect(),
@@ -180,7 +180,7 @@ impl Workshop {
     }
 
     /// Tasks that write a queue.
-    fn writers(&self, queue: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn writers(&self, queue: usize) -> impl Iterator<Item = usize> + '_ {
         (0..self.layouts.len()).filter(move |&task| self.layouts[task].outputs.contains(&queue))
     }
 
@@ -381,6 +381,11 @@ impl Workshop {
     /// The lanes of a queue.
     pub(crate) fn channels_of(&self, queue: usize) -> impl Iterator<Item = &Arc<Channel>> {
         self.channels.iter().filter(move |((other, _), _)| *other == queue).map(|(_, channel)| channel)
+    }
+
+    /// One lane of a queue, where it is there.
+    pub(crate) fn known_channel(&self, queue: usize, lane: u32) -> Option<&Arc<Channel>> {
+        self.channels.get(&(queue, lane))
     }
 
     pub(crate) fn channels(&self) -> impl Iterator<Item = &Arc<Channel>> {

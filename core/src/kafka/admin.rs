@@ -192,6 +192,29 @@ impl Admin {
         Ok(Watermarks { low, high })
     }
 
+    /// Oldest and next offset of many partitions, in two questions to each broker; none where one does not answer for it.
+    ///
+    /// # Errors
+    /// No answer at all.
+    pub fn all_watermarks(&self, of: &[TopicPartition]) -> Result<Vec<Option<Watermarks>>, Fault> {
+        let ends = |which: i64| {
+            let list = || Partitions::new(of.iter().map(|at| (&*at.topic, at.partition, which)));
+            self.ask("asking for the ends of partitions", |left| self.client.offsets_for_times(&list(), left))
+        };
+        let (lows, highs) = (ends(Partitions::BEGINNING)?, ends(Partitions::END)?);
+        let known = |entry: Partition| (entry.code == Code::NONE && entry.offset >= 0).then_some(entry.offset);
+        let marks = |(low, high)| Some(Watermarks { low: known(low)?, high: known(high)? });
+        Ok(lows.into_iter().zip(highs).map(marks).collect())
+    }
+
+    /// The settings of a topic, as the broker has them, defaults among them.
+    ///
+    /// # Errors
+    /// There is no such topic, no right to look, or no answer.
+    pub fn topic_settings(&self, topic: &str) -> Result<BTreeMap<String, String>, Fault> {
+        self.ask(&format!("the settings of topic `{topic}`"), |left| self.client.topic_settings(topic, left))
+    }
+
     /// For each partition the first offset whose timestamp (ms) is this or later; none where there is no such record.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //!
 //! - reading: [`Consumer`], [`ConsumerEvents`], [`PartitionQueue`]
 //! - writing: [`Producer`], [`TopicWriter`]
-//! - asking: [`Admin`]
+//! - asking: [`Admin`], [`timestamps`]
 //! - [`ClientSettings`]: what all of them are opened with
 
 mod admin;
@@ -14,6 +14,7 @@ mod delivery;
 mod faults;
 mod ffi;
 mod outage;
+mod peek;
 mod places;
 mod polling;
 mod producer;
@@ -31,6 +32,7 @@ pub use consumer::{
 };
 #[cfg(test)]
 pub(crate) use ffi::{Code, Mock};
+pub use peek::timestamps;
 pub use producer::{FaultSink, Producer, ProducerOptions};
 pub use queue::{Gap, PartitionQueue, Taken, Wake};
 pub use settings::{ClientSettings, OWNED_PROPERTIES};

@@ -76,6 +76,11 @@ impl PartitionQueue {
         self.place.at.partition
     }
 
+    /// Offset of the partition's oldest record, as the client last heard.
+    pub fn low(&self) -> Option<i64> {
+        self.client.known_watermarks(self.topic(), self.partition()).map(|(low, _)| low).filter(|&low| low >= 0)
+    }
+
     /// Offset behind the partition's newest record, as the client last heard.
     pub fn high(&self) -> Option<i64> {
         self.client.known_watermarks(self.topic(), self.partition()).map(|(_, high)| high).filter(|&high| high >= 0)

@@ -134,6 +134,16 @@ pub struct Level {
     pub bytes: usize,
     /// rows that it can hold
     pub capacity: usize,
+    /// bytes that it can hold; 0: rows alone count
+    pub capacity_bytes: usize,
+}
+
+impl Level {
+    /// How full it is, of rows or bytes, whichever is fuller: 0 to 1.
+    pub fn fill(&self) -> f64 {
+        let share = |held: usize, most: usize| if most == 0 { 0.0 } else { (held as f64 / most as f64).min(1.0) };
+        share(self.rows, self.capacity).max(share(self.bytes, self.capacity_bytes))
+    }
 }
 
 /// A source that makes or reads its records itself, on lane 0.

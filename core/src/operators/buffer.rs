@@ -176,7 +176,7 @@ impl Queue for Running {
     }
 
     fn level(&self) -> Level {
-        Level { rows: self.rows, bytes: self.bytes, capacity: self.most_rows }
+        Level { rows: self.rows, bytes: self.bytes, capacity: self.most_rows, capacity_bytes: self.most_bytes }
     }
 
     fn needs(&self) -> Vec<(u32, i64)> {

@@ -3,11 +3,13 @@
 //! not known are absent, never 0.
 //!
 //! - [`Snapshot`]: the run, its bottleneck, its log
+//! - `bottleneck`: which task holds everything back
 //! - `node`: nodes, and the tasks that they run in, lane by lane; edges
 //! - `partition`: what is read, how far behind, and what to think of it
 //! - `look`: records on an edge, keys of a store
 //! - `past`: samples of the last minutes, for whoever comes later
 
+mod bottleneck;
 mod look;
 mod node;
 mod partition;
@@ -159,7 +161,7 @@ mod tests {
             stream_speeds: BTreeMap::from([(7, 0.75)]),
             last_fault: Some(Fault::user("no").at_record(place.clone())),
             failures: vec![FailureSnapshot { record: place, reason: "bad".into() }],
-            latency: Some(LatencySnapshot { p50_us: 1.5, p99_us: 2.5 }),
+            latency: Some(LatencySnapshot { mean_us: 1.0, p50_us: 1.5, p99_us: 2.5 }),
             ..NodeSnapshot::default()
         };
         let partition = PartitionSnapshot {

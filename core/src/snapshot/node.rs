@@ -74,10 +74,12 @@ pub struct Rates {
     pub drops: f64,
 }
 
-/// How long a record takes, in microseconds, over the last seconds; within 10 %.
+/// How long a record takes, in microseconds, over the last seconds; at most an eighth too long.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LatencySnapshot {
+    /// the mean
+    pub mean_us: f64,
     /// half of the records take no longer
     pub p50_us: f64,
     /// 99 of 100 take no longer
@@ -114,6 +116,8 @@ pub struct Pressure {
 pub struct TaskSnapshot {
     /// its nodes as they were drawn, in an order in which data flows; none where it is only the end of a through topic
     pub nodes: Vec<String>,
+    /// numbers of the tasks that write the queues that it reads
+    pub inputs: Vec<usize>,
     /// where its time goes, the mean of its lanes over the last 2 seconds
     pub pressure: Pressure,
     /// the lane with the least rest in one of the last 10 seconds

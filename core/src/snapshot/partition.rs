@@ -109,6 +109,21 @@ pub enum Verdict {
     Stopped,
 }
 
+impl Verdict {
+    /// Its word, as it is written everywhere.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Ok => "ok",
+            Verdict::Draining => "draining",
+            Verdict::Unknown => "unknown",
+            Verdict::Growing => "growing",
+            Verdict::Rewound => "rewound",
+            Verdict::Stalled => "stalled",
+            Verdict::Stopped => "stopped",
+        }
+    }
+}
+
 /// When a lag will be gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -11,10 +11,11 @@ use crate::engine::hub::PartitionFeed;
 use crate::engine::reading::{Feed, Reading};
 use crate::engine::run::{COMMIT_WITHIN, Inner, lock};
 use crate::engine::tee::Tee;
+use crate::engine::watch::ranges;
 use crate::engine::workshop::SlotOf;
 use crate::kafka::{Assigned, Committed, ConsumerEvents, Start as From, TopicPartition};
 use crate::operators::{Start, TopicSource};
-use crate::problem::Fault;
+use crate::problem::{Fault, Severity};
 
 /// What happens to the consumer of one cluster.
 pub(in crate::engine) struct Events {
@@ -26,6 +27,8 @@ pub(in crate::engine) struct Events {
 impl ConsumerEvents for Events {
     fn assigned(&self, partitions: Vec<Assigned>) -> Vec<From> {
         let Some(inner) = self.inner.upgrade() else { return partitions.iter().map(|_| From::Beginning).collect() };
+        let come = partitions.iter().map(|assigned| (&**assigned.queue.topic(), assigned.queue.partition()));
+        self.tell(&inner, "owns", come);
         let starts = partitions.into_iter().map(|assigned| match self.take_over(&inner, assigned) {
             Ok(start) => start,
             Err(fault) => {
@@ -42,6 +45,7 @@ impl ConsumerEvents for Events {
 
     fn revoked(&self, partitions: &[TopicPartition]) {
         let Some(inner) = self.inner.upgrade() else { return };
+        self.tell(&inner, "gives up", partitions.iter().map(|at| (&*at.topic, at.partition)));
         let stopped = self.stop_reading(&inner, partitions);
         if inner.options.is_group
             && let Err(fault) = self.make_safe(&inner, &stopped)
@@ -53,6 +57,7 @@ impl ConsumerEvents for Events {
 
     fn lost(&self, partitions: &[TopicPartition]) {
         let Some(inner) = self.inner.upgrade() else { return };
+        self.tell(&inner, "has lost", partitions.iter().map(|at| (&*at.topic, at.partition)));
         self.forget(&inner, partitions);
         let stopped = self.stop_reading(&inner, partitions);
         // Alone, nobody else has read on meanwhile: the lanes keep what they have.
@@ -70,7 +75,10 @@ impl ConsumerEvents for Events {
     fn fault(&self, fault: Fault) {
         let Some(inner) = self.inner.upgrade() else { return };
         match fault.may_retry {
-            true => tracing::warn!("{fault}"),
+            true => {
+                tracing::warn!("{fault}");
+                inner.watch.lock().log.tell_fault(inner.watch.now_ms(), &fault);
+            }
             false => inner.faults.push(fault),
         }
     }
@@ -88,6 +96,20 @@ impl Events {
     /// `gate` is set once reading may begin.
     pub(in crate::engine) fn new(inner: &Arc<Inner>, cluster: &str, gate: Gate) -> Events {
         Events { inner: Arc::downgrade(inner), cluster: cluster.to_string(), gate }
+    }
+
+    /// Tells what became of partitions, topic by topic, at the node that reads it.
+    fn tell<'a>(&self, inner: &Inner, what: &str, partitions: impl Iterator<Item = (&'a str, i32)>) {
+        let mut topics: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
+        partitions.for_each(|(topic, partition)| topics.entry(topic).or_default().push(partition));
+        for (topic, mut numbers) in topics {
+            numbers.sort_unstable();
+            let reader = inner.membership.readers(&self.cluster, topic).first().copied();
+            let node = reader.map(|node| lock(&inner.workshop).plan.nodes[node].id.clone());
+            let severity = if what == "has lost" { Severity::Warning } else { Severity::Note };
+            let message = format!("group {} {what} {topic} {}", inner.options.application_id, ranges(&numbers));
+            inner.tell(severity, node.as_deref(), message);
+        }
     }
 
     /// Gives a partition to its lanes, and says where to start.
@@ -121,13 +143,17 @@ impl Events {
         let wakes: Vec<_> = lanes.iter().map(|(_, cell)| cell.handle()).collect();
         let wake = wakes.clone();
         queue.on_ready(Arc::new(move || wake.iter().for_each(|task| task.wake())));
-        let lost = Arc::downgrade(inner);
+        let (lost, cluster) = (Arc::downgrade(inner), self.cluster.clone());
+        let reader = nodes.first().map(|&node| workshop.plan.nodes[node].id.clone());
         let on_gap = move |topic: &str, partition: i32, records: u64| {
             tracing::warn!(
                 "{records} records of topic {topic}, partition {partition}, are gone: retention deleted them unread"
             );
             if let Some(inner) = lost.upgrade() {
                 inner.lost.fetch_add(records, Ordering::Relaxed);
+                inner.watch.lock().partitions.lose(&cluster, topic, partition, records);
+                let message = format!("{topic}-{partition}: {records} records are lost, retention deleted them unread");
+                inner.tell(Severity::Error, reader.as_deref(), message);
             }
         };
         let feed: Box<dyn Feed> = Box::new(PartitionFeed::new(queue, self.gate.clone(), Box::new(on_gap)));

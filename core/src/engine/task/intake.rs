@@ -8,6 +8,7 @@ use crate::batch::MAX_ROWS;
 use crate::engine::budget::Budget;
 use crate::engine::channel::{Look, Taken};
 use crate::engine::layout::{Entry, Input, renumber};
+use crate::engine::meter::count;
 use crate::engine::reading::{Head, Reading};
 use crate::problem::Fault;
 
@@ -17,7 +18,7 @@ impl Task {
         if self.allowance == Some(0) {
             return Ok(None);
         }
-        if !self.is_closing {
+        if !self.is_closing && !self.is_paused {
             self.read(now_ms)?;
         }
         let wanted = self.waiting_rows().min(self.allowance.unwrap_or(usize::MAX)).min(MAX_ROWS);
@@ -51,12 +52,15 @@ impl Task {
                 continue;
             }
             self.at = At::Node(reading.node);
+            self.stopwatch.start();
             let max = self.budget.as_ref().map_or(self.pack, Budget::reserve);
             let read = reading.fill(ingest, max, now_ms).map_err(|fault| fault.at_node(&node.id));
             if let Some(budget) = &self.budget {
                 budget.settle(max, *read.as_ref().unwrap_or(&0));
             }
-            node.meter.records_in.fetch_add(read?, Relaxed);
+            let read = read?;
+            node.meter.records_in.fetch_add(read, Relaxed);
+            self.stopwatch.lap(&node.meter, read as usize);
         }
         Ok(())
     }
@@ -149,6 +153,7 @@ impl Task {
     }
 
     fn spend(&mut self, rows: usize) {
+        count(&self.moved.taken, rows);
         if let Some(allowance) = &mut self.allowance {
             *allowance = allowance.saturating_sub(rows);
         }

@@ -4,6 +4,7 @@
 //! - `intake`: which rows are next
 //! - `pass`: how they go through the nodes
 //! - `output`: how they are handed over
+//! - `stopwatch`: how long that takes, node by node
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::budget::Budget;
 use super::channel::{Channel, Needs};
 use super::ingest::Ingestor;
 use super::layout::{Layout, WayTo};
-use super::meter::{NodeMeter, count};
+use super::meter::{Moved, NodeMeter, count};
 use super::outlet::TopicBody;
 use super::reading::Reading;
 use super::sinking::SinkBody;
@@ -25,9 +26,11 @@ use crate::problem::Fault;
 mod intake;
 mod output;
 mod pass;
+mod stopwatch;
 
 pub(crate) use output::{Output, QueueNode};
 use pass::Pass;
+use stopwatch::Stopwatch;
 
 /// What came of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +119,11 @@ pub(crate) struct Task {
     waiting_since_ms: Option<i64>,
     /// the memory of the pass before
     spare: Option<Pass>,
+    /// sources rest
+    pub(crate) is_paused: bool,
+    /// what went through, for whoever looks without waiting
+    pub(crate) moved: Arc<Moved>,
+    stopwatch: Stopwatch,
 }
 
 /// Where rows stand in the readings that they come from, and their order.
@@ -180,6 +188,9 @@ impl Task {
             max_idle_ms: 0,
             waiting_since_ms: None,
             spare: None,
+            is_paused: false,
+            moved: Arc::default(),
+            stopwatch: Stopwatch::default(),
         }
     }
 
@@ -239,10 +250,10 @@ impl Task {
             .then_some(now_ms + 5)
     }
 
-    /// When there is something to do again. A task that closes reads no more: what was due of its readings would be due
-    /// for ever, and the task never idle.
+    /// When there is something to do again. A task that closes or rests reads no more: what was due of its readings would be
+    /// due for ever, and the task never idle.
     fn due_ms(&self) -> Option<i64> {
-        let readings = self.readings.iter().filter(|_| !self.is_closing);
+        let readings = self.readings.iter().filter(|_| !self.is_closing && !self.is_paused);
         readings.map(Reading::due_ms).fold(self.tick_at_ms, earliest)
     }
 

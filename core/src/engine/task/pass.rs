@@ -88,6 +88,7 @@ impl Task {
     }
 
     fn run(&mut self, pass: &mut Pass) -> Result<(), Fault> {
+        self.stopwatch.start();
         for node in 0..self.nodes.len() {
             for (port, batch) in fanin::runs(&mut pass.arrivals[node])? {
                 let batch = pass.before_cut(batch)?;
@@ -95,10 +96,12 @@ impl Task {
                     continue;
                 }
                 self.at = At::Node(node);
-                count(&self.nodes[node].meter.records_in, batch.rows);
+                let rows = batch.rows;
+                count(&self.nodes[node].meter.records_in, rows);
                 let mut out = Outbox::default();
                 self.process(node, port, batch, &mut out).map_err(|fault| fault.at_node(&self.nodes[node].id))?;
                 self.give(node, out, pass)?;
+                self.stopwatch.lap(&self.nodes[node].meter, rows);
             }
         }
         Ok(())
@@ -110,6 +113,7 @@ impl Task {
             NodeBody::Sink(sink) => {
                 let written = sink.write(batch, out)?;
                 count(&self.nodes[node].meter.records_out, written);
+                count(&self.moved.given, written);
                 Ok(())
             }
             NodeBody::Topic(topic) => topic.encode(port, batch, out),
@@ -136,6 +140,7 @@ impl Task {
         for (_, batch) in encoded {
             let batch = pass.before_cut(batch)?;
             count(&meter.records_out, batch.rows);
+            count(&self.moved.given, batch.rows);
             if let NodeBody::Topic(topic) = body {
                 topic.send(batch).map_err(|fault| fault.at_node(id))?;
             }
@@ -145,6 +150,7 @@ impl Task {
             if let Some(seen) = self.watched.get(&(node, port)) {
                 seen(&batch);
             }
+            meter.count_port(port, batch.rows);
             if Some(port) != *errors && Some(port) != *late {
                 count(&meter.records_out, batch.rows);
             }
@@ -188,6 +194,7 @@ impl Task {
             let Output { spread: how, lanes, .. } = &self.outputs[output];
             for (lane, batch) in spread(batch, *how, lanes.len())? {
                 if batch.rows > 0 {
+                    count(&self.moved.given, batch.rows);
                     self.pending.push_back((output, lane, batch));
                 }
             }

@@ -28,6 +28,7 @@ mod pressure;
 mod starts;
 mod stops;
 mod supervision;
+mod watching;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 //! deletion of a group's offsets: where a broker lacks that request, librdkafka 2.12 aborts the process
 //! (`rd_kafka_coord_req_fsm` gives a queue back twice).
 
+use std::collections::BTreeMap;
 use std::ffi::c_char;
 use std::ptr;
 use std::sync::Arc;
@@ -172,6 +173,32 @@ impl Client {
         })
     }
 
+    /// The settings of a topic by name, defaults among them.
+    pub(crate) fn topic_settings(
+        self: &Arc<Client>,
+        topic: &str,
+        within: Duration,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let name = c_name(topic);
+        // SAFETY: terminated name, which is copied.
+        let raw =
+            unsafe { rd_kafka_ConfigResource_new(rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC, name.as_ptr()) };
+        let event = self.ask(rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, within, &|options, queue| {
+            // SAFETY: one live resource, live options and queue; the resource is copied.
+            unsafe { rd_kafka_DescribeConfigs(self.raw(), [raw].as_mut_ptr(), 1, options, queue) }
+        });
+        // SAFETY: ours, destroyed once.
+        unsafe { rd_kafka_ConfigResource_destroy(raw) };
+        let event = event?;
+        let mut count = 0;
+        // SAFETY: the answer to this request; its resources live as long as the event.
+        unsafe {
+            let result = rd_kafka_event_DescribeConfigs_result(event.raw());
+            let resources = rd_kafka_DescribeConfigs_result_resources(result, &mut count);
+            settings(resources, count)
+        }
+    }
+
     /// All that a group has committed, without being in it.
     pub(crate) fn group_offsets(self: &Arc<Client>, group: &str, within: Duration) -> Result<Vec<Partition>, Failure> {
         let name = c_name(group);
@@ -266,6 +293,37 @@ impl Client {
 /// No list without a reason.
 fn or_silence(code: Code) -> Code {
     if code == Code::NONE { Code::TIMED_OUT } else { code }
+}
+
+/// Settings of the one resource that was asked for.
+///
+/// # Safety
+/// `resources` has `count` live entries.
+unsafe fn settings(
+    resources: *mut *const rd_kafka_ConfigResource_t,
+    count: usize,
+) -> Result<BTreeMap<String, String>, Failure> {
+    if count == 0 {
+        return Err(Code::UNKNOWN_TOPIC_OR_PARTITION.into());
+    }
+    // SAFETY: at least one entry, by the caller's word; the entries of a live resource live as long as it, and their names
+    // and values are terminated, or null where a value is secret.
+    unsafe {
+        let resource = *resources;
+        let code = Code::of(rd_kafka_ConfigResource_error(resource));
+        if code != Code::NONE {
+            return Err(code.into());
+        }
+        let mut count = 0;
+        let entries = rd_kafka_ConfigResource_configs(resource, &mut count);
+        let entry = |place: usize| {
+            let entry = *entries.add(place);
+            let value = rd_kafka_ConfigEntry_value(entry);
+            let value = if value.is_null() { String::new() } else { text(value) };
+            (text(rd_kafka_ConfigEntry_name(entry)), value)
+        };
+        Ok((0..count).map(entry).collect())
+    }
 }
 
 /// # Safety

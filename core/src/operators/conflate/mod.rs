@@ -196,7 +196,12 @@ impl Queue for Running {
     }
 
     fn level(&self) -> Level {
-        Level { rows: self.line.len(), bytes: self.line.bytes, capacity: self.most_rows }
+        Level {
+            rows: self.line.len(),
+            bytes: self.line.bytes,
+            capacity: self.most_rows,
+            capacity_bytes: self.most_bytes,
+        }
     }
 
     fn needs(&self) -> Vec<(u32, i64)> {

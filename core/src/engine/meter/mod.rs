@@ -1,5 +1,7 @@
 //! Counters that tasks raise and snapshots read, touched once per batch.
 
+mod latency;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -9,6 +11,8 @@ use super::clock::Clock;
 use crate::operators::Drops;
 use crate::problem::{Fault, RecordPlace};
 
+pub(crate) use latency::Latency;
+
 /// Whether anything is counted and timed.
 static IS_ON: AtomicBool = AtomicBool::new(true);
 
@@ -17,7 +21,7 @@ pub fn stop_metering() {
     IS_ON.store(false, Relaxed);
 }
 
-fn is_on() -> bool {
+pub(crate) fn is_on() -> bool {
     IS_ON.load(Relaxed)
 }
 
@@ -38,6 +42,9 @@ pub(crate) struct NodeMeter {
     pub(crate) records_out: AtomicU64,
     pub(crate) errors: AtomicU64,
     pub(crate) late: AtomicU64,
+    /// rows that left, by output port
+    ports: Vec<AtomicU64>,
+    latency: Mutex<Latency>,
     drops: Mutex<BTreeMap<&'static str, u64>>,
     failures: Mutex<VecDeque<(RecordPlace, String)>>,
     /// how often it started again alone
@@ -46,7 +53,41 @@ pub(crate) struct NodeMeter {
     last_fault: Mutex<Option<Fault>>,
 }
 
+/// What went through a task on one lane.
+#[derive(Default)]
+pub(crate) struct Moved {
+    /// rows that were taken in
+    pub(crate) taken: AtomicU64,
+    /// rows that went to queues, topics and sinks
+    pub(crate) given: AtomicU64,
+}
+
 impl NodeMeter {
+    /// Of a node with so many output ports.
+    pub(crate) fn new(ports: usize) -> NodeMeter {
+        NodeMeter { ports: (0..ports).map(|_| AtomicU64::new(0)).collect(), ..NodeMeter::default() }
+    }
+
+    pub(crate) fn count_port(&self, port: usize, rows: usize) {
+        if let Some(counter) = self.ports.get(port) {
+            count(counter, rows);
+        }
+    }
+
+    /// Rows that left by a port.
+    pub(crate) fn left_by(&self, port: usize) -> u64 {
+        self.ports.get(port).map_or(0, |counter| counter.load(Relaxed))
+    }
+
+    pub(crate) fn latency(&self) -> MutexGuard<'_, Latency> {
+        self.latency.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Rows took so long together.
+    pub(crate) fn time(&self, nanos: u64, rows: usize) {
+        self.latency().add(nanos, rows);
+    }
+
     pub(crate) fn count_drops(&self, drops: &mut Drops) {
         let mut counts = drops.drain().peekable();
         if counts.peek().is_none() {
