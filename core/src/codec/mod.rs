@@ -33,7 +33,9 @@ pub use exact::{exact_decoder, exact_encoder};
 pub use format::{JsonOptions, Nulls, ValueFormat, value_schema};
 pub use infer::{Inferred, infer_schema};
 pub use key::{KeyFailure, decode_keys, encode_keys};
-pub use rows::{column_value, header_value, key_value, parse_header, parse_row_key, parse_row_value, row_value};
+pub use rows::{
+    column_value, header_value, key_value, parse_header, parse_row_key, parse_row_value, payload_value, row_value,
+};
 pub use views::{BytesBuilder, MAX_VALUE};
 pub use window_key::{WindowKeyReading, WindowKeyWriting, WindowKeys, decode_window_keys, encode_window_keys};
 

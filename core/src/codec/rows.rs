@@ -26,6 +26,18 @@ pub fn row_value(batch: &Batch, row: usize) -> Value {
     Value::Object(columns.map(|(column, array)| (column.name.clone(), column_value(array, row))).collect())
 }
 
+/// The value of a row by its payload: what a program that reads the topic would see.
+pub fn payload_value(batch: &Batch, row: usize, format: &ValueFormat) -> Value {
+    let Some(bytes) = batch.payload.as_ref().filter(|payload| payload.is_valid(row)).map(|payload| payload.value(row))
+    else {
+        return Value::Null;
+    };
+    match format {
+        ValueFormat::Json(_) => serde_json::from_slice(bytes).unwrap_or_else(|_| header_value(Some(bytes))),
+        _ => header_value(Some(bytes)),
+    }
+}
+
 /// One value of a column, as [`row_value`] writes it.
 pub fn column_value(array: &ArrayRef, row: usize) -> Value {
     if array.is_null(row) {

@@ -3,12 +3,11 @@
 use std::sync::{Arc, PoisonError};
 
 use arrow_array::Array;
-use serde_json::Value;
 
 use super::ends::{Log, Seen};
 use super::script::{OutRow, Window};
 use crate::batch::Batch;
-use crate::codec::{ValueFormat, header_value, key_value, row_value};
+use crate::codec::{ValueFormat, header_value, key_value, payload_value, row_value};
 use crate::engine::Workshop;
 use crate::operators::{Role, Touches};
 use crate::plan::{Drawn, Plan, PlanNode};
@@ -132,17 +131,5 @@ fn row_of(node: &str, port: &str, batch: &Batch, row: usize, key: KeyFormat, for
         },
         headers: headers.map(|(name, value)| (name.clone(), header_value(value.as_deref()))).collect(),
         window: batch.windows.as_ref().map(|windows| Window { start: windows.start[row], end: windows.end[row] }),
-    }
-}
-
-/// A value by its bytes: what a program that reads the topic would see.
-fn payload_value(batch: &Batch, row: usize, format: &ValueFormat) -> Value {
-    let Some(bytes) = batch.payload.as_ref().filter(|payload| payload.is_valid(row)).map(|payload| payload.value(row))
-    else {
-        return Value::Null;
-    };
-    match format {
-        ValueFormat::Json(_) => serde_json::from_slice(bytes).unwrap_or_else(|_| header_value(Some(bytes))),
-        _ => header_value(Some(bytes)),
     }
 }

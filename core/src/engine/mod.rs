@@ -2,10 +2,11 @@
 //! through bounded queues, and report what they still need; the smallest of that is committed. How Kafka is reached is
 //! [`crate::kafka`]'s business, what a node does its operator's.
 //!
-//! - [`Run`]: start, watch, stop, wait; `ending`, `supervise`, `commit`: how it ends, starts again, and what is safe
+//! - [`Run`]: start, stop, wait; [`RunHandle`]: watch, from wherever; `ending`, `supervise`, `commit`: how it ends, starts again, and what is safe
 //! - `own_source`, `sinking`: sources and sinks of their own kind, which start again `alone`; `backoff`: after which waits
 //! - `task`, `fanin`, `layout`: how rows go through a task
 //! - `channel`, `bounded`, `reading`, `outlet`: how they come and go
+//! - `tap`, `queries`: a closer look at edges and stores
 //! - `watch`, `snapshots`, `stamps`: what a run remembers and tells of itself
 //! - `pool`, `clock`, `meter`, `budget`: threads, time, counters, what may be read
 //! - `workshop`, `lanes`: where tasks are made; `hub`, `membership`, `through`: where they meet Kafka
@@ -21,6 +22,7 @@ mod commit;
 mod ending;
 mod failures;
 mod fanin;
+mod handle;
 mod hub;
 mod ingest;
 mod lanes;
@@ -31,12 +33,14 @@ mod options;
 mod outlet;
 mod own_source;
 mod pool;
+mod queries;
 mod reading;
 mod run;
 mod sinking;
 mod snapshots;
 mod stamps;
 mod supervise;
+mod tap;
 mod task;
 mod tee;
 #[cfg(test)]
@@ -46,12 +50,15 @@ mod watch;
 mod workshop;
 
 pub(crate) use clock::Clock;
+pub use handle::RunHandle;
 pub use hub::ClusterSettings;
 pub use meter::stop_metering;
 pub use options::{RunOptions, Until};
 pub(crate) use outlet::Outlet;
 pub(crate) use pool::TaskCell;
+pub use queries::{KeysAsked, StateQuery};
 pub(crate) use reading::{Reading, Script};
 pub use run::{EndedBy, Outcome, Run};
+pub use tap::{Tap, TapOptions};
 pub(crate) use task::{Pace, Step};
 pub(crate) use workshop::{End, Ends, SlotOf, Workshop};

@@ -11,20 +11,22 @@ use super::budget::Budget;
 use super::clock::Clock;
 use super::commit::{Commits, Place};
 use super::ending::{Ending, IdleWatch};
+use super::handle::RunHandle;
 use super::hub::Hub;
 use super::membership::Membership;
 use super::options::RunOptions;
 use super::pool::{Pool, TaskCell};
 use super::supervise::supervise;
+use super::tap::Taps;
 use super::through::ThroughTopics;
-use super::watch::{self, Asking, Watch};
+use super::watch::{self, Watch};
 use super::workshop::{SlotOf, Workshop};
 use crate::kafka::TopicPartition;
 use crate::operators::Scope;
 use crate::plan::Plan;
 use crate::problem::Fault;
 use crate::problem::Severity;
-use crate::snapshot::{RunState, Snapshot};
+use crate::snapshot::Snapshot;
 
 /// How often the run is looked after.
 pub(super) const LOOK: Duration = Duration::from_millis(50);
@@ -72,12 +74,8 @@ pub struct Outcome {
 
 /// A run.
 pub struct Run {
-    /// the attempt that runs now: another one after each restart
-    current: Arc<Mutex<Arc<Inner>>>,
-    signals: Arc<Signals>,
+    handle: RunHandle,
     keeper: JoinHandle<Outcome>,
-    /// who asks brokers what only they know
-    asking: Mutex<Option<Asking>>,
 }
 
 /// What the outside wants of a run.
@@ -104,6 +102,7 @@ pub(super) struct Inner {
     pub(super) signals: Arc<Signals>,
     pub(super) budget: Option<Budget>,
     pub(super) watch: Arc<Watch>,
+    pub(super) taps: Arc<Taps>,
 }
 
 /// Faults, and a bell for whoever looks after the run.
@@ -171,41 +170,41 @@ impl Run {
         workshop.restarts = Arc::new(options.restarts.clone());
         let budget = options.until.records.map(Budget::new);
         let watch = Arc::new(Watch::new(workshop.clock.millis()));
-        let inner = Arc::new(Inner::new(workshop, options, signals.clone(), budget, watch)?);
+        let inner = Arc::new(Inner::new(workshop, options, signals, budget, (watch, Arc::default()))?);
         if let Err(fault) = inner.begin() {
             if inner.policy_after(&fault).is_none() {
                 return Err(or_restart(fault));
             }
             inner.faults.push(fault);
         }
-        let current = Arc::new(Mutex::new(inner));
+        let handle = RunHandle::new(inner);
         let keeper = {
-            let current = current.clone();
-            std::thread::Builder::new().name("keeper".into()).spawn(move || supervise(&current))
+            let kept = handle.clone();
+            std::thread::Builder::new().name("keeper".into()).spawn(move || kept.keep(supervise))
         };
         let keeper = keeper.map_err(|why| Fault::outside(format!("no thread for the run: {why}")))?;
-        Ok(Run { current, signals, keeper, asking: Mutex::default() })
+        Ok(Run { handle, keeper })
     }
 
-    /// Sources stop, queues run empty, what is safe is committed.
+    /// What looks at the run and tells it what to do, from wherever that is.
+    pub fn handle(&self) -> &RunHandle {
+        &self.handle
+    }
+
+    /// As [`RunHandle::stop`].
     pub fn stop(&self) {
-        self.signals.is_told_to_stop.store(true, Ordering::Release);
+        self.handle.stop();
     }
 
-    /// Stops at once.
+    /// As [`RunHandle::abort`].
     pub fn abort(&self) {
-        self.signals.is_told_to_abort.store(true, Ordering::Release);
-        self.stop();
+        self.handle.abort();
     }
 
     /// A handle that may stop the run from elsewhere, from a signal's handler say. The second call stops at once.
     pub fn stopper(&self) -> impl Fn() + Send + Sync + 'static {
-        let signals = self.signals.clone();
-        move || {
-            if signals.is_told_to_stop.swap(true, Ordering::AcqRel) {
-                signals.is_told_to_abort.store(true, Ordering::Release);
-            }
-        }
+        let handle = self.handle.clone();
+        move || handle.stop_or_abort()
     }
 
     /// Whether it is over.
@@ -213,78 +212,28 @@ impl Run {
         self.keeper.is_finished()
     }
 
-    /// What the meters say now.
+    /// As [`RunHandle::snapshot`].
     pub fn snapshot(&self) -> Snapshot {
-        self.look(false)
-    }
-
-    /// The same, with samples of the last minutes: for whoever begins to watch.
-    pub fn first_snapshot(&self) -> Snapshot {
-        self.look(true)
-    }
-
-    fn look(&self, with_past: bool) -> Snapshot {
-        let mut snapshot = self.attempt().snapshot(with_past);
-        if self.is_over() {
-            snapshot.run.state = RunState::Over;
-        }
-        snapshot
-    }
-
-    /// Somebody watches from now on: brokers are asked, once a second, for what only they know: the true ends of partitions
-    /// whose queues are full, how long records are kept, what time the oldest unread one carries.
-    ///
-    /// # Errors
-    /// No thread for it.
-    pub fn watch(&self) -> Result<(), Fault> {
-        let mut asking = lock(&self.asking);
-        if asking.is_none() {
-            let inner = self.attempt();
-            *asking = Some(Asking::start(inner.watch.clone(), inner.options.clusters.clone())?);
-        }
-        Ok(())
-    }
-
-    /// Sources rest: nothing more is read, and what has been read goes on. The run keeps its partitions.
-    pub fn pause(&self) {
-        self.rest(true);
-    }
-
-    /// Sources read again.
-    pub fn resume(&self) {
-        self.rest(false);
-    }
-
-    fn rest(&self, is_paused: bool) {
-        if self.signals.is_paused.swap(is_paused, Ordering::AcqRel) == is_paused {
-            return;
-        }
-        let inner = self.attempt();
-        for task in inner.all_tasks() {
-            task.lock().is_paused = is_paused;
-            task.wake();
-        }
-        inner.tell(Severity::Note, None, if is_paused { "paused" } else { "resumed" });
+        self.handle.snapshot()
     }
 
     /// The attempt that runs now.
+    #[cfg(test)]
     pub(super) fn attempt(&self) -> Arc<Inner> {
-        lock(&self.current).clone()
+        self.handle.attempt()
     }
 
     /// Waits for its end.
     pub fn wait(self) -> Outcome {
-        let Run { current, keeper, asking, .. } = self;
-        let outcome = keeper.join().unwrap_or_else(|_| Outcome {
+        let Run { handle, keeper } = self;
+        keeper.join().unwrap_or_else(|_| Outcome {
             ended_by: EndedBy::Fault,
             faults: vec![Fault::ours("the thread that looks after the run has failed")],
             undone: 0,
             is_lossy: true,
             restarts: 0,
-            snapshot: lock(&current).snapshot(false),
-        });
-        drop(asking);
-        outcome
+            snapshot: handle.snapshot(),
+        })
     }
 }
 
@@ -301,7 +250,7 @@ impl Inner {
         options: RunOptions,
         signals: Arc<Signals>,
         budget: Option<Budget>,
-        watch: Arc<Watch>,
+        (watch, taps): (Arc<Watch>, Arc<Taps>),
     ) -> Result<Inner, Fault> {
         let (plan, clock) = (workshop.plan.clone(), workshop.clock.clone());
         let faults = Arc::new(Faults::default());
@@ -336,6 +285,7 @@ impl Inner {
             signals,
             budget,
             watch,
+            taps,
             options,
         })
     }
@@ -345,7 +295,8 @@ impl Inner {
         let budget = self.budget.as_ref().map(|budget| budget.with_repeated(self.repeated()));
         let workshop = lock(&self.workshop).afresh();
         self.watch.lock().start_again();
-        let next = Inner::new(workshop, self.options.clone(), self.signals.clone(), budget, self.watch.clone())?;
+        let memory = (self.watch.clone(), self.taps.clone());
+        let next = Inner::new(workshop, self.options.clone(), self.signals.clone(), budget, memory)?;
         let next = Arc::new(next);
         next.begin()?;
         Ok(next)
@@ -379,7 +330,9 @@ impl Inner {
     pub(super) fn keep(self: &Arc<Self>) -> Ending {
         let mut last_commit = Instant::now();
         let mut last_look = Instant::now();
-        let (mut last_reading, mut last_moment) = (None::<Instant>, None::<Instant>);
+        let mut last_moment = None::<Instant>;
+        self.read_meters();
+        let mut last_reading = Instant::now();
         let moment = self.options.commit_interval.max(Duration::from_secs(1));
         let mut idle = IdleWatch::default();
         let ended_by = loop {
@@ -403,8 +356,8 @@ impl Inner {
                 last_moment = Some(Instant::now());
                 self.note_partitions();
             }
-            if last_reading.is_none_or(|last| last.elapsed() >= READ_METERS) {
-                last_reading = Some(Instant::now());
+            if last_reading.elapsed() >= READ_METERS {
+                last_reading = Instant::now();
                 self.read_meters();
             }
             self.through.look_after(self);

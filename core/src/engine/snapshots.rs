@@ -9,7 +9,7 @@ use super::workshop::{SlotOf, Workshop};
 use crate::kafka::TopicPartition;
 use crate::plan::TaskInput;
 use crate::snapshot::{
-    EdgeSnapshot, FailureSnapshot, LaneSnapshot, LatencySnapshot, NodeSnapshot, PartitionSnapshot, Pressure,
+    EdgeSnapshot, FailureSnapshot, LaneSnapshot, LatencySnapshot, NodeSnapshot, PartitionSnapshot, Past, Pressure,
     RunSnapshot, RunState, Snapshot, TaskSnapshot, ThroughSnapshot,
 };
 
@@ -26,13 +26,7 @@ impl Inner {
         workshop.tell_windows(&mut snapshot);
         tell_speeds(&mut snapshot, &mut memory);
         tell_through(&mut snapshot, &workshop);
-        if with_past {
-            let nodes: Vec<&str> = snapshot.nodes.iter().map(|node| node.id.as_str()).collect();
-            let edges: Vec<&str> = snapshot.edges.iter().map(|edge| edge.id.as_str()).collect();
-            let mut past = memory.series.past(&nodes, &edges, |node| workshop.task_of(node));
-            past.partitions = memory.partitions.past();
-            snapshot.past = Some(past);
-        }
+        snapshot.past = with_past.then(|| workshop.past(&memory));
         Snapshot {
             run: self.tell_run(&memory),
             bottleneck: memory.bottleneck().cloned(),
@@ -40,6 +34,11 @@ impl Inner {
             lost: self.lost.load(Relaxed),
             ..snapshot
         }
+    }
+
+    /// Samples of the last minutes.
+    pub(super) fn past(&self) -> Past {
+        lock(&self.workshop).past(&self.watch.lock())
     }
 
     fn tell_run(&self, memory: &Memory) -> RunSnapshot {
@@ -107,6 +106,15 @@ impl Workshop {
         let mut snapshot = self.tell(&Counts::of(self), &Series::default());
         self.tell_windows(&mut snapshot);
         snapshot
+    }
+
+    fn past(&self, memory: &Memory) -> Past {
+        let drawn = self.plan.nodes.len() - 2 * self.plan.through.len();
+        let nodes: Vec<&str> = self.plan.nodes.iter().take(drawn).map(|node| node.id.as_str()).collect();
+        let edges = self.plan.edges.iter().take(self.plan.edges.len() - self.plan.through.len());
+        let edges: Vec<&str> = edges.map(|edge| edge.id.as_str()).collect();
+        let past = memory.series.past(&nodes, &edges, |node| self.task_of(node));
+        Past { partitions: memory.partitions.past(), ..past }
     }
 
     /// What windows say, which has to be looked for.

@@ -23,7 +23,7 @@ use crate::check::RestartPolicy;
 use crate::operators::{Body, Ingest, Shared, Sink, Source, Spread, TopicSink, TopicSource};
 use crate::plan::{Plan, PlanThrough, TaskInput};
 use crate::problem::Fault;
-use crate::state::Stores;
+use crate::state::{Store, Stores};
 use crate::window::{LaneReport, LaneReports};
 
 /// What stands at the ends of a plan.
@@ -371,6 +371,17 @@ impl Workshop {
         let held: usize = cells().map(|cell| cell.lock().discard()).sum();
         let channels = self.channels.iter().filter(|((_, other), _)| *other == lane);
         held + channels.map(|(_, channel)| channel.discard()).sum::<usize>()
+    }
+
+    /// The stores of a node, by lane and name.
+    pub(crate) fn stores_of(&self, node: &str) -> Vec<(u32, String, Arc<dyn Store>)> {
+        let is_of = |name: &str| name.strip_prefix(node).is_some_and(|part| part.is_empty() || part.starts_with('.'));
+        let lanes = self.stores.iter().flat_map(|(&lane, stores)| {
+            stores.all().into_iter().filter(|(name, _)| is_of(name)).map(move |(name, store)| (lane, name, store))
+        });
+        let mut all: Vec<_> = lanes.collect();
+        all.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        all
     }
 
     /// What a node with windows says, lane by lane.

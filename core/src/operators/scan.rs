@@ -79,7 +79,10 @@ impl Shape for Scan {
             None => place_of(&input.schema, &column.name).map(From::Input),
         };
         let columns = output.schema.columns.iter().map(source).collect::<Result<_, _>>()?;
-        let store = site.stores.open(site.node)?;
+        let store: KeyedStore<Values> = site.stores.open(site.node)?;
+        let parts =
+            steps.columns().map(|(name, data)| Column { name: name.to_string(), data: data.clone(), required: false });
+        store.lock().name_parts(parts.collect());
         Ok(Body::Flow(Box::new(Running { steps, columns, schema: output.schema.clone(), store })))
     }
 }

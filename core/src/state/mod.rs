@@ -2,6 +2,7 @@
 //! tells what changed since it was last asked, and can be filled key by key, so that changelogs, restores and queries
 //! need nothing from the operators. Knows nothing of what the keys and values mean.
 
+mod query;
 mod scalar;
 mod table;
 
@@ -9,8 +10,12 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::problem::Fault;
+use serde_json::Value;
 
+use crate::problem::Fault;
+use crate::types::Column;
+
+pub use query::{Found, Keys, Query, Told};
 pub use scalar::{Scalar, scalar_column};
 pub use table::Table;
 
@@ -21,6 +26,9 @@ pub trait StateValue: Clone + Send + 'static {
 
     /// Reads what [`StateValue::write`] wrote; `None` where it did not.
     fn read(bytes: &[u8]) -> Option<Self>;
+
+    /// The value in JSON; `columns` say what its parts are, where it has some.
+    fn tell(&self, columns: &[Column]) -> Value;
 
     /// Memory that the value takes, about.
     fn size(&self) -> usize {
@@ -48,6 +56,10 @@ pub trait Store: Any + Send + Sync {
 
     /// All keys, sorted.
     fn keys(&self) -> Vec<Box<[u8]>>;
+
+    /// What it holds, as somebody asks for it. It is locked meanwhile: a key is found at once, anything else by a look at
+    /// all keys.
+    fn find(&self, query: &Query) -> Found;
 
     /// The keys changed since this was last asked, sorted. Empty where changes are not tracked.
     fn take_changed(&self) -> Vec<Change>;
@@ -137,6 +149,15 @@ impl<V: StateValue> Store for Mutex<Table<V>> {
         keys
     }
 
+    fn find(&self, query: &Query) -> Found {
+        let table = self.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = query.keys.one().map(|key| table.get_key_value(key));
+        let all = one.is_none().then(|| table.iter());
+        let entries = one.flatten().into_iter().chain(all.into_iter().flatten());
+        let entries = entries.map(|(key, value)| (key, None, value));
+        query.collect(table.len(), entries, |value| value.tell(table.columns()))
+    }
+
     fn take_changed(&self) -> Vec<Change> {
         let mut table = self.lock().unwrap_or_else(PoisonError::into_inner);
         let mut keys = table.take_changed();
@@ -162,6 +183,10 @@ fn written<V: StateValue>(value: &V) -> Vec<u8> {
 }
 
 impl StateValue for i64 {
+    fn tell(&self, _: &[Column]) -> Value {
+        (*self).into()
+    }
+
     fn write(&self, into: &mut Vec<u8>) {
         into.extend_from_slice(&self.to_be_bytes());
     }

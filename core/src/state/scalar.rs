@@ -12,9 +12,12 @@ use arrow_array::{
 use arrow_buffer::IntervalMonthDayNano;
 use arrow_schema::DataType;
 
+use serde_json::Value;
+
 use super::StateValue;
+use crate::codec::column_value;
 use crate::problem::Fault;
-use crate::types::Type;
+use crate::types::{Column, Type};
 
 /// A value of a column that is neither a list nor a struct.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +115,14 @@ pub fn scalar_column<'a>(data: &Type, values: impl Iterator<Item = &'a Scalar>) 
 
 /// One tag a value, then its bytes; lengths are 4 bytes. All numbers are big-endian.
 impl StateValue for Vec<Scalar> {
+    fn tell(&self, columns: &[Column]) -> Value {
+        let value = |(scalar, column): (&Scalar, &Column)| {
+            let array = scalar_column(&column.data, [scalar].into_iter());
+            (column.name.clone(), array.map_or(Value::Null, |array| column_value(&array, 0)))
+        };
+        Value::Object(self.iter().zip(columns).map(value).collect())
+    }
+
     fn write(&self, into: &mut Vec<u8>) {
         for scalar in self {
             match scalar {

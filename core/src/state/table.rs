@@ -4,12 +4,14 @@ use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
 use super::StateValue;
+use crate::types::Column;
 
 /// Key bytes to values.
 pub struct Table<V> {
     entries: HashMap<Box<[u8]>, V, RandomState>,
     changed: Option<HashSet<Box<[u8]>, RandomState>>,
     bytes: usize,
+    columns: Vec<Column>,
 }
 
 /// What an entry costs beside its key's and value's own bytes: the key's pointer and length, and the table's share.
@@ -17,7 +19,25 @@ const ENTRY_BYTES: usize = 32;
 
 impl<V: StateValue> Table<V> {
     pub(super) fn new(tracks_changes: bool) -> Table<V> {
-        Table { entries: HashMap::default(), changed: tracks_changes.then(HashSet::default), bytes: 0 }
+        Table {
+            entries: HashMap::default(),
+            changed: tracks_changes.then(HashSet::default),
+            bytes: 0,
+            columns: Vec::new(),
+        }
+    }
+
+    /// Says what the parts of values are, for whoever looks at them.
+    pub fn name_parts(&mut self, columns: Vec<Column>) {
+        self.columns = columns;
+    }
+
+    pub(super) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    pub(super) fn get_key_value(&self, key: &[u8]) -> Option<(&[u8], &V)> {
+        self.entries.get_key_value(key).map(|(key, value)| (&**key, value))
     }
 
     /// The value of a key.

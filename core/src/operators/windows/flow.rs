@@ -95,7 +95,9 @@ impl Running {
             Some(_) => Some(LateColumns::new(site)?),
             None => None,
         };
-        let make = |tracks| LaneState::new(Windows::new(config.kind(), emit), aggregates.states(), tracks).into();
+        let names = || aggregates.columns().iter().map(|column| column.name.clone()).collect();
+        let make =
+            |tracks| LaneState::new(Windows::new(config.kind(), emit), (aggregates.states(), names()), tracks).into();
         let store: Arc<LaneStore> = site.stores.open_with(site.node, make)?;
         let reports = site.shared.get(LaneReports::NAME, LaneReports::default);
         let running = Running {

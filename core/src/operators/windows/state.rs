@@ -7,11 +7,13 @@ use std::sync::{Mutex, PoisonError};
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
+use serde_json::Value;
 
 use crate::aggregate::States;
+use crate::codec::column_value;
 use crate::problem::Fault;
-use crate::state::{Change, Store, StoreLevel};
-use crate::window::{Kept, LaneReport, Span, Watched, Windows};
+use crate::state::{Change, Found, Query, Store, StoreLevel};
+use crate::window::{Kept, Kind, LaneReport, Span, Watched, Windows};
 
 /// What a lane keeps.
 pub(super) struct LaneState {
@@ -20,6 +22,8 @@ pub(super) struct LaneState {
     pub(super) held: Held,
     /// windows that changed since this was last asked, where somebody asks
     pub(super) changed: Option<Changed>,
+    /// names of the aggregates
+    names: Vec<String>,
 }
 
 /// Results that wait, since their window has given one just before.
@@ -51,8 +55,8 @@ pub(super) type Changed = HashSet<Box<[u8]>, FixedState>;
 pub(super) type LaneStore = Mutex<LaneState>;
 
 impl LaneState {
-    pub(super) fn new(windows: Windows, states: States, tracks_changes: bool) -> LaneState {
-        LaneState { windows, states, held: Held::default(), changed: tracks_changes.then(HashSet::default) }
+    pub(super) fn new(windows: Windows, (states, names): (States, Vec<String>), tracks_changes: bool) -> LaneState {
+        LaneState { windows, states, held: Held::default(), changed: tracks_changes.then(HashSet::default), names }
     }
 
     /// Memory of windows and aggregates, about.
@@ -67,7 +71,13 @@ impl LaneState {
         bytes
     }
 
-    fn find<'a>(&'a self, key: &'a [u8]) -> Option<Kept<'a>> {
+    /// What a slot has come to, in JSON; null where that is beyond its type.
+    fn tell(&self, slot: u32) -> Value {
+        let Ok(columns) = self.states.columns(&[slot]) else { return Value::Null };
+        Value::Object(self.names.iter().cloned().zip(columns.iter().map(|column| column_value(column, 0))).collect())
+    }
+
+    fn part<'a>(&'a self, key: &'a [u8]) -> Option<Kept<'a>> {
         let (key, span) = parted(key)?;
         self.windows.of(key).find(|kept| kept.span == span)
     }
@@ -100,7 +110,7 @@ impl Store for LaneStore {
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
         let state = self.lock().unwrap_or_else(PoisonError::into_inner);
-        state.find(key).map(|kept| state.value(kept))
+        state.part(key).map(|kept| state.value(kept))
     }
 
     fn keys(&self) -> Vec<Box<[u8]>> {
@@ -108,6 +118,20 @@ impl Store for LaneStore {
         let mut keys: Vec<Box<[u8]>> = state.windows.kept().map(|kept| joined(kept.key, kept.span)).collect();
         keys.sort_unstable();
         keys
+    }
+
+    fn find(&self, query: &Query) -> Found {
+        let state = self.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = match query.keys.one() {
+            Some(key) => state.windows.of(key),
+            None => state.windows.kept(),
+        };
+        let is_windowed = state.windows.kind() != Kind::Running;
+        let entries = entries.map(|kept| {
+            let Kept { key, span, slot, .. } = kept;
+            (key, is_windowed.then_some((span.start, span.end)), slot)
+        });
+        query.collect(state.windows.len(), entries, |slot| state.tell(slot))
     }
 
     fn take_changed(&self) -> Vec<Change> {
@@ -118,7 +142,7 @@ impl Store for LaneStore {
         let time = state.windows.stream_time().filter(|_| !keys.is_empty());
         let time = time.map(|time| (Box::default(), Some(time.to_be_bytes().to_vec())));
         let windows = keys.into_iter().map(|key| {
-            let value = state.find(&key).map(|kept| state.value(kept));
+            let value = state.part(&key).map(|kept| state.value(kept));
             (key, value)
         });
         time.into_iter().chain(windows).collect()

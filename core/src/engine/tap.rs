@@ -1,0 +1,168 @@
+//! Taps: a look at records as they leave by a port, while the run goes on. A task copies those that are wanted, as columns;
+//! they become JSON with whoever looks. Once enough wait for him, the others are only counted: nothing waits for a tap.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+use arrow_array::Array;
+use foldhash::fast::FixedState;
+
+use super::run::{Inner, lock};
+use super::task::Seen;
+use super::watch::Watch;
+use crate::batch::Batch;
+use crate::codec::{header_value, key_value, payload_value, row_value};
+use crate::plan::Plan;
+use crate::problem::Fault;
+use crate::snapshot::{TapRow, TapSnapshot};
+
+/// Records that one tap may keep until they are taken.
+const MOST_ROWS: usize = 1000;
+
+/// What is wanted of an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TapOptions {
+    /// records that are kept until they are taken, at most 1,000
+    pub limit: usize,
+    /// one in so many, chosen by where a record was read: two taps with the same choice see the same records, before and
+    /// after a node
+    pub every: u64,
+}
+
+/// A look at an edge; it ends when this is dropped.
+pub struct Tap {
+    edge: String,
+    port: (usize, usize),
+    plan: Arc<Plan>,
+    catch: Arc<Catch>,
+    taps: Arc<Taps>,
+}
+
+/// The taps of a run, through all its attempts.
+#[derive(Default)]
+pub(super) struct Taps(Mutex<HashMap<(usize, usize), Arc<Port>>>);
+
+/// What looks at a port.
+#[derive(Default)]
+struct Port(Mutex<Vec<Arc<Catch>>>);
+
+/// What has been caught and not taken.
+struct Catch {
+    options: TapOptions,
+    seen: AtomicU64,
+    /// rows that there is room for: a look without the lock
+    room: AtomicU64,
+    caught: Mutex<Vec<(i64, Batch)>>,
+    watch: Arc<Watch>,
+}
+
+impl Catch {
+    fn see(&self, batch: &Batch) {
+        self.seen.fetch_add(batch.rows as u64, Relaxed);
+        if self.room.load(Relaxed) == 0 {
+            return;
+        }
+        let wanted: Vec<u32> = (0..batch.rows as u32).filter(|&row| self.wants(batch, row as usize)).collect();
+        let mut caught = lock(&self.caught);
+        let room = self.room.load(Relaxed) as usize;
+        let Some(wanted) = wanted.get(..wanted.len().min(room)).filter(|wanted| !wanted.is_empty()) else { return };
+        // Rows that cannot be copied are not shown; the pipeline's own copy is not touched.
+        if let Ok(rows) = batch.take(wanted) {
+            caught.push((self.watch.now_ms(), rows));
+            self.room.fetch_sub(wanted.len() as u64, Relaxed);
+        }
+    }
+
+    fn wants(&self, batch: &Batch, row: usize) -> bool {
+        if self.options.every <= 1 {
+            return true;
+        }
+        let mut hasher = FixedState::default().build_hasher();
+        (batch.origin.partition.get(row), batch.origin.offset[row]).hash(&mut hasher);
+        hasher.finish().is_multiple_of(self.options.every)
+    }
+}
+
+impl Inner {
+    pub(super) fn tap(&self, edge: &str, options: TapOptions) -> Result<Tap, Fault> {
+        let options = TapOptions { limit: options.limit.clamp(1, MOST_ROWS), every: options.every.max(1) };
+        let mut workshop = lock(&self.workshop);
+        let plan = workshop.plan.clone();
+        let drawn = plan.edges.len() - plan.through.len();
+        let found = plan.edges.iter().take(drawn).find(|known| known.id == edge);
+        let port = found.ok_or_else(|| Fault::user(format!("there is no edge `{edge}`")))?.from;
+        let catch = Arc::new(Catch {
+            options,
+            seen: AtomicU64::new(0),
+            room: AtomicU64::new(options.limit as u64),
+            caught: Mutex::default(),
+            watch: self.watch.clone(),
+        });
+        let seers = lock(&self.taps.0).entry(port).or_default().clone();
+        lock(&seers.0).push(catch.clone());
+        if !workshop.watched.contains_key(&port) {
+            let see: Seen = Arc::new(move |batch: &Batch| lock(&seers.0).iter().for_each(|catch| catch.see(batch)));
+            workshop.watched.insert(port, see.clone());
+            for cell in workshop.tasks.values() {
+                let mut task = cell.lock();
+                if let Some(place) = task.layout.place(port.0) {
+                    task.watched.insert((place, port.1), see.clone());
+                }
+            }
+        }
+        Ok(Tap { edge: edge.to_string(), port, plan, catch, taps: self.taps.clone() })
+    }
+}
+
+impl Tap {
+    /// As many as were asked for wait to be taken.
+    pub fn is_full(&self) -> bool {
+        self.catch.room.load(Relaxed) == 0
+    }
+
+    /// What was caught since this was last asked.
+    pub fn take(&self) -> TapSnapshot {
+        let caught = std::mem::take(&mut *lock(&self.catch.caught));
+        self.catch.room.store(self.catch.options.limit as u64, Relaxed);
+        let seen = self.catch.seen.swap(0, Relaxed);
+        let rows = caught.iter().flat_map(|(at_ms, batch)| (0..batch.rows).map(|row| self.row(*at_ms, batch, row)));
+        TapSnapshot { edge: self.edge.clone(), seen, rows: rows.collect() }
+    }
+
+    fn row(&self, at_ms: i64, batch: &Batch, row: usize) -> TapRow {
+        let (node, port) = self.port;
+        let key = self.plan.outputs[node].get(port).map(|stream| stream.key).unwrap_or_default();
+        let format = self.plan.leaving(node, port).filter(|_| batch.payload.is_some());
+        let key_bytes = batch.keys.is_valid(row).then(|| batch.keys.value(row));
+        let text = |value: Option<&[u8]>| match header_value(value) {
+            serde_json::Value::Null => None,
+            serde_json::Value::String(text) => Some(text),
+            other => Some(other.to_string()),
+        };
+        let headers = batch.headers_of(row).iter();
+        TapRow {
+            at_ms,
+            ts: batch.timestamps[row],
+            key: key_value(key_bytes, key),
+            window: batch.windows.as_ref().map(|windows| (windows.start[row], windows.end[row])),
+            value: match &format {
+                Some(format) => payload_value(batch, row, format),
+                None => row_value(batch, row),
+            },
+            headers: headers.map(|(name, value)| (name.to_string(), text(value.as_deref()))).collect(),
+            topic: batch.origin.topic.get(row).to_string(),
+            partition: *batch.origin.partition.get(row),
+            offset: batch.origin.offset[row],
+        }
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        if let Some(seers) = lock(&self.taps.0).get(&self.port) {
+            lock(&seers.0).retain(|catch| !Arc::ptr_eq(catch, &self.catch));
+        }
+    }
+}

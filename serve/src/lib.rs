@@ -1,0 +1,189 @@
+//! A run over HTTP: what its meters say, as JSON, as a stream of events and for Prometheus; records on its edges, keys of
+//! its stores; and the words that it obeys. It sees a run through its handle alone, on a thread of its own, so that no
+//! client makes a task wait: who reads too slowly is dropped.
+//!
+//! - `gate`: who is let in
+//! - `listener`: connections, and the patience with them
+//! - `routes`: what is asked and answered; `stream`: events; `metrics`: the text for Prometheus
+
+mod gate;
+mod listener;
+mod metrics;
+mod routes;
+mod stream;
+#[cfg(feature = "tls")]
+mod tls;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tidegate_core::engine::RunHandle;
+use tidegate_core::problem::Fault;
+use tokio::runtime::{Builder, Runtime};
+
+use gate::Gate;
+use listener::Doors;
+use routes::Served;
+
+/// How a run is served.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// where to listen; port 0 is any that is free
+    pub address: SocketAddr,
+    /// what every request must carry, as `Authorization: Bearer …`; none: only on a loopback address
+    pub token: Option<Token>,
+    /// certificate chain and key, as PEM files
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// other addresses than loopback do without TLS
+    pub is_insecure: bool,
+}
+
+/// A word that must not be seen.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// The shortest that is taken.
+    const SHORTEST: usize = 16;
+
+    /// A token, without the space around it.
+    ///
+    /// # Errors
+    /// It is too short to be one, or cannot stand in a header.
+    pub fn new(text: &str) -> Result<Token, Fault> {
+        let text = text.trim();
+        if text.len() < Token::SHORTEST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let message = format!("a token has at least {} letters, digits and signs, and no space", Token::SHORTEST);
+            return Err(Fault::user(message).remedy("`openssl rand -hex 32` makes one"));
+        }
+        Ok(Token(text.to_string()))
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+/// A run that is served, until this is dropped.
+pub struct Server {
+    address: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+impl Server {
+    /// Serves a run. `pipeline` is its file, as it was drawn: with the names of parameters, not their values.
+    ///
+    /// # Errors
+    /// An address that is not the user's to listen on, or not without a token and TLS; files of TLS that are none.
+    pub fn start(run: RunHandle, pipeline: String, options: ServeOptions) -> Result<Server, Fault> {
+        allow(&options)?;
+        let about = |why: std::io::Error| Fault::outside(format!("cannot listen on {}: {why}", options.address));
+        let socket = TcpListener::bind(options.address).map_err(about)?;
+        socket.set_nonblocking(true).map_err(about)?;
+        let address = socket.local_addr().map_err(about)?;
+        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("http").enable_all().build();
+        let runtime = runtime.map_err(|why| Fault::outside(format!("no thread for HTTP: {why}")))?;
+        run.watch()?;
+        let gate = Gate::new(address.ip().is_loopback(), options.token.clone());
+        let doors = {
+            let _inside = runtime.enter();
+            Doors::open(socket, tls(&options)?).map_err(about)?
+        };
+        let served = Arc::new(Served::new(run, pipeline, gate));
+        runtime.spawn(stream::tick(served.clone()));
+        runtime.spawn(async move {
+            if let Err(why) = axum::serve(doors, routes::service(served)).await {
+                tracing::warn!("HTTP has ended: {why}");
+            }
+        });
+        Ok(Server { address, runtime: Some(runtime) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Clients are told of the end by its events; who has not heard them by now has been slow.
+            runtime.shutdown_timeout(std::time::Duration::from_millis(300));
+        }
+    }
+}
+
+/// Whether these options are safe to listen with.
+fn allow(options: &ServeOptions) -> Result<(), Fault> {
+    if options.address.ip().is_loopback() {
+        return Ok(());
+    }
+    if options.token.is_none() {
+        let message = format!("{} can be reached from elsewhere, and there is no token", options.address);
+        return Err(Fault::user(message)
+            .remedy("give one by `--token-file` or TIDEGATE_TOKEN, or listen on 127.0.0.1 and come by SSH"));
+    }
+    if options.tls.is_none() && !options.is_insecure {
+        let message =
+            format!("{} can be reached from elsewhere, and would send the token unencrypted", options.address);
+        return Err(Fault::user(message).remedy("give `--tls-cert` and `--tls-key`, or say `--insecure`"));
+    }
+    Ok(())
+}
+
+#[cfg(feature = "tls")]
+fn tls(options: &ServeOptions) -> Result<Option<listener::Tls>, Fault> {
+    options.tls.as_ref().map(|(chain, key)| tls::acceptor(chain, key)).transpose()
+}
+
+#[cfg(not(feature = "tls"))]
+fn tls(options: &ServeOptions) -> Result<Option<listener::Tls>, Fault> {
+    match options.tls {
+        None => Ok(None),
+        Some(_) => Err(Fault::user("this program was built without TLS").remedy("build it with the feature `tls`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(address: &str, token: bool, tls: bool, is_insecure: bool) -> ServeOptions {
+        ServeOptions {
+            address: address.parse().unwrap(),
+            token: token.then(|| Token::new("0123456789abcdef").unwrap()),
+            tls: tls.then(|| ("cert".into(), "key".into())),
+            is_insecure,
+        }
+    }
+
+    #[test]
+    fn only_loopback_is_open_without_a_token_and_tls() {
+        for (address, token, tls, is_insecure, is_allowed) in [
+            ("127.0.0.1:0", false, false, false, true),
+            ("127.8.0.1:0", false, false, false, true),
+            ("[::1]:0", false, false, false, true),
+            ("0.0.0.0:0", false, false, false, false),
+            ("0.0.0.0:0", false, true, true, false),
+            ("0.0.0.0:0", true, false, false, false),
+            ("0.0.0.0:0", true, true, false, true),
+            ("10.0.0.1:0", true, false, true, true),
+            ("[::]:0", true, false, false, false),
+        ] {
+            let options = options(address, token, tls, is_insecure);
+            assert_eq!(allow(&options).is_ok(), is_allowed, "{options:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_long_and_never_seen() {
+        for (text, is_good) in [("short", false), ("with a space in it", false), ("  0123456789abcdef\n", true)] {
+            assert_eq!(Token::new(text).is_ok(), is_good, "{text}");
+        }
+        assert!(!format!("{:?}", Token::new("0123456789abcdef").unwrap()).contains("0123"));
+    }
+}
