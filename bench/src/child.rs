@@ -22,6 +22,8 @@ pub(crate) enum Work {
     Digest(cluster::Place),
     /// P1 in memory, by the engine
     MemoryEngine(engine::InMemory),
+    /// the same, served over HTTP
+    MemoryWatched(engine::InMemory),
     /// P1 in memory, by hand
     MemoryHand(engine::InMemory),
     /// P1 from topic to topic, by the engine
@@ -57,6 +59,7 @@ pub(crate) fn main(work: &str) -> Result<()> {
         }
         Work::Digest(place) => tell(&cluster::digest(&place)?),
         Work::MemoryEngine(job) => tell(&engine::in_memory(&job)?),
+        Work::MemoryWatched(job) => tell(&engine::watched(&job)?),
         Work::MemoryHand(job) => tell(&hand::in_memory(&job)?),
         Work::KafkaEngine(job) => tell(&engine::on_kafka(&job)?),
         Work::KafkaHand(job) => tell(&hand::on_kafka(&job)?),
@@ -71,7 +74,8 @@ pub(crate) fn main(work: &str) -> Result<()> {
     }
 }
 
-fn tell(result: &impl Serialize) -> Result<()> {
+/// Prints a line for whoever started this child.
+pub(crate) fn tell(result: &impl Serialize) -> Result<()> {
     println!("{}", serde_json::to_string(result)?);
     Ok(())
 }

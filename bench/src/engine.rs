@@ -12,8 +12,9 @@ use tidegate_core::engine::{ClusterSettings, Run, RunOptions, stop_metering};
 use tidegate_core::kafka::{ClientSettings, OWNED_PROPERTIES};
 use tidegate_core::operators::{ALL, Operator};
 use tidegate_core::plan::Drawn;
+use tidegate_serve::{ServeOptions, Socket};
 
-use crate::child::until_told;
+use crate::child::{tell, until_told};
 use crate::cluster::Job;
 use crate::measure::{Measured, Moment, cpu, first_record, peak_mb, resident_mb};
 use crate::memory::Pace;
@@ -66,9 +67,30 @@ pub(crate) fn end(run: Run) -> Result<()> {
     }
 }
 
+/// P1 in memory, on one thread, served over HTTP at an address that it tells.
+pub(crate) fn watched(job: &InMemory) -> Result<Measured> {
+    let options = ServeOptions { address: ([127, 0, 0, 1], 0).into(), token: None, tls: None, is_insecure: false };
+    let socket = Socket::open(options)?;
+    tell(&socket.address().to_string())?;
+    let run = start_in_memory(job)?;
+    let _server = socket.serve(run.handle().clone(), String::new())?;
+    end(run)?;
+    since_first(job.records)
+}
+
 /// P1 in memory, on one thread.
 pub(crate) fn in_memory(job: &InMemory) -> Result<Measured> {
-    let InMemory { records, broken_of_ten, pace, look_ms, is_unmetered } = *job;
+    let run = start_in_memory(job)?;
+    while job.look_ms > 0 && !run.is_over() {
+        thread::sleep(Duration::from_millis(job.look_ms));
+        std::hint::black_box(run.snapshot());
+    }
+    end(run)?;
+    since_first(job.records)
+}
+
+fn start_in_memory(job: &InMemory) -> Result<Run> {
+    let InMemory { records, broken_of_ten, pace, is_unmetered, .. } = *job;
     if is_unmetered {
         stop_metering();
     }
@@ -76,13 +98,7 @@ pub(crate) fn in_memory(job: &InMemory) -> Result<Measured> {
         json!({ "schema": trades::schema(), "records": records, "broken_of_ten": broken_of_ten, "pace": pace });
     let draw = if pace == Pace::Flood { trades::p1 } else { trades::keep_all };
     let file = draw("bench", ("memory-source", source), ("memory-sink", json!({})));
-    let run = start(&file, None, 1)?;
-    while look_ms > 0 && !run.is_over() {
-        thread::sleep(Duration::from_millis(look_ms));
-        std::hint::black_box(run.snapshot());
-    }
-    end(run)?;
-    since_first(records)
+    start(&file, None, 1)
 }
 
 /// What it cost from the first record in memory until now.

@@ -44,6 +44,8 @@ enum Suite {
     Quick(Settings),
     /// In memory: the pipeline's own cost, failing records, meters, a lone record
     Memory(Settings),
+    /// What it costs to be watched: P1 in memory, served over HTTP to one client that follows its events
+    Watch(Settings),
     /// P1 on a real Kafka and on the embedded broker, beside the program by hand and Kafka Streams
     Kafka(Settings),
     /// Windows: P2 on a real Kafka beside Kafka Streams; in memory what they add to decoding, and what a million keys take
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Suite::All(settings) => suites::all(&settings),
         Suite::Quick(settings) => suites::quick(&settings),
         Suite::Memory(settings) => suites::memory(&settings),
+        Suite::Watch(settings) => suites::watch(&settings),
         Suite::Kafka(settings) => suites::kafka(&settings),
         Suite::Windows(settings) => suites::windows(&settings),
         Suite::Latency(settings) => suites::latency(&settings),

@@ -67,30 +67,57 @@ impl std::fmt::Debug for Token {
     }
 }
 
+/// An address that is taken, and nobody is let in yet.
+pub struct Socket {
+    listener: TcpListener,
+    address: SocketAddr,
+    token: Option<Token>,
+    tls: Option<listener::Tls>,
+}
+
 /// A run that is served, until this is dropped.
 pub struct Server {
-    address: SocketAddr,
     runtime: Option<Runtime>,
 }
 
-impl Server {
+impl Socket {
+    /// Takes the address.
+    ///
+    /// # Errors
+    /// One that is not the user's to listen on, or not without a token and TLS; files of TLS that are none.
+    pub fn open(options: ServeOptions) -> Result<Socket, Fault> {
+        allow(&options)?;
+        let tls = tls(&options)?;
+        let about = |why: std::io::Error| Fault::user(format!("cannot listen on {}: {why}", options.address));
+        let listener = TcpListener::bind(options.address).map_err(about)?;
+        listener.set_nonblocking(true).map_err(about)?;
+        let address = listener.local_addr().map_err(about)?;
+        Ok(Socket { listener, address, token: options.token, tls })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether it speaks TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// Serves a run. `pipeline` is its file, as it was drawn: with the names of parameters, not their values.
     ///
     /// # Errors
-    /// An address that is not the user's to listen on, or not without a token and TLS; files of TLS that are none.
-    pub fn start(run: RunHandle, pipeline: String, options: ServeOptions) -> Result<Server, Fault> {
-        allow(&options)?;
-        let about = |why: std::io::Error| Fault::outside(format!("cannot listen on {}: {why}", options.address));
-        let socket = TcpListener::bind(options.address).map_err(about)?;
-        socket.set_nonblocking(true).map_err(about)?;
-        let address = socket.local_addr().map_err(about)?;
+    /// No thread for it.
+    pub fn serve(self, run: RunHandle, pipeline: String) -> Result<Server, Fault> {
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("http").enable_all().build();
         let runtime = runtime.map_err(|why| Fault::outside(format!("no thread for HTTP: {why}")))?;
         run.watch()?;
-        let gate = Gate::new(address.ip().is_loopback(), options.token.clone());
+        let gate = Gate::new(self.address.ip().is_loopback(), self.token);
         let doors = {
             let _inside = runtime.enter();
-            Doors::open(socket, tls(&options)?).map_err(about)?
+            let doors = Doors::open(self.listener, self.tls);
+            doors.map_err(|why| Fault::outside(format!("cannot listen on {}: {why}", self.address)))?
         };
         let served = Arc::new(Served::new(run, pipeline, gate));
         runtime.spawn(stream::tick(served.clone()));
@@ -99,12 +126,7 @@ impl Server {
                 tracing::warn!("HTTP has ended: {why}");
             }
         });
-        Ok(Server { address, runtime: Some(runtime) })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+        Ok(Server { runtime: Some(runtime) })
     }
 }
 

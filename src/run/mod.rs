@@ -1,5 +1,7 @@
 //! `tidegate run`: a pipeline, until it ends or is told to.
 
+#[cfg(feature = "http")]
+mod listen;
 mod live;
 mod rates;
 mod report;
@@ -64,6 +66,9 @@ pub(crate) struct Args {
     /// Keep the embedded broker's records in memory, of this run alone
     #[arg(long, conflicts_with = "data")]
     memory: bool,
+    #[cfg(feature = "http")]
+    #[command(flatten)]
+    listen: listen::ListenArgs,
 }
 
 /// How often a terminal is redrawn.
@@ -75,6 +80,8 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs the file.
 pub(crate) fn run(args: Args, voice: Voice) -> Result<Exit, Failure> {
+    #[cfg(feature = "http")]
+    let socket = args.listen.open()?;
     let mut loaded = args.parameters.load(&args.file)?;
     problems::tell(&args.file, &loaded.text, loaded.problems.iter(), voice);
     let plan = Drawn::new(&loaded.pipeline, &loaded.checked).plan(&[]);
@@ -93,6 +100,9 @@ pub(crate) fn run(args: Args, voice: Voice) -> Result<Exit, Failure> {
     let asked = signals::ask_flag()?;
     let run = Run::start(plan, options)?;
     stopper.stops(&run);
+    // Held until all is said: who watches hears of the end, too.
+    #[cfg(feature = "http")]
+    let _server = socket.map(|socket| listen::serve(socket, &run, &loaded.text, voice)).transpose()?;
     match voice {
         Voice::People => watch_live(&run, &asked),
         Voice::Programs => watch_json(&run, &asked),
@@ -131,12 +141,12 @@ fn duration(text: DurationText) -> Duration {
 }
 
 fn watch_live(run: &Run, asked: &AtomicBool) {
-    let (mut live, mut rates) = (live::Live::default(), rates::Rates::default());
+    let mut live = live::Live::default();
     let mut last: Option<Instant> = None;
     while !run.is_over() {
         if last.is_none_or(|last| last.elapsed() >= REDRAW) {
             last = Some(Instant::now());
-            live.draw(&rates.lines(run.snapshot()));
+            live.draw(&rates::lines(&run.snapshot()));
         }
         if asked.swap(false, Ordering::Relaxed) {
             live.say(&report::windows(&run.snapshot()));
@@ -150,7 +160,7 @@ fn watch_json(run: &Run, asked: &AtomicBool) {
     while !run.is_over() {
         if last.elapsed() >= SNAPSHOT {
             last = Instant::now();
-            report::tell_snapshot(&run.snapshot());
+            report::tell_snapshot(run.snapshot());
         }
         if asked.swap(false, Ordering::Relaxed) {
             report::tell_windows(&run.snapshot());

@@ -1,57 +1,31 @@
-//! From two snapshots to a line per node: rates between them, counts so far, where the time goes, lag.
+//! A line per node: what goes through now and so far, where the time goes, lag.
 
 use tidegate_core::operators::Role;
 use tidegate_core::snapshot::{NodeSnapshot, Pressure, Snapshot};
 
 use crate::common::style::{Paint, cut};
 
-/// Remembers the snapshot before.
-#[derive(Debug, Default)]
-pub(super) struct Rates {
-    first_ms: Option<i64>,
-    before: Option<Snapshot>,
-}
-
 /// Columns of the node's id.
 const NAME: usize = 17;
 
-impl Rates {
-    /// A head and a line per node, 80 columns wide.
-    pub(super) fn lines(&mut self, now: Snapshot) -> Vec<String> {
-        let paint = Paint::stderr();
-        let first = *self.first_ms.get_or_insert(now.at_ms);
-        let head = format!(
-            "{:<NAME$}{:>7}{:>7}{:>8}{:>7}{:>7}{:>7}  {}",
-            "node", "in/s", "out/s", "count", "errors", "drops", "lag", "pressure"
-        );
-        let mut lines = vec![paint.dim(&head)];
-        for (number, node) in now.nodes.iter().enumerate() {
-            let before = self.before.as_ref().and_then(|before| Some((before.nodes.get(number)?, before.at_ms)));
-            lines.push(line(node, before, &now, first, paint));
-        }
-        self.before = Some(now);
-        lines
-    }
+/// A head and a line per node, 80 columns wide.
+pub(super) fn lines(now: &Snapshot) -> Vec<String> {
+    let paint = Paint::stderr();
+    let head = format!(
+        "{:<NAME$}{:>7}{:>7}{:>8}{:>7}{:>7}{:>7}  {}",
+        "node", "in/s", "out/s", "count", "errors", "drops", "lag", "pressure"
+    );
+    let nodes = now.nodes.iter().map(|node| line(node, now, paint));
+    [paint.dim(&head)].into_iter().chain(nodes).collect()
 }
 
-fn line(node: &NodeSnapshot, before: Option<(&NodeSnapshot, i64)>, now: &Snapshot, first: i64, paint: Paint) -> String {
-    let rate = |count: fn(&NodeSnapshot) -> u64| match before {
-        Some((before, at)) if now.at_ms > at => {
-            let records = count(node).saturating_sub(count(before)) as f64;
-            in_short(records * 1000.0 / (now.at_ms - at) as f64)
-        }
-        _ => "-".into(),
-    };
-    let (goes_in, goes_out) = (rate(|node| node.records_in), rate(|node| node.records_out));
+fn line(node: &NodeSnapshot, now: &Snapshot, paint: Paint) -> String {
+    let (goes_in, goes_out) = (in_short(node.rates.records_in), in_short(node.rates.records_out));
     let count = node.records_in.max(node.records_out);
     let drops: u64 = node.drops.values().sum();
     let counted = |count: u64, paint: fn(Paint, &str) -> String, with: Paint| {
         let text = format!("{:>7}", in_short(count as f64));
         if count > 0 { paint(with, &text) } else { text }
-    };
-    let pressure = match before {
-        Some((before, at)) => between(before.pressure, at - first, node.pressure, now.at_ms - first),
-        None => node.pressure,
     };
     format!(
         "{:<NAME$}{:>7}{:>7}{:>8}{}{}{:>7}  {}",
@@ -62,13 +36,13 @@ fn line(node: &NodeSnapshot, before: Option<(&NodeSnapshot, i64)>, now: &Snapsho
         counted(node.errors, Paint::red, paint),
         counted(drops, Paint::yellow, paint),
         lag_of(node, now),
-        fill_of(node, now).unwrap_or_else(|| in_words(pressure, paint))
+        fill_of(node, now).unwrap_or_else(|| in_words(node.pressure, paint))
     )
 }
 
 /// What a node that is a queue holds, and of how many. It has no time of its own.
 fn fill_of(node: &NodeSnapshot, now: &Snapshot) -> Option<String> {
-    if node.pressure != Pressure::default() {
+    if node.task.is_some() {
         return None;
     }
     let queue = now.edges.iter().find(|edge| edge.capacity > 0 && enters(&edge.id, &node.id))?;
@@ -88,20 +62,6 @@ fn lag_of(node: &NodeSnapshot, now: &Snapshot) -> String {
         _ if read.is_empty() => String::new(),
         Some(lag) => in_short(lag as f64),
         None => "?".into(),
-    }
-}
-
-/// Shares of the time between two moments, from shares of the time since the start (both moments in ms after it).
-fn between(before: Pressure, before_ms: i64, now: Pressure, now_ms: i64) -> Pressure {
-    let share = |of: fn(Pressure) -> f64| {
-        let (from, to) = (before_ms.max(0) as f64, now_ms.max(0) as f64);
-        if to <= from { of(now) } else { ((of(now) * to - of(before) * from) / (to - from)).clamp(0.0, 1000.0) }
-    };
-    Pressure {
-        busy: share(|pressure| pressure.busy),
-        idle: share(|pressure| pressure.idle),
-        back_pressured: share(|pressure| pressure.back_pressured),
-        limited: share(|pressure| pressure.limited),
     }
 }
 
@@ -144,7 +104,7 @@ pub(super) fn in_short(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_core::snapshot::{EdgeSnapshot, PartitionSnapshot};
+    use tidegate_core::snapshot::{EdgeSnapshot, PartitionSnapshot, Rates};
 
     use super::*;
 
@@ -167,26 +127,19 @@ mod tests {
 
     #[test]
     fn a_line_has_rates_counts_lag_and_where_the_time_goes() {
-        let node = |records_in: u64, held: f64| NodeSnapshot {
+        let node = NodeSnapshot {
             id: "trades".into(),
             role: Role::Flow,
-            records_in,
-            records_out: records_in / 2,
-            errors: records_in / 1000,
-            pressure: Pressure { back_pressured: held, idle: 1000.0 - held, ..Pressure::default() },
+            task: Some(0),
+            records_in: 4000,
+            records_out: 2000,
+            errors: 4,
+            rates: Rates { records_in: 4000.0, records_out: 2000.0, ..Rates::default() },
+            pressure: Pressure { back_pressured: 1000.0, ..Pressure::default() },
             ..NodeSnapshot::default()
         };
         let partition = PartitionSnapshot { node: "trades".into(), lag: Some(42), ..PartitionSnapshot::default() };
-        let at = |at_ms, records, held| Snapshot {
-            at_ms,
-            nodes: vec![node(records, held)],
-            partitions: vec![partition.clone()],
-            ..Snapshot::default()
-        };
-        let mut rates = Rates::default();
-        rates.lines(at(0, 0, 0.0));
-        rates.lines(at(1_000, 0, 0.0));
-        let lines = rates.lines(at(2_000, 4_000, 500.0));
+        let lines = lines(&Snapshot { nodes: vec![node], partitions: vec![partition], ..Snapshot::default() });
         assert_eq!(lines[0], "node                in/s  out/s   count errors  drops    lag  pressure");
         assert_eq!(lines[1], "trades              4.0k   2.0k    4.0k      4      0     42  back-pressure 100%");
     }

@@ -25,9 +25,9 @@ pub(super) fn exit(outcome: &Outcome) -> Exit {
     }
 }
 
-/// A snapshot as a JSON line.
-pub(super) fn tell_snapshot(snapshot: &Snapshot) {
-    tell_line("snapshot", json!(snapshot));
+/// A snapshot as a JSON line. What happened is logged when it happens, and not said once more with each.
+pub(super) fn tell_snapshot(snapshot: Snapshot) {
+    tell_line("snapshot", json!(Snapshot { log: Vec::new(), ..snapshot }));
 }
 
 /// What all nodes with windows say of themselves, as JSON lines.

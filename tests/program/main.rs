@@ -6,6 +6,8 @@ mod explain;
 mod files;
 mod gallery;
 mod help;
+#[cfg(feature = "http")]
+mod http;
 mod json;
 mod run;
 mod secrets;

@@ -6,6 +6,7 @@ mod kafka;
 mod latency;
 mod memory;
 mod steady;
+mod watch;
 mod windows;
 
 use std::env;
@@ -21,6 +22,7 @@ pub(crate) use kafka::kafka;
 pub(crate) use latency::latency;
 pub(crate) use memory::memory;
 pub(crate) use steady::flat;
+pub(crate) use watch::watch;
 pub(crate) use windows::windows;
 
 /// Of the topics of P1 and P2.
@@ -51,6 +53,7 @@ impl Settings {
 /// Everything but the build.
 pub(crate) fn all(settings: &Settings) -> Result<()> {
     memory(settings)?;
+    watch(settings)?;
     kafka(settings)?;
     windows(settings)?;
     latency(settings)?;
@@ -61,6 +64,7 @@ pub(crate) fn all(settings: &Settings) -> Result<()> {
 pub(crate) fn quick(settings: &Settings) -> Result<()> {
     let few = Settings { records: settings.records.min(20_000), pairs: 1, ..settings.clone() };
     memory::agree(&few)?;
+    watch::agree(&few)?;
     kafka::agree(&few)?;
     windows::agree(&few)?;
     println!("all programs ran, and their outputs agree");

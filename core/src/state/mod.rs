@@ -155,7 +155,8 @@ impl<V: StateValue> Store for Mutex<Table<V>> {
         let all = one.is_none().then(|| table.iter());
         let entries = one.flatten().into_iter().chain(all.into_iter().flatten());
         let entries = entries.map(|(key, value)| (key, None, value));
-        query.collect(table.len(), entries, |value| value.tell(table.columns()))
+        let (found, values) = query.collect(table.len(), entries);
+        found.with(values.into_iter().map(|value| value.tell(table.columns())))
     }
 
     fn take_changed(&self) -> Vec<Change> {

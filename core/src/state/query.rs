@@ -77,13 +77,13 @@ impl Query {
         self.keys.contains(key) && self.windows.is_none_or(meets)
     }
 
-    /// The first entries that are asked for, of a store that holds so many; only of these the values are told.
+    /// The first entries that are asked for, of a store that holds so many: keys and windows, and what their values are made
+    /// of.
     pub fn collect<'a, T>(
         &self,
         keys: usize,
         entries: impl Iterator<Item = (&'a [u8], Option<(i64, i64)>, T)>,
-        tell: impl Fn(T) -> Value,
-    ) -> Found {
+    ) -> (Found, Vec<T>) {
         let mut first = BTreeMap::new();
         let mut has_more = false;
         for (key, window, value) in entries.filter(|(key, window, _)| self.takes(key, *window)) {
@@ -93,8 +93,18 @@ impl Query {
                 first.pop_last();
             }
         }
-        let told = |((key, window), value): ((&[u8], _), T)| Told { key: key.to_vec(), window, value: tell(value) };
-        Found { keys, has_more, rows: first.into_iter().map(told).collect() }
+        let told =
+            |((key, window), value): ((&[u8], _), T)| (Told { key: key.to_vec(), window, value: Value::Null }, value);
+        let (rows, values) = first.into_iter().map(told).unzip();
+        (Found { keys, has_more, rows }, values)
+    }
+}
+
+impl Found {
+    /// The same, with these values.
+    pub fn with(mut self, values: impl IntoIterator<Item = Value>) -> Found {
+        self.rows.iter_mut().zip(values).for_each(|(row, value)| row.value = value);
+        self
     }
 }
 
@@ -137,7 +147,7 @@ mod tests {
         let windows = [(0, 10), (10, 20), (20, 30)];
         for (first, last, expected) in [(5, 7, 1), (0, 100, 3), (12, 21, 2), (31, 40, 0)] {
             let entries = windows.iter().map(|&window| (&b"k"[..], Some(window), ()));
-            assert_eq!(query(first, last).collect(3, entries, |()| Value::Null).rows.len(), expected, "{first} {last}");
+            assert_eq!(query(first, last).collect(3, entries).0.rows.len(), expected, "{first} {last}");
         }
     }
 }

@@ -71,10 +71,16 @@ impl LaneState {
         bytes
     }
 
-    /// What a slot has come to, in JSON; null where that is beyond its type.
-    fn tell(&self, slot: u32) -> Value {
-        let Ok(columns) = self.states.columns(&[slot]) else { return Value::Null };
-        Value::Object(self.names.iter().cloned().zip(columns.iter().map(|column| column_value(column, 0))).collect())
+    /// What slots have come to, in JSON; null where that is beyond its type. Between two batches nothing else is given.
+    fn tell(&mut self, slots: &[u32]) -> Vec<Value> {
+        slots.iter().for_each(|&slot| self.states.give(slot));
+        self.states.settle(None);
+        let Ok(columns) = self.states.given() else { return vec![Value::Null; slots.len()] };
+        let row = |row: usize| {
+            let values = columns.iter().map(|column| column_value(column, row));
+            Value::Object(self.names.iter().cloned().zip(values).collect())
+        };
+        (0..slots.len()).map(row).collect()
     }
 
     fn part<'a>(&'a self, key: &'a [u8]) -> Option<Kept<'a>> {
@@ -121,7 +127,7 @@ impl Store for LaneStore {
     }
 
     fn find(&self, query: &Query) -> Found {
-        let state = self.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock().unwrap_or_else(PoisonError::into_inner);
         let entries = match query.keys.one() {
             Some(key) => state.windows.of(key),
             None => state.windows.kept(),
@@ -131,7 +137,9 @@ impl Store for LaneStore {
             let Kept { key, span, slot, .. } = kept;
             (key, is_windowed.then_some((span.start, span.end)), slot)
         });
-        query.collect(state.windows.len(), entries, |slot| state.tell(slot))
+        let (found, slots) = query.collect(state.windows.len(), entries);
+        let values = state.tell(&slots);
+        found.with(values)
     }
 
     fn take_changed(&self) -> Vec<Change> {
