@@ -78,6 +78,7 @@ pub struct Socket {
 /// A run that is served, until this is dropped.
 pub struct Server {
     runtime: Option<Runtime>,
+    served: Arc<Served>,
 }
 
 impl Socket {
@@ -121,20 +122,21 @@ impl Socket {
         };
         let served = Arc::new(Served::new(run, pipeline, gate));
         runtime.spawn(stream::tick(served.clone()));
+        let service = routes::service(served.clone());
         runtime.spawn(async move {
-            if let Err(why) = axum::serve(doors, routes::service(served)).await {
+            if let Err(why) = axum::serve(doors, service).await {
                 tracing::warn!("HTTP has ended: {why}");
             }
         });
-        Ok(Server { runtime: Some(runtime) })
+        Ok(Server { runtime: Some(runtime), served })
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // Clients are told of the end by its events; who has not heard them by now has been slow.
-            runtime.shutdown_timeout(std::time::Duration::from_millis(300));
+            runtime.block_on(stream::end(&self.served));
+            runtime.shutdown_background();
         }
     }
 }

@@ -14,14 +14,15 @@ use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
 use serde::Deserialize;
 use tidegate_core::snapshot::{RunState, Snapshot};
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::routes::{Asked, Served, parsed};
 
 /// How often snapshots are taken.
 const TICK: Duration = Duration::from_millis(250);
+/// How long the end is waited for until it is heard.
+const GOODBYE: Duration = Duration::from_millis(300);
 /// Snapshots that a client may be behind.
 pub(crate) const BEHIND: usize = 16;
 /// Events that wait for a client which does not take them.
@@ -40,6 +41,22 @@ pub(crate) async fn tick(served: Arc<Served>) {
             // Who listened may have gone meanwhile.
             let _ = served.events.send(Arc::new(snapshot));
         }
+    }
+}
+
+/// Tells those who listen how it has ended. They are not waited for longer than a moment.
+pub(crate) async fn end(served: &Arc<Served>) {
+    let end = Instant::now() + GOODBYE;
+    if served.events.receiver_count() > 0
+        && let Ok(snapshot) = served.ask(|run| run.snapshot()).await
+    {
+        // Who listened may have gone meanwhile.
+        let _ = served.events.send(Arc::new(snapshot));
+        while served.events.receiver_count() > 0 && Instant::now() < end {
+            sleep(Duration::from_millis(5)).await;
+        }
+        // What has been told is on its way out.
+        sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -93,10 +110,7 @@ async fn next(
     client: &mpsc::Sender<Bytes>,
 ) -> Option<Arc<Snapshot>> {
     tokio::select! {
-        snapshot = snapshots.recv() => match snapshot {
-            Ok(snapshot) => Some(snapshot),
-            Err(RecvError::Lagged(_) | RecvError::Closed) => None,
-        },
+        snapshot = snapshots.recv() => snapshot.ok(),
         () = client.closed() => None,
     }
 }

@@ -40,7 +40,11 @@ impl Answer {
 
 impl Listening {
     fn start(bench: &Bench, args: &[&str]) -> Listening {
-        let mut process = bench.start(&[&["run", "--json", "--listen", "127.0.0.1:0"], args].concat());
+        Listening::start_at("127.0.0.1:0", bench, args)
+    }
+
+    fn start_at(address: &str, bench: &Bench, args: &[&str]) -> Listening {
+        let mut process = bench.start(&[&["run", "--json", "--listen", address], args].concat());
         let told = |process: &Process| {
             let line = process.err().lines().find(|line| line.contains("\"listening\""))?.to_string();
             serde_json::from_str::<Value>(&line).ok()?["url"].as_str().map(str::to_string)
@@ -230,7 +234,7 @@ fn other_addresses_need_a_token_and_encryption() {
         assert!(ran.err.contains(says) && ran.told("listening").is_empty(), "{args:?}: {}", ran.err);
         assert!(!ran.err.contains("0123456789"), "a token is told: {}", ran.err);
     }
-    let run = Listening::start(&bench, &["--listen=0.0.0.0:0", "--insecure", "--token-file", &token, &file]);
+    let run = Listening::start_at("0.0.0.0:0", &bench, &["--insecure", "--token-file", &token, &file]);
     let port = run.address.rsplit_once(':').unwrap().1;
     let run = Listening { address: format!("127.0.0.1:{port}"), process: run.process };
     let ask = |authorization: &str| run.ask_with("GET /api/snapshot", &[("Authorization", authorization)], "");

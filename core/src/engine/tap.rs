@@ -2,7 +2,8 @@
 //! they become JSON with whoever looks. Once enough wait for him, the others are only counted: nothing waits for a tap.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::collections::hash_map::Entry;
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
@@ -12,6 +13,7 @@ use foldhash::fast::FixedState;
 use super::run::{Inner, lock};
 use super::task::Seen;
 use super::watch::Watch;
+use super::workshop::Workshop;
 use crate::batch::Batch;
 use crate::codec::{header_value, key_value, payload_value, row_value};
 use crate::plan::Plan;
@@ -79,9 +81,8 @@ impl Catch {
         if self.options.every <= 1 {
             return true;
         }
-        let mut hasher = FixedState::default().build_hasher();
-        (batch.origin.partition.get(row), batch.origin.offset[row]).hash(&mut hasher);
-        hasher.finish().is_multiple_of(self.options.every)
+        let read_from = (batch.origin.partition.get(row), batch.origin.offset[row]);
+        FixedState::default().hash_one(read_from).is_multiple_of(self.options.every)
     }
 }
 
@@ -102,10 +103,11 @@ impl Inner {
         });
         let seers = lock(&self.taps.0).entry(port).or_default().clone();
         lock(&seers.0).push(catch.clone());
-        if !workshop.watched.contains_key(&port) {
+        let Workshop { watched, tasks, .. } = &mut *workshop;
+        if let Entry::Vacant(unseen) = watched.entry(port) {
             let see: Seen = Arc::new(move |batch: &Batch| lock(&seers.0).iter().for_each(|catch| catch.see(batch)));
-            workshop.watched.insert(port, see.clone());
-            for cell in workshop.tasks.values() {
+            unseen.insert(see.clone());
+            for cell in tasks.values() {
                 let mut task = cell.lock();
                 if let Some(place) = task.layout.place(port.0) {
                     task.watched.insert((place, port.1), see.clone());

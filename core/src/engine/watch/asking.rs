@@ -109,12 +109,11 @@ impl Asker {
     fn ask_settings(&mut self, cluster: &str, all: &[TopicPartition]) -> Result<(), Fault> {
         let Some(admin) = self.admins.get(cluster) else { return Ok(()) };
         for at in all {
-            let asked = self.settings_asked.entry((cluster.to_string(), at.topic.to_string()));
-            let is_known = matches!(&asked, std::collections::btree_map::Entry::Occupied(last) if last.get().elapsed() < SETTINGS_EVERY);
-            if is_known {
+            let topic = (cluster.to_string(), at.topic.to_string());
+            if self.settings_asked.get(&topic).is_some_and(|last| last.elapsed() < SETTINGS_EVERY) {
                 continue;
             }
-            asked.insert_entry(Instant::now());
+            self.settings_asked.insert(topic, Instant::now());
             // Not everybody may look at settings: then it stays unknown.
             let Ok(settings) = admin.topic_settings(&at.topic) else { continue };
             let keeps = keeps(&settings);
