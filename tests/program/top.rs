@@ -7,7 +7,7 @@ use std::path::Path;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::Bench;
+use crate::support::{Bench, Process};
 
 #[test]
 fn a_pipeline_is_built_run_and_saved_with_keys() {
@@ -61,4 +61,38 @@ fn no_terminal_is_no_place_for_a_dashboard() {
     let ran = bench.tidegate(&["top", "--no-run", "pipelines/market.json"]);
     assert_ne!(ran.code, 0);
     assert!(ran.err.contains("run it in a terminal"), "{}", ran.err);
+}
+
+#[test]
+fn a_run_elsewhere_is_shown_and_left_alone() {
+    let bench = Bench::new();
+    let endless = json!({ "tidegate": 1, "name": "endless",
+        "nodes": [
+            { "id": "numbers", "operator": "generate", "config": { "shape": "numbers", "rate": "100/s" } },
+            { "id": "out", "operator": "discard" } ],
+        "edges": [ { "from": "numbers.out", "to": "out.in" } ] });
+    let file = bench.file("endless.json", endless.to_string());
+    let mut run = bench.start(&["run", &file, "--json", "--listen", "127.0.0.1:0"]);
+    let url = |process: &Process| {
+        let told = process.err();
+        let line = told.lines().find(|line| line.contains("\"listening\""))?;
+        serde_json::from_str::<Value>(line).ok()?["url"].as_str().map(str::to_string)
+    };
+    run.wait_until("it to listen", |process| url(process).is_some());
+    let url = url(&run).unwrap();
+    let (mut top, mut keyboard) = bench.start_on_terminal(&["top", &url]);
+    let has_figures = |process: &Process| process.out().contains("errors 0");
+    top.wait_until("figures", |process| has_figures(process) && process.out().contains("read-only"));
+    // What would stop it is not done; leaving asks nothing.
+    write!(keyboard, "XyPq").unwrap();
+    top.wait().code(0);
+    let (mut top, mut keyboard) = bench.start_on_terminal(&["top", "--write", &url]);
+    top.wait_until("figures", has_figures);
+    write!(keyboard, "Xy").unwrap();
+    let ran = run.wait().code(0);
+    assert_eq!(ran.outcome()["ended_by"], "stop", "{}", ran.err);
+    write!(keyboard, "\x03").unwrap();
+    top.wait().code(0);
+    let ran = bench.tidegate(&["top", &url]).code(1);
+    assert!(ran.err.contains("no run answers at") && ran.err.contains("--listen"), "{}", ran.err);
 }

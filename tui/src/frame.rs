@@ -1,6 +1,6 @@
 //! What stands on every screen: the title that answers first, the tabs, one sentence of status, the keys that work here.
 
-use crate::commands::{Act, Command, Context, View, command_of};
+use crate::commands::{Act, Context, View, command_of};
 use crate::model::Model;
 use crate::model::place::{PromptKind, Sheet};
 use crate::model::run::{Link, Watched};
@@ -172,7 +172,7 @@ pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
     let contexts = crate::update::contexts(model);
     let acts: &[Act] = match (contexts.first(), model.place.sheets.last()) {
         (Some(Context::Confirm), _) => &[Act::Yes, Act::No],
-        (Some(Context::Form), _) => &[Act::Complete, Act::Edit, Act::AddRow, Act::Apply, Act::LeaveForm, Act::Help],
+        (Some(Context::Form), _) => &[Act::Complete, Act::Edit, Act::Apply, Act::LeaveForm, Act::AddRow, Act::Help],
         (Some(Context::Choose), Some(Sheet::Add(_))) if model.place.prompt.is_none() => {
             &[Act::Accept, Act::ChooseUp, Act::OntoWire, Act::Cancel]
         }
@@ -184,7 +184,7 @@ pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
         }
         (Some(Context::Choose), _) => &[Act::Accept, Act::ChooseUp, Act::Complete, Act::Cancel],
         (Some(Context::Problems), _) => &[Act::Open, Act::Remedy, Act::MatchNext, Act::Back, Act::Help],
-        (_, Some(_)) => &[Act::Back, Act::Down, Act::Up, Act::Help],
+        (_, Some(_)) => &[Act::Back, Act::Down, Act::Help],
         _ => acts_of_view(model),
     };
     let named = |act: &Act| {
@@ -193,18 +193,12 @@ pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
             Act::ChooseUp => "up down".to_string(),
             Act::No => "n".to_string(),
             Act::SubjectBefore => "< >".to_string(),
+            Act::Down => "j k".to_string(),
             _ => command.key().to_string(),
         };
-        Some((key, short(*act, command)))
+        Some((key, command.short))
     };
     acts.iter().filter_map(named).collect()
-}
-
-fn short(act: Act, command: &'static Command) -> &'static str {
-    match act {
-        Act::SubjectBefore => "other node",
-        _ => command.short,
-    }
 }
 
 fn acts_of_view(model: &Model) -> &'static [Act] {

@@ -154,6 +154,7 @@ fn two_units(seconds: i64) -> String {
 /// How long one record took: `309 µs`, `9 ms`, `1.8 s`.
 pub(crate) fn latency(microseconds: f64) -> String {
     match microseconds {
+        little if little > 0.0 && little < 0.5 => "<1 µs".into(),
         short if short < 999.5 => format!("{short:.0} µs"),
         ms if ms < 9_950.0 => format!("{:.1} ms", ms / 1000.0),
         ms if ms < 999_500.0 => format!("{:.0} ms", ms / 1000.0),
@@ -301,7 +302,17 @@ mod tests {
         check(span_down, &[(0, "<1s"), (999, "<1s"), (31_900, "31s"), (86_339_000, "23h58m")]);
         check(span_up, &[(1, "<1s"), (1_001, "2s"), (251_001, "4m12s")]);
         check(since, &[(31_999, "31s"), (725_000, "12m"), (10_800_000, "3h"), (200_000_000, "2d")]);
-        check(latency, &[(309.0, "309 µs"), (9_000.0, "9.0 ms"), (11_000.0, "11 ms"), (1_800_000.0, "1.8 s")]);
+        check(
+            latency,
+            &[
+                (0.0, "0 µs"),
+                (0.2, "<1 µs"),
+                (309.0, "309 µs"),
+                (9_000.0, "9.0 ms"),
+                (11_000.0, "11 ms"),
+                (1_800_000.0, "1.8 s"),
+            ],
+        );
     }
 
     #[test]

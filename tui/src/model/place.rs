@@ -79,6 +79,8 @@ pub(crate) struct GraphPlace {
 pub(crate) struct List {
     /// key of the selected row
     pub(crate) chosen: Option<String>,
+    /// the selection was moved off the end, where a list that grows would follow it
+    pub(crate) is_off_end: bool,
     /// the first row on the screen
     pub(crate) top: usize,
     /// place of the column by which it is sorted, and whether the largest comes last

@@ -99,7 +99,7 @@ impl Loop {
                 }
                 // Figures wait for the frame; the last ones count.
                 Some(Heard::Message(news @ (Message::News(_) | Message::Taps(_)))) => {
-                    self.hold_back(news);
+                    self.hold_back(news)?;
                     false
                 }
                 Some(Heard::Message(message)) => {
@@ -126,17 +126,18 @@ impl Loop {
         Ok(())
     }
 
-    fn hold_back(&mut self, news: Message) {
+    fn hold_back(&mut self, news: Message) -> anyhow::Result<()> {
         match (&news, &self.pending) {
             // A snapshot that brings the past must not be lost, nor records be lost for a snapshot.
             (Message::News(_), Some(Message::News(held))) if held.past.is_none() => self.pending = Some(news),
             (_, None) => self.pending = Some(news),
             _ => {
                 if let Some(held) = self.pending.replace(news) {
-                    update(&mut self.model, held);
+                    self.take(held)?;
                 }
             }
         }
+        Ok(())
     }
 
     /// Takes in a message and does what is wished; true where that is the end.

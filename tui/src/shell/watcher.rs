@@ -196,3 +196,110 @@ fn save(pipeline: &Pipeline, path: &Path) -> io::Result<()> {
     fs::write(&beside, to_canonical(pipeline))?;
     fs::rename(&beside, path)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tidegate_core::snapshot::{Snapshot, TapSnapshot};
+
+    use super::*;
+
+    /// A run that answers so often, and writes down what happens to it.
+    struct Fake {
+        answers: u32,
+        happened: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Fake {
+        fn note(&self, what: impl Into<String>) {
+            self.happened.lock().unwrap().push(what.into());
+        }
+    }
+
+    impl Running for Fake {
+        fn snapshot(&mut self) -> Result<Snapshot, String> {
+            self.answers = self.answers.checked_sub(1).ok_or("gone")?;
+            Ok(Snapshot { at_ms: 1, ..Snapshot::default() })
+        }
+
+        fn ended(&mut self) -> Option<String> {
+            None
+        }
+
+        fn tap(&mut self, edges: &[String]) -> Result<Vec<TapSnapshot>, String> {
+            self.note(format!("tapped {}", edges.len()));
+            Ok(edges.iter().map(|edge| TapSnapshot { edge: edge.clone(), ..TapSnapshot::default() }).collect())
+        }
+
+        fn control(&mut self, control: Control) -> Result<(), String> {
+            self.note(format!("{control:?}"));
+            Ok(())
+        }
+    }
+
+    impl Drop for Fake {
+        fn drop(&mut self) {
+            self.note("let go");
+        }
+    }
+
+    struct Starter(Arc<Mutex<Vec<String>>>);
+
+    impl Host for Starter {
+        fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String> {
+            if pipeline.name == "bad" {
+                return Err("no broker".into());
+            }
+            Ok(Box::new(Fake { answers: 2, happened: self.0.clone() }))
+        }
+    }
+
+    /// Waits for a message for which something is so.
+    fn hear(heard: &Receiver<Heard>, is_it: impl Fn(&Message) -> bool) {
+        loop {
+            match heard.recv_timeout(Duration::from_secs(10)) {
+                Ok(Heard::Message(message)) if is_it(&message) => return,
+                Ok(_) => {}
+                Err(why) => panic!("{why}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_is_started_asked_and_let_go() {
+        let happened = Arc::new(Mutex::new(Vec::new()));
+        let (tell, heard) = channel();
+        let host: Box<dyn Host> = Box::new(Starter(happened.clone()));
+        let watcher = Watcher::start(None, Some(host), Duration::from_millis(20), tell).unwrap();
+        watcher.ask(Ask::Control(Control::Stop));
+        hear(&heard, |message| matches!(message, Message::Said(text) if text == "Nothing runs."));
+        watcher.ask(Ask::Run(Box::new(Pipeline::new("bad"))));
+        hear(&heard, |message| matches!(message, Message::Over { how, .. } if how.contains("no broker")));
+        watcher.ask(Ask::Run(Box::new(Pipeline::new("good"))));
+        hear(&heard, |message| matches!(message, Message::Started(pipeline) if pipeline.name == "good"));
+        watcher.ask(Ask::Tap(vec!["a.out->b.in".into()]));
+        hear(&heard, |message| matches!(message, Message::Taps(taps) if taps[0].edge == "a.out->b.in"));
+        hear(&heard, |message| matches!(message, Message::News(_)));
+        // It answers twice; then it is asked later and later.
+        hear(&heard, |message| matches!(message, Message::Silence { why, .. } if why == "gone"));
+        watcher.ask(Ask::Control(Control::Pause));
+        hear(&heard, |message| matches!(message, Message::Said(text) if text.starts_with("Pausing")));
+        watcher.end();
+        let happened = happened.lock().unwrap();
+        assert_eq!((happened.first(), happened.last()), (Some(&"tapped 1".to_string()), Some(&"let go".to_string())));
+        assert!(happened.contains(&"Pause".to_string()), "{happened:?}");
+    }
+
+    #[test]
+    fn a_file_is_written_whole() {
+        let folder = std::env::temp_dir().join(format!("tidegate-save-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("a.json");
+        save(&Pipeline::new("a"), &path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), to_canonical(&Pipeline::new("a")));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        assert!(save(&Pipeline::new("a"), &folder.join("none/a.json")).is_err());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

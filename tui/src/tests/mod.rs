@@ -5,7 +5,9 @@ pub(crate) mod fixture;
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use tidegate_core::snapshot::Snapshot;
+use tidegate_core::pipeline::edit::Edit;
+use tidegate_core::pipeline::{Edge, Node};
+use tidegate_core::snapshot::{PartitionSnapshot, Snapshot};
 
 use crate::commands::{COMMANDS, View};
 use crate::keys::Key;
@@ -295,6 +297,43 @@ fn a_click_is_a_selection() {
     assert_eq!(model.place.list().chosen.as_deref(), Some("trades trades-8"));
     update(&mut model, Message::Mouse(Pointer::DoubleClick(5, 6)));
     assert!(model.place.list().folded.contains("trades trades"));
+}
+
+#[test]
+fn the_one_partition_of_130_that_lags_is_found_at_a_glance() {
+    let mut model = model(80, 24);
+    let mut news = fixture::snapshot();
+    let one = news.partitions[0].clone();
+    let lag = |partition: i32| Some(if partition == 77 { 90_000 } else { 1_000 });
+    news.partitions =
+        (0..130).map(|partition| PartitionSnapshot { partition, lag: lag(partition), ..one.clone() }).collect();
+    news.past = None;
+    update(&mut model, Message::News(Box::new(news)));
+    press(&mut model, "2");
+    let screen = text(&model);
+    assert!(screen.contains("trades-77 holds 41% of it, median 1.00k"), "{screen}");
+    assert_eq!(model.place.list().chosen.as_deref(), Some("trades trades-77"));
+    assert!(screen.lines().any(|line| line.starts_with(" ▸ 77")), "{screen}");
+}
+
+#[test]
+fn thirty_nodes_follow_the_selection() {
+    let mut model = blank();
+    update(&mut model, Message::Size(80, 24));
+    for number in 0..30 {
+        let id = format!("n{number}");
+        model.drawing.apply(&Edit::AddNode(Node::new(&id, "filter"))).unwrap();
+        if number > 0 {
+            let edge = Edge::new(format!("n{}.out", number - 1).as_str(), format!("{id}.in").as_str());
+            model.drawing.apply(&Edit::Connect(edge)).unwrap();
+        }
+    }
+    for (keys, shown) in [("g", "▸n0 "), ("tab tab", "▸n2 "), ("G", "▸n29"), ("shift-tab", "▸n28"), ("Z", "▸ n28")]
+    {
+        press(&mut model, keys);
+        let screen = text(&model);
+        assert!(screen.contains(shown), "{keys}: {screen}");
+    }
 }
 
 /// All keys that mean something, and letters that are typed.

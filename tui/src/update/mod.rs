@@ -80,7 +80,8 @@ fn follow(model: &mut Model) {
         return;
     }
     let rows = crate::views::rows(model);
-    if model.place.list().chosen.as_ref().is_some_and(|chosen| rows.contains(chosen)) {
+    let follows = matches!(view, View::Log | View::Tap) && !model.place.list().is_off_end;
+    if !follows && model.place.list().chosen.as_ref().is_some_and(|chosen| rows.contains(chosen)) {
         return;
     }
     model.place.list_mut().chosen = match view {

@@ -94,7 +94,9 @@ fn click_row(model: &mut Model, y: usize) {
     let (first, rows) = views::rows_on_screen(model);
     if let Some(key) = y.checked_sub(first).and_then(|row| rows.get(row)) {
         let key = key.clone();
-        model.place.list_mut().chosen = Some(key);
+        let list = model.place.list_mut();
+        list.chosen = Some(key);
+        list.is_off_end = true;
     }
 }
 

@@ -75,6 +75,7 @@ fn step(model: &mut Model, by: isize) {
     let now = list.chosen.as_ref().and_then(|chosen| rows.iter().position(|row| row == chosen));
     let next = now.map_or(0, |now| now.saturating_add_signed(by).min(last));
     list.chosen = Some(rows[next].clone());
+    list.is_off_end = next != last;
     // Keeps the row in sight: the table scrolls by itself from there.
     list.top = list.top.min(next);
     let room = model.size.1.saturating_sub(8).max(1);

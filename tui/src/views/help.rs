@@ -31,12 +31,15 @@ fn blocks(model: &Model, search: &str) -> Vec<Block> {
                 && contexts.contains(&command.context)
                 && (search.is_empty() || format!("{} {}", command.keys, command.help).to_lowercase().contains(&search))
         };
-        let lines = COMMANDS.iter().filter(is_here).map(|command| {
-            let may = match command.context {
-                Context::Build => works.contains(&Context::Build),
-                _ => true,
+        let found: Vec<&Command> = COMMANDS.iter().filter(is_here).collect();
+        // Commands that go together stand on one line, as the first of them says.
+        let lines = found.chunk_by(|a, b| a.short == b.short).map(|together| {
+            let may = together[0].context != Context::Build || works.contains(&Context::Build);
+            let keys = match together {
+                [alone] => alone.keys.replace(' ', ", "),
+                several => several.iter().map(|command| command.key()).collect::<Vec<_>>().join(" "),
             };
-            (may, command.keys.replace(' ', ", "), command.help)
+            (may, keys, together[0].help)
         });
         Block { title: section.title(), lines: lines.collect() }
     };

@@ -1,6 +1,8 @@
 //! Tap: what did this node do to this record? What came in at the left, what left at the right, row by row, matched by the
 //! place that a record was read from.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use tidegate_core::snapshot::{TapRow, TapSnapshot};
 
@@ -42,10 +44,12 @@ fn without_key(row: &TapRow) -> Value {
     }
 }
 
-/// The edges that matter for the node: before it, and after it.
+/// The edges that matter for the node: before it, and after it. What leaves by one port is the same on all its edges.
 pub(crate) fn edges(model: &Model) -> Vec<String> {
     let Some(node) = model.subject(View::Tap) else { return Vec::new() };
-    super::graph::wires_of(model, &node).into_keys().collect()
+    let mut ports = BTreeSet::new();
+    let wires = super::graph::wires_of(model, &node).into_iter();
+    wires.filter(|(_, (from, _))| ports.insert(from.to_string())).map(|(edge, _)| edge).collect()
 }
 
 fn side(model: &Model, is_before: bool) -> Vec<&TapSnapshot> {
@@ -206,11 +210,13 @@ fn chosen(model: &Model) -> Option<Pair<'_>> {
 /// Below the table: the whole of the selected record.
 pub(crate) fn foot(model: &Model, pen: &mut Pen<'_>) {
     let Some(Pair { row, fate }) = chosen(model) else { return };
+    let offset = numbers::exact(row.offset);
+    let place = match row.topic.as_str() {
+        "" => format!("{offset} of lane {}", row.partition),
+        topic => format!("{topic}-{} offset {offset}", row.partition),
+    };
     let head = format!(
-        "RECORD  {}-{} offset {}, key {}, {} header{}",
-        row.topic,
-        row.partition,
-        numbers::exact(row.offset),
+        "RECORD  {place}, key {}, {} header{}",
         plain(&row.key),
         row.headers.len(),
         if row.headers.len() == 1 { "" } else { "s" }

@@ -204,9 +204,8 @@ fn empty(model: &Model, pen: &mut Pen<'_>) {
         Some(add) => vec![
             "This pipeline has no nodes yet.".into(),
             String::new(),
-            format!("{add}        adds the first one, a source"),
-            ":gallery    examples that need nothing installed".into(),
-            "?        all keys".into(),
+            format!("{add}   adds the first one, a source"),
+            "?   all keys".into(),
         ],
         None => vec!["This pipeline has no nodes.".into()],
     };

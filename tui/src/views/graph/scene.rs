@@ -186,7 +186,10 @@ fn load_line(run: &Watched, id: &str) -> Line {
     match run.task_of(id).map(worst) {
         Some(pressure) => {
             let (word, share) = load(pressure);
-            Line::Text(load_tone(word), format!("{word} {}", numbers::percent(share)))
+            let text = format!("{word} {}", numbers::percent(share));
+            // As wide as the others, so that no border moves.
+            let text = if text.len() > 8 { text.trim_end_matches('%') } else { &text };
+            Line::Text(load_tone(word), text.to_string())
         }
         // A node that is itself a queue has no task.
         None => Line::Text(Tone::Dim, "queue".into()),

@@ -1,0 +1,175 @@
+//! A run of this process: started as `tidegate run` does, with parameters and clusters of the command line.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tidegate_broker::default_folder;
+use tidegate_core::check::{CheckOptions, Checked, check};
+use tidegate_core::engine::{EndedBy, Outcome, Run, RunHandle, RunOptions, Tap, TapOptions};
+use tidegate_core::fields::Secret;
+use tidegate_core::kafka::OWNED_PROPERTIES;
+use tidegate_core::pipeline::Pipeline;
+use tidegate_core::plan::Drawn;
+use tidegate_core::problem::{Blame, Fault};
+use tidegate_core::snapshot::{Snapshot, TapSnapshot};
+use tidegate_tui::{Checker, Control, Host, Running};
+
+use super::Args;
+use crate::common::clusters::{self, Clusters};
+use crate::common::exit::Failure;
+use crate::common::files::Parameters;
+use crate::common::{secrets, start};
+
+/// Checks with the parameters of the command line.
+pub(super) fn checker(parameters: Parameters) -> Checker {
+    Arc::new(move |pipeline| {
+        parameters
+            .with_sources(|sources| check(pipeline, &CheckOptions { sources, ..CheckOptions::new(OWNED_PROPERTIES) }))
+    })
+}
+
+/// Starts runs in this process.
+pub(super) struct Local {
+    args: Args,
+    check: Checker,
+    /// has the secrets that were asked for
+    known: Checked,
+    faults: Arc<Mutex<Vec<Fault>>>,
+}
+
+impl Local {
+    /// Asks for secrets while there still is a terminal to ask at.
+    pub(super) fn new(args: Args, check: Checker, pipeline: &Pipeline) -> Result<Local, Failure> {
+        let mut known = check(pipeline);
+        secrets::ask(&mut known, |_| true)?;
+        Ok(Local { args, check, known, faults: Arc::default() })
+    }
+
+    /// What the last run failed of.
+    pub(super) fn faults(&self) -> Arc<Mutex<Vec<Fault>>> {
+        self.faults.clone()
+    }
+
+    fn try_start(&self, pipeline: &Pipeline) -> Result<LocalRun, Failure> {
+        let mut checked = (self.check)(pipeline);
+        let missing: Vec<String> = checked.values.missing_secrets().map(str::to_string).collect();
+        for name in missing {
+            let secret = self.known.values.reveal(&Secret::new(format!("${{{name}}}")))?;
+            checked.values.give_secret(&name, secret);
+        }
+        let plan = Drawn::new(pipeline, &checked).plan(&[]);
+        let args = &self.args;
+        let folder = (!args.memory).then(|| args.folder.data.clone().unwrap_or_else(default_folder));
+        let used = clusters::used_by(&plan);
+        let clusters = clusters::open(&mut checked, &used, args.brokers.as_deref(), &folder)?;
+        let options = RunOptions {
+            from: args.from.map(start::From::to_engine),
+            drain: Duration::from_millis(args.drain.to_ms()),
+            ..RunOptions::new(pipeline, &checked, clusters.settings.clone())
+        };
+        let run = Run::start(plan, options)?;
+        let handle = run.handle().clone();
+        handle.watch()?;
+        Ok(LocalRun {
+            run: Some(run),
+            handle,
+            _clusters: clusters,
+            is_new: true,
+            taps: Vec::new(),
+            faults: self.faults.clone(),
+        })
+    }
+}
+
+impl Host for Local {
+    fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String> {
+        match self.try_start(pipeline) {
+            Ok(run) => Ok(Box::new(run)),
+            Err(failure) => Err(failure.message()),
+        }
+    }
+}
+
+/// A run of this process.
+struct LocalRun {
+    run: Option<Run>,
+    handle: RunHandle,
+    /// held to the end: it may be the embedded broker
+    _clusters: Clusters,
+    /// nobody has looked yet
+    is_new: bool,
+    /// looks at edges, by their ids
+    taps: Vec<(String, Tap)>,
+    faults: Arc<Mutex<Vec<Fault>>>,
+}
+
+impl LocalRun {
+    /// Takes note of how it ended, and says so.
+    fn end(&mut self, outcome: Outcome) -> String {
+        let Outcome { ended_by, faults, .. } = outcome;
+        let how = match (faults.first(), ended_by) {
+            (Some(fault), _) => format!("Failed: {}. r starts it again.", fault.message),
+            (None, EndedBy::Stop) => "Stopped. r starts it again.".into(),
+            (None, _) => "Ended: its sources have ended. r starts it again.".into(),
+        };
+        let mut all = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        all.clear();
+        all.extend(faults.into_iter().filter(|fault| fault.blame != Blame::Nobody));
+        how
+    }
+
+    /// Opens looks at edges that are not looked at yet, and closes the others.
+    fn look_at(&mut self, edges: &[String]) -> Result<(), Fault> {
+        self.taps.retain(|(edge, _)| edges.contains(edge));
+        let snapshot = self.handle.snapshot().edges;
+        for edge in edges {
+            if !self.taps.iter().any(|(known, _)| known == edge) {
+                let every = super::every(edge, edges, &snapshot);
+                let options = TapOptions { limit: super::TAP_ROWS, every };
+                self.taps.push((edge.clone(), self.handle.tap(edge, options)?));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Running for LocalRun {
+    fn snapshot(&mut self) -> Result<Snapshot, String> {
+        let is_new = std::mem::replace(&mut self.is_new, false);
+        Ok(if is_new { self.handle.first_snapshot() } else { self.handle.snapshot() })
+    }
+
+    fn ended(&mut self) -> Option<String> {
+        let run = self.run.take_if(|run| run.is_over())?;
+        let outcome = run.wait();
+        Some(self.end(outcome))
+    }
+
+    fn tap(&mut self, edges: &[String]) -> Result<Vec<TapSnapshot>, String> {
+        self.look_at(edges).map_err(|fault| fault.message)?;
+        Ok(self.taps.iter().map(|(_, tap)| tap.take()).collect())
+    }
+
+    fn control(&mut self, control: Control) -> Result<(), String> {
+        if self.handle.is_over() {
+            return Err("The run is over".into());
+        }
+        match control {
+            Control::Pause => self.handle.pause(),
+            Control::Resume => self.handle.resume(),
+            Control::Stop => self.handle.stop(),
+        }
+        Ok(())
+    }
+}
+
+impl Drop for LocalRun {
+    fn drop(&mut self) {
+        self.taps.clear();
+        if let Some(run) = self.run.take() {
+            run.stop();
+            let outcome = run.wait();
+            self.end(outcome);
+        }
+    }
+}
