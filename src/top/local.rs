@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tidegate_broker::default_folder;
 use tidegate_core::check::{CheckOptions, Checked, check};
 use tidegate_core::engine::{EndedBy, Outcome, Run, RunHandle, RunOptions, Tap, TapOptions};
 use tidegate_core::fields::Secret;
@@ -59,7 +58,7 @@ impl Local {
         }
         let plan = Drawn::new(pipeline, &checked).plan(&[]);
         let args = &self.args;
-        let folder = (!args.memory).then(|| args.folder.data.clone().unwrap_or_else(default_folder));
+        let folder = (!args.memory).then(|| args.folder.place());
         let used = clusters::used_by(&plan);
         let clusters = clusters::open(&mut checked, &used, args.brokers.as_deref(), &folder)?;
         let options = RunOptions {

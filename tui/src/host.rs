@@ -1,15 +1,14 @@
 //! What the dashboard asks of the world: a run to look at, someone who starts one. Whoever opens it brings both; here
 //! nobody knows whether a run is in this process or behind a URL.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use tidegate_core::operators::Operator;
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::snapshot::{Snapshot, TapSnapshot};
 
 pub use crate::model::Rights;
 pub use crate::model::drawing::Checker;
+pub use crate::model::source::Source;
 pub use crate::theme::{Look, Palette};
 
 /// A run, as far as the dashboard asks of it. All is asked from one thread, and may take its time; where an answer is a
@@ -55,28 +54,6 @@ pub trait Host: Send {
     /// # Errors
     /// What keeps it from starting.
     fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String>;
-}
-
-/// What is looked at.
-pub struct Source {
-    /// what it is called: the run, and where it runs
-    pub name: String,
-    /// as it is drawn
-    pub pipeline: Pipeline,
-    /// its file, where one is open
-    pub path: Option<PathBuf>,
-    /// what nodes can be
-    pub operators: &'static [&'static Operator],
-    /// checks what is drawn
-    pub check: Checker,
-    /// a run to look at, of this pipeline
-    pub running: Option<Box<dyn Running>>,
-    /// who starts runs, where that may be done
-    pub host: Option<Box<dyn Host>>,
-    /// start a run of the pipeline at once
-    pub starts: bool,
-    /// what may be done
-    pub rights: Rights,
 }
 
 /// How it is shown.

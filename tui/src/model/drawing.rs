@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use tidegate_core::check::Checked;
 use tidegate_core::operators::Operator;
-use tidegate_core::pipeline::edit::{Edit, EditError};
+use tidegate_core::pipeline::edit::{Edit, EditError, NodeChange};
 use tidegate_core::pipeline::{Edge, Node, Pipeline};
 
 /// Checks a pipeline.
@@ -99,11 +99,10 @@ impl Drawing {
 
     /// What a check would find of the pipeline with another config of a node.
     pub(crate) fn check_with(&self, node: &str, config: Map<String, Value>) -> Checked {
-        let mut pipeline = self.pipeline.clone();
-        if let Some(node) = pipeline.nodes.iter_mut().find(|known| known.id == node) {
-            node.config = config;
-        }
-        (self.checker)(&pipeline)
+        let mut tried = self.pipeline.clone();
+        // A node that is gone changes nothing.
+        let _ = Edit::ChangeNode { id: node.to_string(), change: NodeChange::Config(config) }.apply(&mut tried);
+        (self.checker)(&tried)
     }
 
     /// The file holds something else.

@@ -7,6 +7,7 @@ pub(crate) mod form;
 pub(crate) mod history;
 pub(crate) mod place;
 pub(crate) mod run;
+pub(crate) mod source;
 
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::snapshot::{Snapshot, TapSnapshot};
