@@ -7,6 +7,7 @@ use crate::check::{CheckOptions, Checked, check};
 use crate::operators::{ALL, Operator};
 use crate::pipeline::Pipeline;
 use crate::plan::Drawn;
+use crate::types::Type;
 
 /// A node of a file.
 pub(crate) fn node(id: &str, operator: &str, config: Value) -> Value {
@@ -73,4 +74,23 @@ pub(crate) fn same_number(ours: &str, theirs: &str, is_numeric: bool) -> bool {
     }
     let (Ok(a), Ok(b)) = (ours.parse::<f64>(), theirs.parse::<f64>()) else { return false };
     is_numeric && (a - b).abs() <= 1e-15 * b.abs().max(1.0)
+}
+
+/// Whether one of our types stands for PostgreSQL's. Ours are fewer: its integers are one, JSON is text, and a numeric
+/// whose scale only its value tells is a float.
+pub(crate) fn is_type_of(ours: &Type, theirs: &str) -> bool {
+    match theirs {
+        "integer" | "bigint" => *ours == Type::Int64,
+        "double precision" => *ours == Type::Float64,
+        "numeric" => matches!(ours, Type::Decimal { .. } | Type::Float64),
+        "text" | "json" => *ours == Type::Text,
+        "boolean" => *ours == Type::Bool,
+        "bytea" => *ours == Type::Bytes,
+        "timestamp without time zone" => *ours == Type::Timestamp,
+        "interval" => *ours == Type::Interval,
+        _ => match (theirs.strip_suffix("[]"), ours) {
+            (Some(theirs), Type::List(item)) => is_type_of(&item.data, theirs),
+            _ => false,
+        },
+    }
 }
