@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tidegate_core::batch::Batch;
@@ -24,6 +25,7 @@ use crate::common::{signals, start};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The topic
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     topic: String,
     /// Where to start, in every partition
     #[arg(long, value_name = start::WORDS, value_parser = start::parse, default_value = "earliest", allow_negative_numbers = true)]

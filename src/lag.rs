@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 use tidegate_core::check::CheckedNode;
 use tidegate_core::kafka::{Admin, GroupInfo, TopicPartition, Watermarks};
@@ -24,7 +25,7 @@ use crate::common::voice::Voice;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A group, or a pipeline file
-    #[arg(value_name = "GROUP|FILE")]
+    #[arg(value_name = "GROUP|FILE", value_parser = NonEmptyStringValueParser::new())]
     group: String,
     #[command(flatten)]
     brokers: BrokerArgs,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use clap::builder::NonEmptyStringValueParser;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -33,6 +34,7 @@ use crate::common::voice::Voice;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The topic
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     topic: String,
     /// File of lines; `-` is standard input
     #[arg(default_value = "-")]

@@ -75,7 +75,10 @@ pub(crate) fn run(args: &Args, voice: Voice) -> Result<Exit, Failure> {
         Some(Order::List { internal }) => list(&admin, *internal, is_json)?,
         Some(Order::Create { name, partitions, replication, config }) => {
             if !admin.create_topic(name, *partitions, replication.unwrap_or(-1), config)? {
-                return Err(Fault::user(format!("there is a topic `{name}` already")).into());
+                let fault = Fault::user(format!("there is a topic `{name}` already"));
+                return Err(fault
+                    .remedy(format!("take another name, or `tidegate topics delete {name}` first"))
+                    .into());
             }
             tell("created", name, is_json)?;
         }

@@ -189,8 +189,13 @@ pub(crate) fn used_by(plan: &Plan) -> BTreeSet<String> {
 }
 
 fn resolve(brokers: &str, folder: &Option<PathBuf>, embedded: &mut Option<Embedded>) -> Result<String, Failure> {
-    if brokers.trim() != EMBEDDED {
-        return Ok(brokers.trim().to_string());
+    match brokers.trim() {
+        EMBEDDED => {}
+        "" => {
+            let remedy = "write `host:port`, with commas between several, or `embedded`";
+            return Err(Failure::argument("--brokers", "the address of the cluster is empty", remedy));
+        }
+        address => return Ok(address.to_string()),
     }
     let served = match embedded.take() {
         Some(served) => served,

@@ -114,12 +114,15 @@ fn remedy_of_unread(path: &Path, why: &io::Error) -> String {
 
 /// A file beside it with a name like its own.
 fn near(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?;
+    let stem = |path: &Path| path.file_stem().and_then(|stem| stem.to_str()).map(str::to_string);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let names = fs::read_dir(folder).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.collect();
-    names.sort_unstable();
-    did_you_mean(name, names.iter().map(String::as_str)).map(|near| path.with_file_name(near))
+    let mut others: Vec<PathBuf> = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
+    others.retain(|other| other.extension() == path.extension() && other.is_file());
+    others.sort_unstable();
+    let stems: Vec<String> = others.iter().filter_map(|other| stem(other)).collect();
+    let near = did_you_mean(&stem(path)?, stems.iter().map(String::as_str))?.to_string();
+    let found = others.iter().find(|other| stem(other).as_ref() == Some(&near))?;
+    Some(path.with_file_name(found.file_name()?))
 }
 
 /// No error among the problems.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidegate_core::batch::Batch;
+use tidegate_core::fields::topic_name_fault;
 use tidegate_core::kafka::{
     Admin, Assigned, ClientSettings, Committed, Consumer, ConsumerEvents, ConsumerOptions, PartitionQueue, Start,
     TopicPartition,
@@ -90,7 +91,8 @@ pub(crate) fn partitions_of(admin: &Admin, topic: &str) -> Result<Vec<TopicParti
         let nearest = tidegate_core::problem::did_you_mean(topic, names.iter().map(String::as_str));
         let remedy = match nearest {
             Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("create it with `tidegate topics create {topic}`"),
+            None if topic_name_fault(topic).is_some() => "names have letters, digits, `.`, `_` and `-`".into(),
+            None => format!("`tidegate topics` lists what there is; `tidegate topics create {topic}` makes it"),
         };
         return Err(Fault::user(format!("there is no topic `{topic}`")).remedy(remedy));
     };

@@ -12,7 +12,7 @@ use crate::codec::{
 };
 use crate::operators::{Role, Touches};
 use crate::plan::{Plan, PlanNode};
-use crate::problem::Fault;
+use crate::problem::{Fault, did_you_mean};
 use crate::types::Stream;
 
 /// The most partitions that a script may name.
@@ -40,15 +40,19 @@ pub(super) fn partitions_in(plan: &Plan, script: &[Line]) -> Result<BTreeMap<usi
         };
         let wrong = |why: String| Fault::user(format!("row {} of the script {why}", row + 1));
         let Some(number) = plan.nodes.iter().position(|node| node.id == *id) else {
-            return Err(wrong(format!("names a node `{id}`, and there is none")));
+            let near = did_you_mean(id, plan.nodes.iter().map(|node| node.id.as_str()));
+            let remedy = near.map_or("name a node of the pipeline".into(), |near| format!("did you mean `{near}`?"));
+            return Err(wrong(format!("names a node `{id}`, and there is none")).remedy(remedy));
         };
         if matches!(line, Line::Record(_) | Line::End(_)) && plan.nodes[number].role != Role::Source {
-            return Err(wrong(format!("{verb} `{id}`, which is no source")).at_node(id));
+            let fault = wrong(format!("{verb} `{id}`, which is no source")).at_node(id);
+            return Err(fault.remedy("rows come from sources: name one"));
         }
         let Line::Record(ScriptRecord { partition, .. }) = line else { continue };
         if !(0..MAX_PARTITIONS).contains(partition) {
             let most = MAX_PARTITIONS - 1;
-            return Err(wrong(format!("names partition {partition}, which is not from 0 to {most}")).at_node(id));
+            let fault = wrong(format!("names partition {partition}, which is not from 0 to {most}")).at_node(id);
+            return Err(fault.remedy("each partition is a lane of its own: count them from 0"));
         }
         let known = last.entry(number).or_insert(0);
         *known = (*partition).max(*known);

@@ -54,8 +54,14 @@ pub(super) fn fault(settings: &ClientSettings, about: &str, failure: &Failure) -
         Code::UNSUPPORTED_VERSION => {
             Fault::user(format!("{about}: the broker at {brokers} is too old for this ({why})")).remedy("upgrade it")
         }
-        Code::INVALID_ARGUMENT => Fault::user(format!("{about}: {why}")),
-        _ => Fault::outside(format!("{about}: {why}")),
+        Code::INVALID_PARTITIONS => Fault::user(format!("{about}: {why}"))
+            .remedy("give a topic at least one partition, and no more than the broker allows"),
+        Code::INVALID_CONFIG => Fault::user(format!("{about}: {why}"))
+            .remedy("correct the setting; a topic's settings are those of Kafka's topic configuration"),
+        Code::INVALID_ARGUMENT => Fault::user(format!("{about}: {why}")).remedy("correct the value that is named"),
+        _ => {
+            Fault::outside(format!("{about}: {why}")).remedy("try it again; if it stays so, the broker's log says more")
+        }
     }
 }
 
