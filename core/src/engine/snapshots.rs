@@ -28,6 +28,8 @@ impl Inner {
         tell_through(&mut snapshot, &workshop);
         snapshot.past = with_past.then(|| workshop.past(&memory));
         Snapshot {
+            // One reading of the clock: ages are told by it.
+            at_ms,
             run: self.tell_run(&memory),
             bottleneck: memory.bottleneck().cloned(),
             log: memory.log.all(),
