@@ -399,7 +399,13 @@ pub(crate) fn taps() -> Vec<TapSnapshot> {
         row(2, 40, "S0007", 8.0121, 85),
     ];
     let after = before.iter().filter(|row| row.value["qty"].as_i64() >= Some(10)).cloned().collect();
+    let fired = TapRow {
+        window: Some((NOW - 17_000, NOW - 7_000)),
+        value: json!({ "window_start": NOW - 17_000, "window_end": NOW - 7_000, "vwap": 182.437, "volume": 115_020, "trades": 958 }),
+        ..row(4, 7, "S0417", 0.0, 0)
+    };
     vec![
+        TapSnapshot { edge: "vwap.out->bars.in".into(), seen: 1, rows: vec![fired] },
         TapSnapshot { edge: "trades.out->liquid.in".into(), seen: 40_000, rows: before },
         TapSnapshot { edge: "liquid.out->score.records".into(), seen: 32_000, rows: after },
     ]

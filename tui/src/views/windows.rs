@@ -1,7 +1,8 @@
 //! Windows: what fires next, what is stuck? A row for each lane of a node with windows: where stream time stands, how fast
 //! it moves, what it is short of.
 
-use tidegate_core::snapshot::NodeSnapshot;
+use serde_json::Value;
+use tidegate_core::snapshot::{NodeSnapshot, TapRow};
 use tidegate_core::window::{ClosedBy, Emit, LaneReport, NextReport};
 
 use super::table::{Cell, Column, Row, Table};
@@ -175,9 +176,18 @@ pub(crate) fn results(model: &Model, pen: &mut Pen<'_>) {
         pen.text(1, y + 1, Tone::Text, &numbers::clock(row.at_ms, model.offset_s));
         pen.text(11, y + 1, Tone::Text, &cut(&super::tap::plain(&row.key), 7));
         pen.text(19, y + 1, Tone::Text, &window);
-        let value = super::tap::columns_of(&row.value);
+        let value = super::tap::columns_of(&without_bounds(row));
         pen.text(35, y + 1, Tone::Text, &cut(&value, pen.width().saturating_sub(36)));
     }
+}
+
+/// A result's value without the bounds of its window, which stand beside it.
+fn without_bounds(row: &TapRow) -> Value {
+    let (Value::Object(fields), Some((start, end))) = (&row.value, row.window) else { return row.value.clone() };
+    let is_bound = |value: &Value| value.as_i64().is_some_and(|ms| ms == start || ms == end);
+    Value::Object(
+        fields.iter().filter(|(_, value)| !is_bound(value)).map(|(name, it)| (name.clone(), it.clone())).collect(),
+    )
 }
 
 /// One sentence on the selected lane.
