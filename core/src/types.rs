@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 mod notation;
 
 pub use notation::NotationFault;
+pub(crate) use notation::from_word as type_from_word;
 
 /// The type of a column. Timestamps are UTC milliseconds; an interval is months, days and nanoseconds, as in PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

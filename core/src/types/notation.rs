@@ -147,7 +147,8 @@ fn split_required(word: &str) -> (&str, bool) {
     word.strip_suffix('!').map_or((word, false), |word| (word, true))
 }
 
-fn from_word(word: &str) -> Option<Type> {
+/// A type that is one word.
+pub(crate) fn from_word(word: &str) -> Option<Type> {
     Some(match word {
         "bool" => Type::Bool,
         "int64" => Type::Int64,

@@ -9,6 +9,7 @@ use tidegate_core::check::Checked;
 use tidegate_core::operators::Operator;
 use tidegate_core::pipeline::edit::{Edit, EditError, NodeChange};
 use tidegate_core::pipeline::{Edge, Node, Pipeline};
+use tidegate_core::problem::{Problem, Severity};
 
 /// Checks a pipeline.
 pub type Checker = Arc<dyn Fn(&Pipeline) -> Checked + Send + Sync>;
@@ -103,6 +104,11 @@ impl Drawing {
         // A node that is gone changes nothing.
         let _ = Edit::ChangeNode { id: node.to_string(), change: NodeChange::Config(config) }.apply(&mut tried);
         (self.checker)(&tried)
+    }
+
+    /// What keeps it from running.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = &Problem> {
+        self.checked.problems.iter().filter(|problem| problem.severity == Severity::Error)
     }
 
     /// The file holds something else.

@@ -93,7 +93,7 @@ impl Watched {
             (Link::Live, RunState::Running) => {}
         }
         match self.now.partitions.iter().map(|partition| partition.verdict).max() {
-            Some(verdict) => (verdict_tone(verdict), verdict_word(verdict).to_uppercase()),
+            Some(verdict) => (verdict_tone(verdict), verdict.word().to_uppercase()),
             None => (Tone::Text, "RUNNING".into()),
         }
     }
@@ -148,18 +148,6 @@ pub(crate) fn load_tone(word: &str) -> Tone {
         "b-p" => Tone::Warn,
         "idle" => Tone::Dim,
         _ => Tone::Text,
-    }
-}
-
-pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Ok => "ok",
-        Verdict::Draining => "draining",
-        Verdict::Unknown => "unknown",
-        Verdict::Growing => "growing",
-        Verdict::Rewound => "rewound",
-        Verdict::Stalled => "stalled",
-        Verdict::Stopped => "stopped",
     }
 }
 

@@ -228,6 +228,19 @@ fn blank() -> Model {
 }
 
 #[test]
+fn a_drawing_that_may_not_run_says_how_to_see_why() {
+    let mut model = blank();
+    press(&mut model, "a");
+    type_in(&mut model, "kafka-source");
+    press(&mut model, "enter esc");
+    let errors = model.drawing.errors().count();
+    assert!(errors > 0, "{}", text(&model));
+    assert!(text(&model).contains("! show"), "{}", text(&model));
+    press(&mut model, "!");
+    assert!(text(&model).contains(&format!("{errors} error")), "{}", text(&model));
+}
+
+#[test]
 fn a_pipeline_is_built_from_nothing() {
     let mut model = blank();
     press(&mut model, "a");

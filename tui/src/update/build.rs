@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 use tidegate_core::operators::{Operator, Ports};
 use tidegate_core::pipeline::edit::{EdgeChange, Edit, NodeChange};
 use tidegate_core::pipeline::{Edge, Node, Point, PortRef, Via};
-use tidegate_core::problem::Severity;
 
 use super::ask;
 use crate::commands::Act;
@@ -328,7 +327,7 @@ fn tidy(model: &mut Model) {
 }
 
 fn run(model: &mut Model) -> Vec<Wish> {
-    let errors = model.drawing.checked.problems.iter().filter(|it| it.severity == Severity::Error).count();
+    let errors = model.drawing.errors().count();
     if errors > 0 {
         model.said = Some(format!("{errors} error{} first.", if errors == 1 { "" } else { "s" }));
         model.place.sheets.push(Sheet::Problems { chosen: 0 });

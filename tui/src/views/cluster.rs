@@ -7,7 +7,7 @@ use tidegate_core::snapshot::{PartitionSnapshot, Verdict};
 
 use super::table::{Cell, Column, Row, Table};
 use crate::model::Model;
-use crate::model::run::{verdict_glyph, verdict_tone, verdict_word, written};
+use crate::model::run::{verdict_glyph, verdict_tone, written};
 use crate::numbers::{self, UNKNOWN};
 use crate::pen::Pen;
 use crate::theme::Tone;
@@ -41,7 +41,7 @@ pub(crate) fn table(model: &Model) -> Table {
                 Cell::new(partitions.len().to_string()).value(partitions.len() as f64),
                 Cell::new(rate_text).value(rate),
                 Cell::new(numbers::count_or_unknown(lag)).value(lag.unwrap_or(-1) as f64),
-                Cell::new(format!(" {} {}", verdict_glyph(verdict), verdict_word(verdict))).tone(verdict_tone(verdict)),
+                Cell::new(format!(" {} {}", verdict_glyph(verdict), verdict.word())).tone(verdict_tone(verdict)),
             ],
             ..Row::default()
         }

@@ -2,7 +2,6 @@
 
 use tidegate_core::pipeline::edit::Edit;
 use tidegate_core::pipeline::{Edge, PortRef};
-use tidegate_core::problem::Severity;
 
 use crate::model::Model;
 use crate::model::drawing::Drawing;
@@ -48,8 +47,7 @@ pub(crate) fn candidates(drawing: &Drawing, from: &PortRef, search: &str) -> Vec
 }
 
 fn errors(drawing: &Drawing) -> Vec<String> {
-    let errors = drawing.checked.problems.iter().filter(|problem| problem.severity == Severity::Error);
-    errors.map(|problem| problem.message.clone()).collect()
+    drawing.errors().map(|problem| problem.message.clone()).collect()
 }
 
 /// Why an edge cannot be drawn: what the check then finds that it did not find before.

@@ -7,7 +7,7 @@ use tidegate_core::snapshot::{Drain, PartitionSnapshot, Retention, Verdict};
 use super::table::{Cell, Column, Row, Table};
 use crate::model::Model;
 use crate::model::history::Of;
-use crate::model::run::{Watched, verdict_glyph, verdict_tone, verdict_word, written};
+use crate::model::run::{Watched, verdict_glyph, verdict_tone, written};
 use crate::numbers::{self, ABSENT, UNKNOWN};
 use crate::pen::{Pen, cut, spark, width};
 use crate::theme::{HEIGHTS, Tone};
@@ -191,9 +191,9 @@ fn verdict_cell(verdict: Verdict, of: Option<&PartitionSnapshot>, now_ms: i64, i
         (Verdict::Ok, ..) if is_quiet => "no input".into(),
         (Verdict::Draining, Some(Drain::In { ms }), _) => format!("drain {}", numbers::span_up(ms)),
         (Verdict::Stalled | Verdict::Stopped | Verdict::Rewound, _, Some(since)) => {
-            format!("{} {since}", verdict_word(verdict))
+            format!("{} {since}", verdict.word())
         }
-        _ => verdict_word(verdict).to_string(),
+        _ => verdict.word().to_string(),
     };
     let text = format!("{} {words}", verdict_glyph(verdict));
     Cell::new(text).tone(verdict_tone(verdict)).value(f64::from(verdict as u8))
@@ -312,7 +312,7 @@ pub(crate) fn sentence(model: &Model) -> String {
                 0 => String::new(),
                 lost => format!(" {} records were deleted before they were read.", numbers::count(lost)),
             };
-            format!("{name} {}: {rule}.{lost}", verdict_word(partition.verdict))
+            format!("{name} {}: {rule}.{lost}", partition.verdict.word())
         }
         None => "enter folds the partitions of a topic, and unfolds them.".into(),
     }

@@ -20,7 +20,7 @@ use arrow_array::ArrayRef;
 use super::check::Checker;
 use super::kernels::Inputs;
 use super::node::Node;
-use crate::types::{Slot, Type};
+use crate::types::{Slot, Type, type_from_word};
 
 /// What a function is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -225,17 +225,10 @@ impl Declared {
 }
 
 fn type_of(word: &str) -> Option<Type> {
-    Some(match word {
-        "bool" => Type::Bool,
-        "int64" => Type::Int64,
-        "float64" => Type::Float64,
-        "text" => Type::Text,
-        "bytes" => Type::Bytes,
-        "timestamp" => Type::Timestamp,
-        "interval" => Type::Interval,
-        "list of text" => Type::List(Box::new(Slot::nullable(Type::Text))),
-        _ => return None,
-    })
+    match word {
+        "list of text" => Some(Type::List(Box::new(Slot::nullable(Type::Text)))),
+        word => type_from_word(word),
+    }
 }
 
 impl Takes {

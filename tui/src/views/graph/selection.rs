@@ -200,7 +200,11 @@ pub(crate) fn node_sentence(model: &Model, id: &str) -> String {
     let run = model.shown();
     let Some(node) = run.node(id) else {
         return match run.link {
-            Link::Nothing => format!("{id} does not run; r runs the drawing."),
+            Link::Nothing => match model.drawing.errors().count() {
+                0 => format!("{id} does not run; r runs the drawing."),
+                1 => "1 error keeps the drawing from running; ! shows it.".into(),
+                errors => format!("{errors} errors keep the drawing from running; ! shows them."),
+            },
             _ => format!("{id} is not in the run; r runs the drawing."),
         };
     };
