@@ -90,11 +90,13 @@ fn shells_complete_every_command() {
 }
 
 #[test]
-fn what_is_not_built_says_so() {
+fn what_cannot_be_shown_says_why() {
     let bench = Bench::new();
-    for (command, is_there) in [("top", cfg!(feature = "tui")), ("edit", cfg!(feature = "gui"))] {
+    for (command, is_there, why) in
+        [("top", cfg!(feature = "tui"), "run it in a terminal"), ("edit", cfg!(feature = "gui"), "is not built yet")]
+    {
         let ran = bench.tidegate(&[command, "some.json"]).code(if is_there { 1 } else { 2 });
-        assert_eq!(ran.err.contains("is not built yet"), is_there, "{}", ran.err);
+        assert_eq!(ran.err.contains(why), is_there, "{}", ran.err);
     }
 }
 
