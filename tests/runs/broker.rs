@@ -69,7 +69,8 @@ impl Broker {
 
     /// Makes a topic.
     pub(crate) fn create(&self, topic: &str, partitions: i32) {
-        assert!(self.admin.create_topic(topic, partitions, 1, &[]).unwrap(), "{topic} is there already");
+        // Where Kafka is slow, the first try may have made it and the second finds it.
+        self.admin.create_topic(topic, partitions, 1, &[]).unwrap();
     }
 
     /// How many records were ever written to a topic.

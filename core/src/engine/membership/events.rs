@@ -27,6 +27,7 @@ pub(in crate::engine) struct Events {
 impl ConsumerEvents for Events {
     fn assigned(&self, partitions: Vec<Assigned>) -> Vec<From> {
         let Some(inner) = self.inner.upgrade() else { return partitions.iter().map(|_| From::Beginning).collect() };
+        *lock(&inner.membership.incomplete) = None;
         let come = partitions.iter().map(|assigned| (&**assigned.queue.topic(), assigned.queue.partition()));
         self.tell(&inner, "owns", come);
         let starts = partitions.into_iter().map(|assigned| match self.take_over(&inner, assigned) {

@@ -18,7 +18,8 @@ mod together;
 pub(super) use events::Events;
 use together::{assignor, check_counts};
 
-/// How much longer than a newcomer who was first waits for the other to leave, in a group that is to have one member.
+/// How many sessions who was first waits for the other to leave, in a group that is to have one member: longer than a
+/// newcomer does.
 const FIRST_WAITS: u32 = 3;
 
 /// How much may wait unread in the clients of all clusters together.
@@ -145,7 +146,9 @@ impl Membership {
     }
 
     /// A run that is to be alone in its group says so, when it is not: one that has just come after as long as the group
-    /// takes to notice that a member has died, one that was there before later, so that it outlasts the other.
+    /// takes to notice that a member has died, one that was there before later, so that it outlasts the other. A member
+    /// that died while it joined is dealt a share, and missed from then on: so time counts from the last share of ours,
+    /// and half a session more is for the dealing.
     pub(super) fn look_after(&self, inner: &Arc<Inner>) {
         if inner.options.is_group {
             return;
@@ -159,7 +162,8 @@ impl Membership {
         let since = *lock(&self.incomplete).get_or_insert_with(Instant::now);
         let session = lock(&inner.hub).settings(&cluster).map_or(SESSION, session_timeout);
         let has_begun = lock(&self.gates).get(&cluster).is_some_and(|gate| gate.load(Ordering::Acquire));
-        if since.elapsed() < session * if has_begun { FIRST_WAITS } else { 1 } {
+        let patience = if has_begun { session * FIRST_WAITS } else { session * 3 / 2 };
+        if since.elapsed() < patience {
             return;
         }
         *lock(&self.incomplete) = None;
