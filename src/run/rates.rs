@@ -45,14 +45,8 @@ fn fill_of(node: &NodeSnapshot, now: &Snapshot) -> Option<String> {
     if node.task.is_some() {
         return None;
     }
-    let queue = now.edges.iter().find(|edge| edge.capacity > 0 && enters(&edge.id, &node.id))?;
+    let queue = now.edges.iter().find(|edge| edge.capacity > 0 && edge.ends().1 == node.id)?;
     Some(format!("holds {} of {}", in_short(queue.depth as f64), in_short(queue.capacity as f64)))
-}
-
-/// The edge `from->to` leads to a port of the node.
-fn enters(edge: &str, node: &str) -> bool {
-    let to = edge.split_once("->").map_or("", |(_, to)| to);
-    to.split_once('.').is_some_and(|(to, _)| to == node)
 }
 
 /// Records behind, of all partitions that the node reads; nothing for other nodes.

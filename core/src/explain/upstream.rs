@@ -36,19 +36,15 @@ fn fronts<'a>(snapshot: &'a Snapshot, node: &'a str) -> Vec<(&'a NodeSnapshot, &
 /// The edges that lead to a node, and where they come from.
 fn comings<'a>(snapshot: &'a Snapshot, to: &'a str) -> impl Iterator<Item = (&'a NodeSnapshot, &'a EdgeSnapshot)> {
     snapshot.edges.iter().filter_map(move |edge| {
-        let (from, end) = edge.id.split_once("->")?;
-        let from = snapshot.nodes.iter().find(|node| node.id == node_of(from))?;
-        (node_of(end) == to).then_some((from, edge))
+        let (from, end) = edge.ends();
+        let from = snapshot.nodes.iter().find(|node| node.id == from)?;
+        (end == to).then_some((from, edge))
     })
-}
-
-fn node_of(port: &str) -> &str {
-    port.rsplit_once('.').map_or(port, |(node, _)| node)
 }
 
 /// Why what a node took has not come to the end of an edge.
 fn stopped(snapshot: &Snapshot, from: &NodeSnapshot, edge: &EdgeSnapshot) -> Vec<Reason> {
-    let (port, _) = edge.id.split_once("->").unwrap_or((&edge.id, ""));
+    let (port, _) = edge.ports();
     let before: usize = comings(snapshot, &from.id).map(|(_, edge)| edge.depth).sum();
     let mut reasons = Vec::new();
     for (depth, place) in

@@ -177,6 +177,20 @@ pub struct EdgeSnapshot {
     pub through: Option<ThroughSnapshot>,
 }
 
+impl EdgeSnapshot {
+    /// The ports at its two ends, `node.port`.
+    pub fn ports(&self) -> (&str, &str) {
+        self.id.split_once("->").unwrap_or((&self.id, ""))
+    }
+
+    /// The nodes at its two ends.
+    pub fn ends(&self) -> (&str, &str) {
+        let end_of = |port: &str| port.rfind('.').unwrap_or(port.len());
+        let (from, to) = self.ports();
+        (&from[..end_of(from)], &to[..end_of(to)])
+    }
+}
+
 /// A topic in the middle of an edge.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

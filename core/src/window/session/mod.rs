@@ -44,7 +44,7 @@ impl Entry {
     }
 }
 
-/// One record: key, the number that this has or had, timestamp, and stream time with it.
+/// One record: key, timestamp, and stream time with it.
 #[derive(Debug, Clone, Copy)]
 struct Record<'a> {
     key: &'a [u8],
@@ -70,6 +70,11 @@ impl Sessions {
         self.gap.saturating_add(self.grace)
     }
 
+    /// The stream time that closes a session of this end.
+    fn closes_at(&self, end: i64) -> i64 {
+        end.saturating_add(self.retention()).saturating_add(1)
+    }
+
     /// Where keys are now, for [`Sessions::take`].
     pub(super) fn look_up<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) -> Vec<Option<u32>> {
         self.table.find_all(keys)
@@ -91,7 +96,7 @@ impl Sessions {
         {
             let merged = Span { start: only.start.min(ts), end: only.end.max(ts) };
             if merged.end < time.saturating_sub(retention) {
-                return fold.late(merged, merged.end.saturating_add(retention).saturating_add(1));
+                return fold.late(merged, self.closes_at(merged.end));
             }
             if !fold.takes(&[only.slot]) {
                 return;
@@ -124,7 +129,7 @@ impl Sessions {
             .iter()
             .fold(alone, |span, session| Span { start: span.start.min(session.start), end: span.end.max(session.end) });
         if merged.end < time.saturating_sub(retention) {
-            return fold.late(merged, merged.end.saturating_add(retention).saturating_add(1));
+            return fold.late(merged, self.closes_at(merged.end));
         }
         let slots: SmallVec<[u32; 2]> = met.iter().map(|session| session.slot).collect();
         if !fold.takes(&slots) {
@@ -258,7 +263,7 @@ impl Sessions {
             first = listed.copied().chain(first).min();
         }
         let span = first?.span();
-        Some(Next { span, closes_at: span.end.saturating_add(self.retention()).saturating_add(1) })
+        Some(Next { span, closes_at: self.closes_at(span.end) })
     }
 
     pub(super) fn kept(&self) -> impl Iterator<Item = Kept<'_>> {
