@@ -22,7 +22,8 @@ fn a_slow_sink_is_the_bottleneck() {
     let slow = node("o", "keep", json!({ "name": "bottleneck", "delay_us": 20_000 }));
     let nodes = [rows("s", 2_000_000), node("f", "filter", json!({ "condition": "n >= 0" })), slow];
     let run = start(&file(nodes, &["s->f", "f->o buffer 600"]), |_| {});
-    let snapshot = until(&run, |it| it.bottleneck.is_some() && it.nodes[0].rates.records_out > 0.0);
+    let is_known = |it: &Snapshot| it.nodes[0].rates.records_out > 0.0 && it.nodes[2].latency.is_some();
+    let snapshot = until(&run, |it| it.bottleneck.is_some() && is_known(it));
     let found = snapshot.bottleneck.as_ref().unwrap();
     assert_eq!((found.node.as_str(), found.by), ("o", HeldBy::Work), "{snapshot:#?}");
     let (sink, source) = (&snapshot.nodes[2], &snapshot.nodes[0]);
