@@ -4,9 +4,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::alone::caught;
 use super::clock::Clock;
@@ -22,6 +22,9 @@ const HANDED_ON: usize = 16;
 
 /// How often a thread gives way to others who wait for its task, before a step.
 const YIELDS: usize = 100;
+
+/// How long the end of a step is waited for to look at a task.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How long a thread sleeps at most, in milliseconds.
 const SLEEP_MS: i64 = 1000;
@@ -71,6 +74,22 @@ impl TaskCell {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Task> {
         self.visitors.fetch_add(1, Ordering::Relaxed);
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        self.visitors.fetch_sub(1, Ordering::Relaxed);
+        task
+    }
+
+    /// The same, for who only looks and comes again; none where a step takes longer, as that of a sink that nobody reads.
+    pub(crate) fn look(&self) -> Option<MutexGuard<'_, Task>> {
+        self.visitors.fetch_add(1, Ordering::Relaxed);
+        let until = Instant::now() + LOOK;
+        let task = loop {
+            match self.task.try_lock() {
+                Ok(task) => break Some(task),
+                Err(TryLockError::Poisoned(task)) => break Some(task.into_inner()),
+                Err(TryLockError::WouldBlock) if Instant::now() > until => break None,
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_micros(200)),
+            }
+        };
         self.visitors.fetch_sub(1, Ordering::Relaxed);
         task
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
+use super::channel::Needs;
 use super::run::{Inner, lock};
 use super::watch::{Counts, Memory, Seen, Series, mean};
 use super::workshop::{SlotOf, Workshop};
@@ -91,13 +92,15 @@ impl Inner {
     }
 
     fn see_partitions(&self) -> Vec<Seen> {
-        let mut seen = partitions(&lock(&self.workshop));
+        let before = self.watch.lock().seen.clone();
+        let mut seen = partitions(&lock(&self.workshop), &before);
         let taken: BTreeMap<_, _> =
             lock(&self.commits).taken().map(|((cluster, at), next)| ((cluster.clone(), at.clone()), next)).collect();
         for Seen { told, .. } in &mut seen {
             let at = TopicPartition::new(told.topic.as_str(), told.partition);
             told.committed = taken.get(&(told.cluster.clone(), at)).copied();
         }
+        self.watch.lock().seen.clone_from(&seen);
         seen
     }
 }
@@ -242,26 +245,42 @@ fn tell_through(snapshot: &mut Snapshot, workshop: &Workshop) {
     }
 }
 
-/// Partitions that are read, as lanes and clients see them.
-fn partitions(workshop: &Workshop) -> Vec<Seen> {
-    let needs = workshop.survey(false).unwrap_or_default();
+/// Partitions that are read, as lanes and clients see them. A task that is in a long step is not waited for: what was safe
+/// before is safe still.
+fn partitions(workshop: &Workshop, before: &[Seen]) -> Vec<Seen> {
+    let needs = workshop.look_at_needs(false).unwrap_or_else(|_| Some(Needs::default()));
     let mut all = Vec::new();
     for (task, planned) in workshop.plan.tasks.iter().enumerate() {
         if !planned.inputs.iter().any(|input| matches!(input, TaskInput::Source(_))) {
             continue;
         }
-        for cell in workshop.tasks.range((task, 0)..=(task, u32::MAX)).map(|(_, cell)| cell) {
-            for reading in &mut cell.lock().readings {
+        for (&(_, lane), cell) in workshop.tasks.range((task, 0)..=(task, u32::MAX)) {
+            let Some(mut reads) = cell.look() else {
+                let nodes = || planned.nodes.iter().map(|&node| workshop.plan.nodes[node].id.as_str());
+                let is_here = |told: &PartitionSnapshot| nodes().any(|node| node == told.node);
+                let of_lane = |told: &PartitionSnapshot| u32::try_from(told.partition) == Ok(lane);
+                all.extend(before.iter().filter(|seen| is_here(&seen.told) && of_lane(&seen.told)).cloned());
+                continue;
+            };
+            for reading in &mut reads.readings {
                 let Some((node, SlotOf::Partition(cluster, topic, partition))) = workshop.slots.get(reading.slot)
                 else {
                     continue;
                 };
-                // What came behind the survey is needed, too.
-                let safe = needs.get(reading.slot).unwrap_or(reading.position);
+                let node = workshop.plan.nodes[*node].id.as_str();
+                let is_it = |told: &PartitionSnapshot| {
+                    told.node == node
+                        && (&told.cluster, told.topic.as_str(), told.partition) == (cluster, topic, *partition)
+                };
+                let safe = match &needs {
+                    // What came behind the survey is needed, too.
+                    Some(needs) => needs.get(reading.slot).unwrap_or(reading.position),
+                    None => before.iter().find(|seen| is_it(&seen.told)).map_or(-1, |seen| seen.told.safe),
+                };
                 reading.stamps.forget_before(safe);
                 let known = |offset: i64| Some(offset).filter(|&offset| offset >= 0);
                 let told = PartitionSnapshot {
-                    node: workshop.plan.nodes[*node].id.clone(),
+                    node: node.to_string(),
                     cluster: cluster.clone(),
                     topic: topic.to_string(),
                     partition: *partition,

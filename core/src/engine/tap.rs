@@ -108,10 +108,7 @@ impl Inner {
             let see: Seen = Arc::new(move |batch: &Batch| lock(&seers.0).iter().for_each(|catch| catch.see(batch)));
             unseen.insert(see.clone());
             for cell in tasks.values() {
-                let mut task = cell.lock();
-                if let Some(place) = task.layout.place(port.0) {
-                    task.watched.insert((place, port.1), see.clone());
-                }
+                cell.lock().watch(port, &see);
             }
         }
         Ok(Tap { edge: edge.to_string(), port, plan, catch, taps: self.taps.clone() })

@@ -2,8 +2,8 @@
 //! node share. What stands at the ends (topics, files, a test's script) is given by whoever runs the plan.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, MutexGuard};
 
 use super::alone::Alone;
 use super::blueprint::Blueprint;
@@ -221,11 +221,7 @@ impl Workshop {
         let outputs = self.outputs(&layout, lane)?;
         let mut made = Task::new(layout.clone(), nodes, inputs, outputs);
         made.readings = readings;
-        for (&(node, port), seen) in &self.watched {
-            if let Some(place) = layout.place(node) {
-                made.watched.insert((place, port), seen.clone());
-            }
-        }
+        self.watched.iter().for_each(|(&port, seen)| made.watch(port, seen));
         let cell = TaskCell::new(made, &self.clock, pool);
         let made = cell.lock();
         made.inputs.iter().for_each(|input| input.set_reader(cell.handle()));
@@ -250,6 +246,8 @@ impl Workshop {
                     id: self.plan.nodes[node].id.as_str().into(),
                     meter: self.meters[node].clone(),
                     counts_errors: self.plan.nodes[node].counts_errors,
+                    errors: (node, self.plan.nodes[node].ports.outputs.len()),
+                    seen: None,
                 });
                 Ok(Output { spread, lanes, node, failures: failures.clone(), open, has_ended: false })
             },
@@ -406,6 +404,19 @@ impl Workshop {
     /// The smallest offset per reading that is still needed anywhere: what is safe to commit. Looks at queues and tasks in
     /// the order in which data flows: a row only moves on, so that it is met where it was or further on, or it is done.
     pub(crate) fn survey(&self, makes_safe: bool) -> Result<Needs, Fault> {
+        Ok(self.survey_by(makes_safe, |cell| Some(cell.lock()))?.unwrap_or_default())
+    }
+
+    /// The same for who comes again; none where a task is in a step that does not end soon.
+    pub(crate) fn look_at_needs(&self, makes_safe: bool) -> Result<Option<Needs>, Fault> {
+        self.survey_by(makes_safe, TaskCell::look)
+    }
+
+    fn survey_by(
+        &self,
+        makes_safe: bool,
+        enter: impl Fn(&TaskCell) -> Option<MutexGuard<'_, Task>>,
+    ) -> Result<Option<Needs>, Fault> {
         let mut needs = Needs::default();
         for (task, layout) in self.layouts.iter().enumerate() {
             for input in &layout.inputs {
@@ -414,7 +425,7 @@ impl Workshop {
                 }
             }
             for cell in self.tasks.range((task, 0)..=(task, u32::MAX)).map(|(_, cell)| cell) {
-                let mut task = cell.lock();
+                let Some(mut task) = enter(cell) else { return Ok(None) };
                 needs.merge(task.needs(makes_safe)?.iter());
                 let has_failed_sink = task.has_failed_sink();
                 drop(task);
@@ -424,6 +435,6 @@ impl Workshop {
                 }
             }
         }
-        Ok(needs)
+        Ok(Some(needs))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{At, Pace, Stand, Task};
+use super::{At, Pace, Seen, Stand, Task};
 use crate::batch::Batch;
 use crate::engine::channel::{Channel, Needs};
 use crate::engine::failures::{error_rows, stop_fault};
@@ -31,9 +31,22 @@ pub(crate) struct QueueNode {
     pub(crate) id: Arc<str>,
     pub(crate) meter: Arc<NodeMeter>,
     pub(crate) counts_errors: bool,
+    /// its number in the plan, and that of its port `errors`
+    pub(crate) errors: (usize, usize),
+    /// told of what fails
+    pub(crate) seen: Option<Seen>,
 }
 
 impl Task {
+    /// Tells somebody of what leaves by a port of a node of the plan, where it leaves here.
+    pub(crate) fn watch(&mut self, (node, port): (usize, usize), seen: &Seen) {
+        if let Some(place) = self.layout.place(node) {
+            self.watched.insert((place, port), seen.clone());
+        }
+        let queues = self.outputs.iter_mut().filter_map(|output| output.node.as_mut());
+        queues.filter(|queue| queue.errors == (node, port)).for_each(|queue| queue.seen = Some(seen.clone()));
+    }
+
     /// Hands over what waits; says whether all is gone. What goes to one queue keeps its order.
     pub(super) fn hand_over(&mut self, now_ms: i64) -> Result<bool, Fault> {
         let mut is_free = true;
@@ -102,8 +115,9 @@ impl Task {
         node.meter.count_drops(&mut out.drops);
         for failed in out.failed {
             count(&node.meter.errors, failed.batch.rows);
-            if !failures.is_empty() {
+            if !failures.is_empty() || node.seen.is_some() {
                 let rows = error_rows(&node.id, failed);
+                node.seen.iter().for_each(|seen| seen(&rows));
                 // A queue of failures lies on the lane of the queue itself.
                 self.pending.extend(failures.iter().map(|&to| (to, lane, rows.clone())));
             } else if node.counts_errors {

@@ -42,6 +42,19 @@ fn a_slow_sink_is_the_bottleneck() {
 }
 
 #[test]
+fn a_sink_that_takes_nothing_keeps_nobody_from_looking() {
+    let stuck = node("o", "keep", json!({ "name": "stuck", "delay_us": 4_000_000 }));
+    let run = start(&file([rows("s", 100_000), stuck], &["s->o buffer 64"]), |_| {});
+    let begun = Instant::now();
+    until(&run, |snapshot| snapshot.tasks.iter().any(|task| task.lanes.iter().any(|lane| lane.fill >= 1.0)));
+    let found = until(&run, |snapshot| snapshot.bottleneck.is_some()).bottleneck;
+    assert_eq!(found.map(|found| found.node).as_deref(), Some("o"));
+    assert!(begun.elapsed() < Duration::from_secs(4), "it answers only between two writes");
+    run.abort();
+    run.wait();
+}
+
+#[test]
 fn a_run_rests_and_goes_on() {
     let slow = node("o", "keep", json!({ "name": "rests", "delay_us": 1000 }));
     let run = start(&file([rows("s", 100_000), slow], &["s->o buffer 64"]), |_| {});
@@ -79,6 +92,23 @@ fn a_tap_sees_what_passes_and_changes_nothing() {
     assert_eq!(after.rows[0].value, json!({ "n": after.rows[0].offset, "pad": "" }));
     assert_eq!(end_of(run).ended_by, EndedBy::End);
     assert_eq!(kept("tapped"), (0..30_000).filter(|n| n % 2 == 0).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_tap_sees_what_fails_at_a_queue() {
+    // Rows of even numbers cannot be gathered.
+    let step = json!({ "x": { "start": "100 / (n % 2)", "next": "x + 100 / (n % 2)" } });
+    let queue = node("c", "conflate", json!({ "columns": step }));
+    let slow = node("o", "keep", json!({ "name": "even", "delay_us": 500 }));
+    let nodes = [rows("s", 100_000), queue, slow, node("p", "discard", json!({}))];
+    let run = start(&file(nodes, &["s->c", "c->p", "c.errors->o"]), |_| {});
+    let tap = run.handle().tap("c.errors->o.in", TapOptions { limit: 1000, every: 1 }).unwrap();
+    until(&run, |snapshot| snapshot.nodes[2].records_in > 50);
+    let seen = tap.take();
+    assert!(seen.rows.len() > 40, "{} of {}", seen.rows.len(), seen.seen);
+    assert!(seen.rows.iter().all(|row| row.offset % 2 == 0 && row.value["node"] == "c"), "{:?}", seen.rows[0]);
+    run.abort();
+    run.wait();
 }
 
 #[test]

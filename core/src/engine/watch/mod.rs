@@ -42,6 +42,8 @@ pub(super) struct Memory {
     pub(super) series: Series,
     pub(super) log: Log,
     pub(super) partitions: Partitions,
+    /// partitions as they were seen last
+    pub(super) seen: Vec<Seen>,
     pub(super) speeds: Speeds,
     bottleneck: Option<Bottleneck>,
     is_told: bool,
