@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The known word that `word` was most likely meant to be, where one is near enough.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -13,9 +14,76 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     is_near.then_some(nearest)
 }
 
+/// What to do about a problem, and the change that does it, where that is just one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    /// as a sentence
+    pub text: String,
+    /// as a change
+    pub fix: Option<Fix>,
+}
+
+/// A remedy that is one change, at the place of its problem; [`fix`](crate::pipeline::edit::fix) makes an edit of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fix {
+    /// this text in place of the one there: of the span, where there is one
+    Write(String),
+    /// this value of the field
+    Set(Box<Value>),
+    /// this name for the field
+    Name(String),
+    /// this id for the node
+    Id(String),
+    /// an edge to the port, from this output as `node.port`
+    Connect(String),
+    /// the edge goes
+    Remove,
+}
+
 /// A remedy for a name that is none: the one that was likely meant, or else where to look.
-pub fn meant_or<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, other: impl Into<String>) -> String {
-    did_you_mean(word, known).map_or_else(|| other.into(), |nearest| format!("did you mean `{nearest}`?"))
+pub fn meant_or<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, other: impl Into<String>) -> Remedy {
+    match did_you_mean(word, known) {
+        Some(nearest) => Remedy::meant(nearest, Fix::Write(nearest.into())),
+        None => Remedy::from(other.into()),
+    }
+}
+
+impl Remedy {
+    /// Something else was likely meant.
+    pub fn meant(nearest: &str, fix: Fix) -> Remedy {
+        Remedy::from(format!("did you mean `{nearest}`?")).by(fix)
+    }
+
+    /// The same, as a change too.
+    pub fn by(self, fix: Fix) -> Remedy {
+        Remedy { fix: Some(fix), ..self }
+    }
+}
+
+impl From<String> for Remedy {
+    fn from(text: String) -> Remedy {
+        Remedy { text, fix: None }
+    }
+}
+
+impl From<&str> for Remedy {
+    fn from(text: &str) -> Remedy {
+        Remedy::from(text.to_string())
+    }
+}
+
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fix::Write(text) => write!(f, "write {text}"),
+            Fix::Set(value) => write!(f, "write {value}"),
+            Fix::Name(name) => write!(f, "call the field {name}"),
+            Fix::Id(id) => write!(f, "call it {id}"),
+            Fix::Connect(from) => write!(f, "connect {from}"),
+            Fix::Remove => f.write_str("take the edge away"),
+        }
+    }
 }
 
 /// How bad a problem is. Only errors keep a pipeline from running.
@@ -71,6 +139,9 @@ pub struct Problem {
     pub message: String,
     /// what to do
     pub remedy: String,
+    /// the same as a change, where it is just one
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
 }
 
 /// What was found, and not yet what to do about it: a [`Problem`] in the making.
@@ -141,9 +212,10 @@ impl Problem {
 
 impl Finding {
     /// The problem, with what to do.
-    pub fn remedy(self, remedy: impl Into<String>) -> Problem {
+    pub fn remedy(self, remedy: impl Into<Remedy>) -> Problem {
         let Finding { severity, place, message } = self;
-        Problem { severity, place, message, remedy: remedy.into() }
+        let Remedy { text, fix } = remedy.into();
+        Problem { severity, place, message, remedy: text, fix }
     }
 }
 

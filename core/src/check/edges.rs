@@ -4,7 +4,7 @@ use super::{Check, CheckedEdge, CheckedNode, RunSettings, Travel};
 use crate::fields::topic_name_fault;
 use crate::operators::Ports;
 use crate::pipeline::{Direct, Edge, PortRef, ThroughTopic, Via, is_port_name};
-use crate::problem::{Place, Problem, did_you_mean, meant_or};
+use crate::problem::{Fix, Place, Problem, Remedy, did_you_mean, meant_or};
 
 impl Check<'_> {
     /// The edges without their streams.
@@ -134,9 +134,12 @@ fn unknown_port(place: Place, node: &str, port: &str, ports: &Ports, end: End) -
         }
     };
     let remedy = match did_you_mean(port, names.iter().copied()) {
-        Some(nearest) => format!("did you mean `{node}.{nearest}`?"),
-        None if names.is_empty() => format!("`{node}` has no {what} ports"),
-        None => format!("its {what} ports: {}", names.join(", ")),
+        Some(nearest) => {
+            let port = format!("{node}.{nearest}");
+            Remedy::meant(&port, Fix::Write(port.clone()))
+        }
+        None if names.is_empty() => format!("`{node}` has no {what} ports").into(),
+        None => format!("its {what} ports: {}", names.join(", ")).into(),
     };
     let message = match (end, other) {
         (End::From, true) => format!("`{port}` is an input of `{node}`: an edge leaves by an output"),

@@ -2,7 +2,8 @@
 
 use super::{Check, CheckedEdge, CheckedNode};
 use crate::operators::Role;
-use crate::problem::{Place, Problem};
+use crate::pipeline::PortRef;
+use crate::problem::{Fix, Place, Problem, Remedy};
 
 impl Check<'_> {
     /// Finds out what takes part in the run: not what is switched off, and not what reads only from that.
@@ -43,7 +44,7 @@ impl Check<'_> {
         let is_fed = self.fed(nodes, edges);
         let in_circle: Vec<usize> = self.pipeline.cycles().concat();
         for (place, node) in nodes.iter().enumerate().filter(|(_, node)| node.is_active) {
-            if !self.open_ports(place, node, edges) && !is_fed[place] && !in_circle.contains(&place) {
+            if !self.open_ports(place, nodes, edges) && !is_fed[place] && !in_circle.contains(&place) {
                 let id = &self.pipeline.nodes[place].id;
                 let problem = Problem::warning(Place::node(id), "nothing ever comes here: no source leads to it");
                 self.problems.push(problem.remedy("connect a source to what comes before it, or take it away"));
@@ -85,7 +86,8 @@ impl Check<'_> {
     }
 
     /// Reports required ports at which nothing comes in; says whether there is one.
-    fn open_ports(&mut self, place: usize, node: &CheckedNode, edges: &[CheckedEdge]) -> bool {
+    fn open_ports(&mut self, place: usize, nodes: &[CheckedNode], edges: &[CheckedEdge]) -> bool {
+        let node = &nodes[place];
         let id = &self.pipeline.nodes[place].id;
         let mut is_open = false;
         for (port, input) in node.ports.iter().flat_map(|ports| &ports.inputs).enumerate() {
@@ -107,9 +109,44 @@ impl Check<'_> {
                 Some(_) => "nothing comes in here: what is connected is switched off",
             };
             let problem = Problem::error(Place::node(id).at_port(&input.name), message);
-            self.problems.push(problem.remedy(format!("connect an edge to `{id}.{}`", input.name)));
+            let mut remedy = Remedy::from(format!("connect an edge to `{id}.{}`", input.name));
+            if let [only] = self.loose_ends(place, nodes).as_slice() {
+                remedy = remedy.by(Fix::Connect(only.to_string()));
+            }
+            self.problems.push(problem.remedy(remedy));
         }
         is_open
+    }
+
+    /// Outputs that lead nowhere yet, and could lead to a node without closing a circle.
+    fn loose_ends(&self, place: usize, nodes: &[CheckedNode]) -> Vec<PortRef> {
+        let behind = self.behind(place);
+        let mut ends = Vec::new();
+        for (other, node) in nodes.iter().enumerate().filter(|(other, node)| node.is_active && !behind.contains(other))
+        {
+            let id = &self.pipeline.nodes[other].id;
+            let outputs = node.ports.iter().flat_map(|ports| &ports.outputs).filter(|port| *port != "late");
+            let ports = outputs.map(|port| PortRef::new(id, port));
+            ends.extend(ports.filter(|port| !self.pipeline.edges.iter().any(|edge| edge.from == *port)));
+        }
+        ends
+    }
+
+    /// A node, and all that it leads to.
+    fn behind(&self, place: usize) -> Vec<usize> {
+        let mut behind = vec![place];
+        let mut next = 0;
+        while let Some(&from) = behind.get(next) {
+            next += 1;
+            let id = &self.pipeline.nodes[from].id;
+            let edges = self.pipeline.edges.iter().filter(|edge| edge.from.node == *id);
+            for &to in edges.filter_map(|edge| self.places.get(edge.to.node.as_str())) {
+                if !behind.contains(&to) {
+                    behind.push(to);
+                }
+            }
+        }
+        behind
     }
 
     fn dead_end(&mut self, place: usize, node: &CheckedNode, edges: &[CheckedEdge]) {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Check, CheckedNode};
 use crate::codec::{ValueFormat, parse_header, parse_row_key, parse_row_value};
 use crate::operators::ValueRole;
-use crate::problem::{Place, meant_or};
+use crate::problem::{Place, Remedy, meant_or};
 use crate::types::{Schema, Stream};
 
 impl Check<'_> {
@@ -133,7 +133,7 @@ pub(super) struct Comes<'n> {
     is_made: bool,
 }
 
-fn columns_remedy(name: &str, schema: &Schema) -> String {
+fn columns_remedy(name: &str, schema: &Schema) -> Remedy {
     let names = || schema.columns.iter().map(|column| column.name.as_str());
     meant_or(name, names(), format!("columns here: {}", names().collect::<Vec<_>>().join(", ")))
 }

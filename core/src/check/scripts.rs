@@ -9,7 +9,7 @@ use super::{Check, CheckedNode};
 use crate::fields::DurationText;
 use crate::operators::Role;
 use crate::pipeline::PortRef;
-use crate::problem::{Place, Problem, meant_or};
+use crate::problem::{Place, Problem, Remedy, meant_or};
 
 /// The fields of each kind of row, the first of which tells the kind.
 const ROWS: [&[&str]; 5] = [
@@ -117,7 +117,7 @@ impl Check<'_> {
         self.error(place, format!("there is no node `{id}`"), remedy);
     }
 
-    pub(super) fn error(&mut self, place: Place, message: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn error(&mut self, place: Place, message: impl Into<String>, remedy: impl Into<Remedy>) {
         self.problems.push(Problem::error(place, message).remedy(remedy));
     }
 

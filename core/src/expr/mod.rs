@@ -33,6 +33,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray};
 
 use crate::batch::Batch;
+use crate::problem::Remedy;
 use crate::types::{Gaps, KeyFormat, Schema, Stream, Type};
 
 pub(crate) use aggregates::AggregateCall;
@@ -86,7 +87,7 @@ pub struct ExprProblem {
     /// what
     pub message: String,
     /// what to do
-    pub remedy: String,
+    pub remedy: Remedy,
 }
 
 /// A record for which an expression has no value.

@@ -15,7 +15,7 @@ pub(super) fn parse(source: &Source) -> Result<ast::Expr, ExprProblem> {
     let end = source.tokens.last().map_or(source.text.len(), |(_, place)| place.end);
     if source.tokens.is_empty() {
         let message = "an expression is missing".to_string();
-        let remedy = "write one, such as price > 10".to_string();
+        let remedy = "write one, such as price > 10".into();
         return Err(ExprProblem { span: 0..source.text.len(), message, remedy });
     }
     let dialect = PostgreSqlDialect {};

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Choice, FieldKind, FormField};
 use crate::fields::{ByteSize, DurationText, Moment, Rate, topic_name_fault};
-use crate::problem::{Place, Problem, did_you_mean, meant_or};
+use crate::problem::{Fix, Place, Problem, Remedy, did_you_mean, meant_or};
 use crate::types::{NotationFault, Schema};
 
 /// Walks a config and collects.
@@ -26,7 +26,7 @@ impl<'a> Validator<'a> {
         self.problems
     }
 
-    fn report(&mut self, path: &str, message: String, remedy: impl Into<String>) {
+    fn report(&mut self, path: &str, message: String, remedy: impl Into<Remedy>) {
         self.problems.push(Problem::error(self.place.clone().at_field(path), message).remedy(remedy));
     }
 
@@ -51,9 +51,9 @@ impl<'a> Validator<'a> {
         let names = || fields.iter().map(|field| field.name.as_str());
         let nearest = did_you_mean(name, names());
         let remedy = match nearest {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
+            Some(nearest) => Remedy::meant(nearest, Fix::Name(nearest.into())),
             None if fields.is_empty() => "there are no fields here".into(),
-            None => format!("fields here: {}", names().collect::<Vec<_>>().join(", ")),
+            None => format!("fields here: {}", names().collect::<Vec<_>>().join(", ")).into(),
         };
         self.report(path, format!("unknown field `{name}`"), remedy);
         nearest
@@ -112,8 +112,9 @@ impl<'a> Validator<'a> {
                 }
             },
             None => {
-                let remedy =
-                    meant_or(word, choices.iter().map(|choice| choice.word.as_str()), "write one of these words");
+                // Its options may be other ones.
+                let words = choices.iter().map(|choice| choice.word.as_str());
+                let remedy = meant_or(word, words, "write one of these words").text;
                 self.report(path, format!("expected {}, found `{word}`", words_of(choices)), remedy);
             }
         }
@@ -177,34 +178,49 @@ fn regex_fault(text: &str) -> Option<String> {
     Some(format!("`{text}` is not a regular expression: {reason}"))
 }
 
-fn remedy(kind: &FieldKind, value: &Value) -> String {
+fn remedy(kind: &FieldKind, value: &Value) -> Remedy {
+    let by = |text: &str, value: Value| Remedy::from(text).by(Fix::Set(value.into()));
     match (kind, value) {
         (FieldKind::Choice(choices), Value::String(word)) if choices.iter().any(|choice| choice.word == *word) => {
             let content = choices.iter().find(|choice| choice.word == *word).and_then(|choice| choice.content.as_ref());
-            format!("give its options, as in {{\"{word}\": {}}}", content.map_or("{}".into(), example))
+            format!("give its options, as in {{\"{word}\": {}}}", content.map_or("{}".into(), example)).into()
         }
         (FieldKind::Choice(choices), Value::String(word)) => {
             meant_or(word, choices.iter().map(|choice| choice.word.as_str()), "write one of these words")
         }
         (FieldKind::Integer { .. } | FieldKind::Number { .. }, Value::String(text)) if text.parse::<f64>().is_ok() => {
-            "take the quotes away".into()
+            let number = serde_json::from_str(text).map(Fix::Set).ok();
+            Remedy { fix: number, ..Remedy::from("take the quotes away") }
         }
         (FieldKind::Bool, Value::Number(_) | Value::Null) => "write true or false".into(),
-        (FieldKind::Bool, Value::String(text)) if text == "true" || text == "false" => "take the quotes away".into(),
-        (FieldKind::Columns | FieldKind::List(_), Value::String(_)) => "put it in [ ]".into(),
-        (FieldKind::Text | FieldKind::Expr, Value::Number(_) | Value::Bool(_)) => "put it in quotes".into(),
+        (FieldKind::Bool, Value::String(text)) if text == "true" || text == "false" => {
+            by("take the quotes away", Value::Bool(text == "true"))
+        }
+        (FieldKind::Columns | FieldKind::List(_), Value::String(_)) => {
+            by("put it in [ ]", Value::Array(vec![value.clone()]))
+        }
+        (FieldKind::Text | FieldKind::Expr, Value::Number(_) | Value::Bool(_)) => {
+            by("put it in quotes", Value::String(value.to_string()))
+        }
         (FieldKind::Duration, Value::Number(_)) => "write a unit, as in \"500ms\" or \"1s\"".into(),
         (FieldKind::Regex, Value::String(_)) => "put \\\\ before a character that is meant itself".into(),
         (FieldKind::Topic | FieldKind::Topics, Value::String(name)) if !name.is_empty() => {
             let likely = name.replace(|letter: char| !letter.is_ascii_alphanumeric() && !".-_".contains(letter), "-");
-            format!("such as `{likely}`")
+            Remedy::from(format!("such as `{likely}`")).by(Fix::Write(likely))
         }
-        (kind, _) => format!("such as {}", example(kind)),
+        (kind, _) => format!("such as {}", example(kind)).into(),
     }
 }
 
-fn missing_remedy(field: &FormField) -> String {
-    format!("add \"{}\": {}", field.name, example(&field.kind))
+fn missing_remedy(field: &FormField) -> Remedy {
+    let remedy = Remedy::from(format!("add \"{}\": {}", field.name, example(&field.kind)));
+    match &field.kind {
+        // One that is no less right than another; what else is missing only a person can know.
+        FieldKind::Choice(_) | FieldKind::Bool | FieldKind::Duration | FieldKind::Rate => {
+            remedy.by(Fix::Set(field.default.clone().unwrap_or_else(|| field.kind.stand_in()).into()))
+        }
+        _ => remedy,
+    }
 }
 
 /// A right value, as a person would write it.

@@ -103,8 +103,10 @@ impl<W: Write + Send> Sink for Running<W> {
         self.console.write_all(&self.buffer).map_err(console_fault)
     }
 
+    /// Whole lines have left already. The lock of standard output would be waited for here by who commits, while another
+    /// lane writes to a reader that takes nothing.
     fn flush(&mut self) -> Result<(), Fault> {
-        self.console.flush().map_err(console_fault)
+        Ok(())
     }
 }
 

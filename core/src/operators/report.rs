@@ -5,7 +5,7 @@ use crate::aggregate::Aggregates;
 use crate::codec::ValueFormat;
 use crate::expr::{Expr, ExprProblem, METADATA};
 use crate::fields::{ExprMap, PathText, Time};
-use crate::problem::{Fault, Place, Problem, Severity};
+use crate::problem::{Fault, Fix, Place, Problem, Remedy, Severity};
 use crate::types::{Gaps, KeyFormat, Schema, Stream, Type};
 
 /// Collects the problems of one node.
@@ -40,7 +40,7 @@ impl Report {
     }
 
     /// A problem with a field of the config.
-    pub fn error(&mut self, field: &str, message: impl Into<String>, remedy: impl Into<String>) {
+    pub fn error(&mut self, field: &str, message: impl Into<String>, remedy: impl Into<Remedy>) {
         if !self.was_told(field) {
             let place = Place::node(&self.node).at_field(field);
             self.problems.push(Problem::error(place, message).remedy(remedy));
@@ -50,7 +50,7 @@ impl Report {
     /// Something else that is wrong with the node.
     pub fn push(&mut self, severity: Severity, port: Option<&str>, message: impl Into<String>, remedy: &str) {
         let place = Place { node: Some(self.node.clone()), port: port.map(Into::into), ..Place::default() };
-        self.problems.push(Problem { severity, place, message: message.into(), remedy: remedy.into() });
+        self.problems.push(Problem { severity, place, message: message.into(), remedy: remedy.into(), fix: None });
     }
 
     /// Compiles an expression of a field, reporting what is wrong with it. None where it is wrong, or hangs on something that
@@ -76,7 +76,8 @@ impl Report {
             severity: Severity::Error,
             place: Place::node(&self.node).at_field(field).at_span(problem.span),
             message: problem.message,
-            remedy: problem.remedy,
+            remedy: problem.remedy.text,
+            fix: problem.remedy.fix,
         });
     }
 
@@ -88,8 +89,11 @@ impl Report {
         }
         let place = Place::node(&self.node).at_field(field).at_span(0..text.len());
         let remedy = match data_type {
-            Type::Bool => "compare it with something, such as … > 0".to_string(),
-            other => format!("CAST({text} AS {other})"),
+            Type::Bool => Remedy::from("compare it with something, such as … > 0"),
+            other => {
+                let cast = format!("CAST({text} AS {other})");
+                Remedy::from(cast.clone()).by(Fix::Write(cast))
+            }
         };
         let message = format!("this must be {data_type}, and it is {}", expr.data_type());
         self.problems.push(Problem::error(place, message).remedy(remedy));

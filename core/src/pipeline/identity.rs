@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::Pipeline;
-use crate::problem::{Place, Problem};
+use crate::problem::{Fix, Place, Problem, Remedy};
 
 /// `[a-z][a-z0-9-]{0,62}`: ids of nodes, notes and groups.
 pub fn is_node_id(text: &str) -> bool {
@@ -58,7 +58,8 @@ impl Pipeline {
         let mut seen = HashMap::new();
         for node in &self.nodes {
             let nth = times_before(&mut seen, &node.id);
-            problems.extend(id_problem(Place::node(&node.id).at_field("id").nth(nth), &node.id, nth));
+            let free = |id: &str| self.fresh_id(id);
+            problems.extend(id_problem(Place::node(&node.id).at_field("id").nth(nth), &node.id, nth, free));
         }
         self.edge_problems(&mut problems);
         let notes = self.notes.iter().map(|note| &note.id).enumerate().map(|mark| ("notes", mark));
@@ -69,6 +70,7 @@ impl Pipeline {
                 Place::field(format!("{section}[{index}].id")),
                 id,
                 times_before(&mut seen, id),
+                |id| id.to_string(),
             ));
         }
         for name in self.parameters.names().filter(|name| !is_parameter_name(name)) {
@@ -85,8 +87,10 @@ impl Pipeline {
             let nth = times_before(&mut seen, (&edge.from, &edge.to));
             let place = Place::edge(edge.id()).nth(nth);
             if nth > 0 {
-                problems
-                    .push(Problem::error(place.clone(), "this edge stands there twice").remedy("remove one of them"));
+                problems.push(
+                    Problem::error(place.clone(), "this edge stands there twice")
+                        .remedy(Remedy::from("remove one of them").by(Fix::Remove)),
+                );
             }
             for (field, end) in [("from", &edge.from), ("to", &edge.to)] {
                 let port = &end.port;
@@ -110,14 +114,17 @@ fn times_before<T: Hash + Eq>(seen: &mut HashMap<T, usize>, it: T) -> usize {
     std::mem::replace(count, *count + 1)
 }
 
-fn id_problem(place: Place, id: &str, nth: usize) -> Option<Problem> {
+/// What is wrong with an id; another one that is free stands instead of it.
+fn id_problem(place: Place, id: &str, nth: usize, free: impl Fn(&str) -> String) -> Option<Problem> {
+    let with = |text: String, id: &str| Remedy::from(text).by(Fix::Id(free(id)));
     if !is_node_id(id) {
         let message = format!("`{id}` cannot be an id: a-z, 0-9 and `-`, a letter first, at most 63 characters");
         let remedy = match fresh(&id.to_lowercase().replace([' ', '_', '.'], "-"), |_| false) {
-            likely if likely != "node" => format!("such as `{likely}`"),
+            likely if likely != "node" => with(format!("such as `{likely}`"), &likely),
             _ => "such as `orders` or `orders-2`".into(),
         };
         return Some(Problem::error(place, message).remedy(remedy));
     }
-    (nth > 0).then(|| Problem::error(place, format!("the id `{id}` stands there twice")).remedy("rename one of them"))
+    let remedy = || with("rename one of them".into(), id);
+    (nth > 0).then(|| Problem::error(place, format!("the id `{id}` stands there twice")).remedy(remedy()))
 }

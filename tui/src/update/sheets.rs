@@ -1,6 +1,6 @@
 //! Keys in what lies over a view: help, the palette, ports to connect to, forms, problems, a new name.
 
-use tidegate_core::pipeline::edit::Edit;
+use tidegate_core::pipeline::edit::{Edit, fix};
 use tidegate_core::pipeline::{Edge, Via};
 
 use super::{ask, build};
@@ -240,6 +240,11 @@ fn enter(model: &Model, sheet: &mut FormSheet) {
             _ => sheet.edit(),
         },
         Some(_) => {
+            // What is no value yet is likely the beginning of what stands first in the list.
+            let is_wrong = sheet.row().is_some_and(|row| sheet.problem_of(&row).is_some());
+            if is_wrong && has_suggestions(model, sheet) {
+                complete(model, sheet);
+            }
             let has_text = sheet.editing.as_ref().is_some_and(|line| !line.text().trim().is_empty());
             // Another entry follows the one that was typed.
             if sheet.accept(&model.drawing) && is_entry && has_text {
@@ -291,7 +296,12 @@ fn problems(model: &mut Model, act: Act, chosen: usize) -> Outcome {
             Outcome::Kept
         }
         (Act::Remedy, _) => {
-            model.said = Some("No remedy can be taken by itself here; enter goes to the place.".into());
+            let edit = views::sorted(model).get(chosen).and_then(|problem| fix(&model.drawing.pipeline, problem));
+            match edit {
+                _ if !model.rights.may_build => model.said = Some("A run elsewhere is not changed here.".into()),
+                Some(edit) => drop(build::apply(model, &edit)),
+                None => model.said = Some("This remedy is no single change; enter goes to the place.".into()),
+            }
             Outcome::Kept
         }
         (Act::Open, Some(place)) => {

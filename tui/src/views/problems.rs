@@ -1,5 +1,6 @@
 //! Problems of the drawn pipeline: errors, warnings, notes, each with its place and what helps.
 
+use tidegate_core::pipeline::edit::fix;
 use tidegate_core::problem::{Problem, Severity};
 
 use crate::model::Model;
@@ -110,9 +111,14 @@ pub(crate) fn sentence(model: &Model, chosen: usize) -> String {
     let problems = sorted(model);
     match problems.get(chosen.min(problems.len().saturating_sub(1))) {
         None => "Nothing keeps the drawing from running.".into(),
-        Some(problem) if problem.place.field.is_some() && problem.place.node.is_some() => {
-            "enter opens the field.".into()
+        Some(problem) => {
+            let is_field = problem.place.field.is_some() && problem.place.node.is_some();
+            let go = if is_field { "enter opens the field" } else { "enter goes there" };
+            let is_offered = model.rights.may_build && fix(&model.drawing.pipeline, problem).is_some();
+            match problem.fix.as_ref().filter(|_| is_offered) {
+                Some(fix) => format!("{go}; x takes the remedy: {fix}."),
+                None => format!("{go}."),
+            }
         }
-        Some(_) => "enter goes there.".into(),
     }
 }

@@ -51,7 +51,7 @@ fn problems_have_a_place_and_a_remedy() {
         let (column, found) = &problems[0];
         assert_eq!((column.as_str(), problems.len()), ("it", 1), "{text}: {problems:?}");
         assert!(found.message.contains(message), "{text}: {found:?}");
-        assert!(found.remedy.contains(remedy), "{text}: {found:?}");
+        assert!(found.remedy.text.contains(remedy), "{text}: {found:?}");
         assert_eq!(&text[found.span.clone()], place, "{text}: {found:?}");
     }
     let both = compile("sum(prize) FILTER (WHERE sied = 'a')", &trades()).map(|_| ()).expect_err("two");

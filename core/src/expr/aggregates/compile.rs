@@ -11,6 +11,7 @@ use super::{Aggregate, AggregateKind, Distinct, aggregate_names};
 use crate::expr::check::{self, nearest};
 use crate::expr::source::Source;
 use crate::expr::{Compiled, Expr, ExprProblem, Scope, functions, parse, with_stack};
+use crate::problem::{Fix, Remedy};
 use crate::types::Type;
 
 /// A checked call of an aggregate.
@@ -63,7 +64,7 @@ struct Reader<'a> {
     scope: &'a Scope,
 }
 
-fn problem(span: Range<usize>, message: impl Into<String>, remedy: impl Into<String>) -> Vec<ExprProblem> {
+fn problem(span: Range<usize>, message: impl Into<String>, remedy: impl Into<Remedy>) -> Vec<ExprProblem> {
     vec![ExprProblem { span, message: message.into(), remedy: remedy.into() }]
 }
 
@@ -103,8 +104,8 @@ impl Reader<'_> {
             return Err(self.around(&ast::Expr::Function(function.clone()), span, &format!("`{name}`")));
         }
         let remedy = match nearest(&name, aggregate_names()) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("there are {}", aggregate_names().collect::<Vec<_>>().join(", ")),
+            Some(nearest) => Remedy::meant(nearest, Fix::Write(nearest.into())),
+            None => format!("there are {}", aggregate_names().collect::<Vec<_>>().join(", ")).into(),
         };
         Err(problem(span, format!("there is no aggregate `{name}`"), remedy))
     }

@@ -8,6 +8,7 @@ use sqlparser::ast;
 use super::{Checker, join};
 use crate::expr::functions::{catalogue, list};
 use crate::expr::node::{Meta, Node, Op};
+use crate::problem::{Fix, Remedy};
 use crate::types::{Column, KeyFormat, Type};
 
 /// What an expression sees of a record beside its columns, and before columns of the same name; bounds of windows only
@@ -26,15 +27,23 @@ pub(in crate::expr) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &
 }
 
 /// "did you mean `x`?", or what there is.
-fn suggestion(name: &str, columns: &[Column]) -> String {
+fn suggestion(name: &str, columns: &[Column]) -> Remedy {
     if let Some(nearest) = nearest(name, columns.iter().map(|column| column.name.as_str())) {
-        return format!("did you mean `{nearest}`?");
+        return meant(nearest);
     }
     let names: Vec<String> = columns.iter().take(12).map(|column| format!("`{}`", column.name)).collect();
     match names.is_empty() {
         true => "no columns come here: declare them in the schema of the source".into(),
-        false => format!("there are {}{}", names.join(", "), if columns.len() > 12 { ", …" } else { "" }),
+        false => format!("there are {}{}", names.join(", "), if columns.len() > 12 { ", …" } else { "" }).into(),
     }
+}
+
+/// A name that was likely meant, written as expressions take it.
+fn meant(name: &str) -> Remedy {
+    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        && !name.starts_with(|first: char| first.is_ascii_digit());
+    let written = if is_plain { name.to_string() } else { format!("\"{}\"", name.replace('"', "\"\"")) };
+    Remedy::meant(name, Fix::Write(written))
 }
 
 impl Checker<'_> {
@@ -66,14 +75,13 @@ impl Checker<'_> {
         let columns = &self.scope.schema.columns;
         let close = nearest(name, columns.iter().map(|column| column.name.as_str()).chain(METADATA));
         let remedy = match close {
-            Some(close) if ident.quote_style.is_none() || strsim::levenshtein(close, name) <= 2 => {
-                format!("did you mean `{close}`?")
-            }
+            Some(close) if ident.quote_style.is_none() || strsim::levenshtein(close, name) <= 2 => meant(close),
             _ if ident.quote_style.is_some() => {
-                format!("text goes in single quotes: '{}'", name.replace('\'', "''"))
+                let text = format!("'{}'", name.replace('\'', "''"));
+                Remedy::from(format!("text goes in single quotes: {text}")).by(Fix::Write(text))
             }
             _ if catalogue().iter().any(|function| function.name.eq_ignore_ascii_case(name)) => {
-                format!("functions take parentheses: {}(…)", name.to_lowercase())
+                format!("functions take parentheses: {}(…)", name.to_lowercase()).into()
             }
             _ => suggestion(name, columns),
         };

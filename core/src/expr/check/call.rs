@@ -9,6 +9,7 @@ use super::access::nearest;
 use crate::expr::aggregates::Aggregate;
 use crate::expr::functions;
 use crate::expr::node::Node;
+use crate::problem::{Fix, Remedy};
 
 /// Aggregates of others, which are not in the catalogue.
 const OTHER_AGGREGATES: [&str; 6] =
@@ -52,8 +53,8 @@ impl Checker<'_> {
         let arguments = self.arguments(function, &span, is_lazy);
         if !is_known {
             let remedy = match nearest(&name, functions::names()) {
-                Some(nearest) => format!("did you mean `{nearest}`?"),
-                None => "`tidegate describe` lists the functions".to_string(),
+                Some(nearest) => Remedy::meant(nearest, Fix::Write(nearest.into())),
+                None => "`tidegate describe` lists the functions".into(),
             };
             self.problem(name_span, format!("there is no function `{name}`"), remedy);
             return None;

@@ -20,6 +20,7 @@ use super::kernels::Inputs;
 use super::node::{Kernel, Node, Op};
 use super::source::Source;
 use super::{ExprProblem, Scope, Uses};
+use crate::problem::Remedy;
 use crate::types::Type;
 
 pub(crate) use access::METADATA;
@@ -83,7 +84,7 @@ impl<'a> Checker<'a> {
 
 impl Checker<'_> {
     /// Notes a problem.
-    pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>, remedy: impl Into<Remedy>) {
         self.problems.push(ExprProblem { span, message: message.into(), remedy: remedy.into() });
     }
 

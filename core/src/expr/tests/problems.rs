@@ -8,7 +8,7 @@ use crate::types::{Column, KeyFormat, Schema, Type};
 fn problems(text: &str) -> String {
     let problems = compile(text).expect_err(text);
     let line = |problem: &crate::expr::ExprProblem| {
-        format!("«{}» {} → {}", &text[problem.span.clone()], problem.message, problem.remedy)
+        format!("«{}» {} → {}", &text[problem.span.clone()], problem.message, problem.remedy.text)
     };
     problems.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -119,7 +119,7 @@ fn what_cannot_be_parsed_has_a_place() {
         let problems = compile(text).expect_err(text);
         assert_eq!(problems.len(), 1, "{text}: {problems:?}");
         assert_eq!(&text[problems[0].span.clone()], marked, "{text}: {problems:?}");
-        assert!(!problems[0].remedy.is_empty(), "{text}: {problems:?}");
+        assert!(!problems[0].remedy.text.is_empty(), "{text}: {problems:?}");
     }
 }
 

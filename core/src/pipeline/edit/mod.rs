@@ -2,6 +2,7 @@
 //! code. An edit that cannot be applied changes nothing.
 
 mod apply;
+mod fix;
 mod fragment;
 mod rename;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::fields::Entries;
 
+pub use fix::fix;
 pub use fragment::Fragment;
 
 /// A change of a pipeline.

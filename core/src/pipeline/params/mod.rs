@@ -173,7 +173,8 @@ fn read_settable<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>, place: &Place) -> Problem {
-    let remedy = meant_or(name, known, "declare it under `parameters`");
+    // The text around it stays: only its name is another.
+    let remedy = meant_or(name, known, "declare it under `parameters`").text;
     Problem::error(place.clone(), format!("unknown parameter `{name}`")).remedy(remedy)
 }
 
