@@ -33,20 +33,29 @@ pub(super) struct Local {
     check: Checker,
     /// has the secrets that were asked for
     known: Checked,
-    faults: Arc<Mutex<Vec<Fault>>>,
+    faults: Faults,
 }
 
-impl Local {
-    /// Asks for secrets while there still is a terminal to ask at.
-    pub(super) fn new(args: Args, check: Checker, pipeline: &Pipeline) -> Result<Local, Failure> {
-        let mut known = check(pipeline);
-        secrets::ask(&mut known, |_| true)?;
-        Ok(Local { args, check, known, faults: Arc::default() })
-    }
+/// What the last run failed of.
+pub(super) type Faults = Arc<Mutex<Vec<Fault>>>;
 
-    /// What the last run failed of.
-    pub(super) fn faults(&self) -> Arc<Mutex<Vec<Fault>>> {
-        self.faults.clone()
+impl Local {
+    /// Asks for secrets, where there still is a terminal to ask at.
+    pub(super) fn new(
+        args: Args,
+        check: Checker,
+        pipeline: &Pipeline,
+        faults: Faults,
+        may_ask: bool,
+    ) -> Result<Local, Failure> {
+        let mut known = check(pipeline);
+        if may_ask {
+            secrets::ask(&mut known, |_| true)?;
+        } else if let Some(name) = known.values.missing_secrets().next() {
+            let fault = Fault::user(format!("the secret `{name}` is missing"));
+            return Err(fault.remedy("open the file on the command line, which asks for it").into());
+        }
+        Ok(Local { args, check, known, faults })
     }
 
     fn try_start(&self, pipeline: &Pipeline) -> Result<LocalRun, Failure> {
@@ -99,7 +108,7 @@ struct LocalRun {
     is_new: bool,
     /// looks at edges, by their ids
     taps: Vec<(String, Tap)>,
-    faults: Arc<Mutex<Vec<Fault>>>,
+    faults: Faults,
 }
 
 impl LocalRun {

@@ -2,6 +2,7 @@
 //! not know: files, clusters, the engine, HTTP.
 
 mod local;
+mod opener;
 mod remote;
 
 use std::env;
@@ -19,7 +20,8 @@ use crate::common::clusters::FolderArgs;
 use crate::common::exit::{Exit, Failure};
 use crate::common::files::{self, Parameters, WrongFile};
 use crate::common::start;
-use local::Local;
+use local::{Faults, Local};
+use opener::Door;
 use remote::{Address, RemoteRun};
 
 /// Records of an edge that are shown each time somebody looks.
@@ -99,53 +101,19 @@ enum Theme {
 /// Shows the dashboard until it is left.
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let url = args.file.as_ref().and_then(|file| Address::of_url(file.to_str()?));
-    match url {
-        Some(address) => attach(&args, address?),
-        None => run_here(args),
-    }
-}
-
-/// Shows a run elsewhere.
-fn attach(args: &Args, address: Address) -> Result<Exit, Failure> {
-    let pipeline = address.pipeline()?;
-    show(
-        args,
-        Source {
-            name: format!("{}@{}", pipeline.name, address.host),
-            pipeline,
-            path: None,
-            operators: operators::ALL,
-            check: local::checker(Parameters::default()),
-            running: Some(Box::new(RemoteRun::new(address))),
-            host: None,
-            starts: false,
-            rights: Rights { may_build: false, may_control: args.write, owns_run: false },
-        },
-    )?;
-    Ok(Exit::Good)
-}
-
-/// Shows a file, and a run of it.
-fn run_here(args: Args) -> Result<Exit, Failure> {
-    let (pipeline, is_good) = open(&args)?;
-    let check = local::checker(args.parameters.clone());
-    let host = Local::new(args.clone(), check.clone(), &pipeline)?;
-    let faults = host.faults();
-    let starts = is_good && !args.no_run && !pipeline.nodes.is_empty();
-    show(
-        &args,
-        Source {
-            name: format!("{}@{}", pipeline.name, host_name()),
-            pipeline,
-            path: args.file.clone(),
-            operators: operators::ALL,
-            check,
-            running: None,
-            host: Some(Box::new(host)),
-            starts,
-            rights: Rights { may_build: true, may_control: true, owns_run: true },
-        },
-    )?;
+    let faults = Faults::default();
+    let source = match url {
+        Some(address) => attach(&args, address?)?,
+        None => run_here(&args, args.file.clone(), &faults, true)?,
+    };
+    let options = Options {
+        look: look(&args),
+        is_without_mouse: args.no_mouse,
+        asks_for_ground: args.theme.is_none() && look(&args).palette == Palette::Dark,
+    };
+    let opener = Door { args, faults: faults.clone() };
+    let shown = tidegate_tui::run(source, Box::new(opener), options);
+    shown.map_err(|why| Fault::outside(format!("{why:#}")).remedy("run it in a terminal"))?;
     let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
     match faults.pop() {
         Some(fault) => Err(fault.into()),
@@ -153,15 +121,44 @@ fn run_here(args: Args) -> Result<Exit, Failure> {
     }
 }
 
-fn show(args: &Args, source: Source) -> Result<(), Failure> {
-    let options = Options { look: look(args), is_without_mouse: args.no_mouse };
-    let shown = tidegate_tui::run(source, options);
-    Ok(shown.map_err(|why| Fault::outside(format!("{why:#}")).remedy("run it in a terminal"))?)
+/// A run elsewhere.
+fn attach(args: &Args, address: Address) -> Result<Source, Failure> {
+    let pipeline = address.pipeline()?;
+    Ok(Source {
+        name: format!("{}@{}", pipeline.name, address.host),
+        pipeline,
+        path: None,
+        operators: operators::ALL,
+        check: local::checker(Parameters::default()),
+        running: Some(Box::new(RemoteRun::new(address))),
+        host: None,
+        starts: false,
+        rights: Rights { may_build: false, may_control: args.write, owns_run: false },
+    })
+}
+
+/// A file, and who runs it here. Secrets are asked for only while there is a terminal to ask at.
+fn run_here(args: &Args, file: Option<PathBuf>, faults: &Faults, may_ask: bool) -> Result<Source, Failure> {
+    let (pipeline, is_good) = open(args, file.as_deref())?;
+    let check = local::checker(args.parameters.clone());
+    let host = Local::new(args.clone(), check.clone(), &pipeline, faults.clone(), may_ask)?;
+    let starts = is_good && !args.no_run && !pipeline.nodes.is_empty();
+    Ok(Source {
+        name: format!("{}@{}", pipeline.name, host_name()),
+        pipeline,
+        path: file,
+        operators: operators::ALL,
+        check,
+        running: None,
+        host: Some(Box::new(host)),
+        starts,
+        rights: Rights { may_build: true, may_control: true, owns_run: true },
+    })
 }
 
 /// The file as it is drawn, and whether it may run. One with problems is shown with them; one that is not there is new.
-fn open(args: &Args) -> Result<(Pipeline, bool), Failure> {
-    let Some(path) = &args.file else { return Ok((Pipeline::new("untitled"), false)) };
+fn open(args: &Args, file: Option<&Path>) -> Result<(Pipeline, bool), Failure> {
+    let Some(path) = file else { return Ok((Pipeline::new("untitled"), false)) };
     if !files::is_stdin(path) && !path.exists() {
         return Ok((Pipeline::new(name_of(path)), false));
     }
@@ -169,7 +166,7 @@ fn open(args: &Args) -> Result<(Pipeline, bool), Failure> {
     let (found, problems) = args.parameters.check(&text);
     match found {
         Some((pipeline, _)) => Ok((pipeline, files::is_good(&problems))),
-        None => Err(WrongFile { path: path.clone(), text, problems }.into()),
+        None => Err(WrongFile { path: path.to_path_buf(), text, problems }.into()),
     }
 }
 

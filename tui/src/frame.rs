@@ -172,6 +172,7 @@ pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
     let contexts = crate::update::contexts(model);
     let acts: &[Act] = match (contexts.first(), model.place.sheets.last()) {
         (Some(Context::Confirm), _) => &[Act::Yes, Act::No],
+        (Some(Context::Form), Some(Sheet::Notes(_))) => &[Act::Edit, Act::AddRow, Act::RemoveRow, Act::LeaveForm],
         (Some(Context::Form), _) => &[Act::Complete, Act::Edit, Act::Apply, Act::LeaveForm, Act::AddRow, Act::Help],
         (Some(Context::Choose), Some(Sheet::Add(_))) if model.place.prompt.is_none() => {
             &[Act::Accept, Act::ChooseUp, Act::OntoWire, Act::Cancel]
@@ -181,6 +182,9 @@ pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
         }
         (Some(Context::Choose), Some(Sheet::Help { .. })) if model.place.prompt.is_none() => {
             &[Act::ChooseUp, Act::Cancel]
+        }
+        (Some(Context::Choose), Some(Sheet::Gallery { .. } | Sheet::Menu { .. })) if model.place.prompt.is_none() => {
+            &[Act::Accept, Act::ChooseUp, Act::Cancel]
         }
         (Some(Context::Choose), _) => &[Act::Accept, Act::ChooseUp, Act::Complete, Act::Cancel],
         (Some(Context::Problems), _) => &[Act::Open, Act::Remedy, Act::MatchNext, Act::Back, Act::Help],

@@ -1,6 +1,7 @@
 //! What the dashboard asks of the world: a run to look at, someone who starts one. Whoever opens it brings both; here
 //! nobody knows whether a run is in this process or behind a URL.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tidegate_core::pipeline::Pipeline;
@@ -56,6 +57,40 @@ pub trait Host: Send {
     fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String>;
 }
 
+/// Someone who opens other pipelines and runs.
+pub trait Opener: Send {
+    /// What can be opened here.
+    fn found(&self) -> Vec<Found>;
+
+    /// Opens something; nothing of it runs yet.
+    ///
+    /// # Errors
+    /// Why it cannot be opened.
+    fn open(&self, opening: &Opening) -> Result<Source, String>;
+}
+
+/// What is opened in place of what is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// a file that is there
+    File(PathBuf),
+    /// an empty drawing, to be saved there
+    New(Option<PathBuf>),
+    /// a run, by its address
+    Run(String),
+}
+
+/// Something that can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// it
+    pub opening: Opening,
+    /// what it is called
+    pub name: String,
+    /// what it is, in a sentence
+    pub sentence: String,
+}
+
 /// How it is shown.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
@@ -63,6 +98,8 @@ pub struct Options {
     pub look: Look,
     /// leave the mouse to the terminal
     pub is_without_mouse: bool,
+    /// the terminal is asked whether its ground is light
+    pub asks_for_ground: bool,
 }
 
 impl Look {

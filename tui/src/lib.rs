@@ -20,7 +20,7 @@ mod theme;
 mod update;
 mod views;
 
-pub use host::{Checker, Control, Host, Look, Options, Palette, Rights, Running, Source};
+pub use host::{Checker, Control, Found, Host, Look, Opener, Opening, Options, Palette, Rights, Running, Source};
 pub use shell::run;
 
 #[cfg(test)]

@@ -114,6 +114,18 @@ impl<'a> Pen<'a> {
         }
     }
 
+    /// Draws a border around its cells.
+    pub(crate) fn frame(&mut self, tone: Tone) {
+        let (Some(right), Some(bottom)) = (self.width().checked_sub(1), self.height().checked_sub(1)) else { return };
+        let line = "─".repeat(right.saturating_sub(1));
+        self.text(0, 0, tone, &format!("╭{line}╮"));
+        self.text(0, bottom, tone, &format!("╰{line}╯"));
+        for y in 1..bottom {
+            self.text(0, y, tone, "│");
+            self.text(right, y, tone, "│");
+        }
+    }
+
     /// Writes from a cell to the right and returns the column behind.
     pub(crate) fn text(&mut self, x: usize, y: usize, tone: Tone, text: &str) -> usize {
         if x >= self.width() || y >= self.height() {

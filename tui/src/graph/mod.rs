@@ -44,7 +44,7 @@ pub(crate) enum Detail {
 pub(crate) struct Card {
     /// in its upper border
     pub(crate) title: String,
-    /// `+` or `~` in front of the title: not in the run, or changed since
+    /// `+` or `~` in front of the title: not in the run, or changed since; `*` where it is marked
     pub(crate) mark: Option<char>,
     /// the lines in it; ports have the first and the last ones
     pub(crate) lines: Vec<Line>,

@@ -10,14 +10,17 @@ pub(crate) mod run;
 pub(crate) mod source;
 
 use tidegate_core::pipeline::Pipeline;
+use tidegate_core::pipeline::edit::Fragment;
 use tidegate_core::snapshot::{Snapshot, TapSnapshot};
 
 use crate::commands::View;
+use crate::host::{Found, Opening};
 use crate::keys::Key;
 use crate::theme::Look;
 use drawing::Drawing;
 use place::{Chosen, Place};
 use run::{Link, Watched};
+use source::Opened;
 
 /// All that the dashboard knows.
 #[derive(Clone)]
@@ -38,6 +41,10 @@ pub(crate) struct Model {
     /// the answer to the last command
     pub(crate) said: Option<String>,
     pub(crate) rights: Rights,
+    /// what was copied
+    pub(crate) clip: Fragment,
+    /// what can be opened here; none where nobody has looked
+    pub(crate) found: Option<Vec<Found>>,
 }
 
 /// What may be done here.
@@ -87,6 +94,10 @@ pub(crate) enum Message {
     Taps(Vec<TapSnapshot>),
     /// there are none, for this reason
     NoTaps(String),
+    /// something else was opened
+    Opened(Box<Opened>),
+    /// what can be opened
+    Found(Vec<Found>),
     /// the answer to a wish
     Said(String),
     /// the file was written
@@ -114,6 +125,10 @@ pub(crate) enum Wish {
     Tap(Vec<String>),
     /// onto the terminal's clipboard
     Copy(String),
+    /// this in place of what is shown
+    Open(Opening),
+    /// what can be opened
+    Find,
 }
 
 /// Records of an edge that are kept to look at.
@@ -150,9 +165,21 @@ impl Model {
             place: Place::default(),
             said: None,
             rights,
+            clip: Fragment::default(),
+            found: None,
         };
         model.place.graph.chosen = model.first_node().map(Chosen::Node);
         model
+    }
+
+    /// Something else in place of what is shown.
+    pub(crate) fn open(&mut self, opened: Opened) {
+        let Opened { name, pipeline, path, operators, check, rights, starts: _ } = opened;
+        let drawing = Drawing::new(pipeline, path, operators, check);
+        let next = Model::new(name, drawing, rights, self.look);
+        let (size, now_ms, offset_s) = (self.size, self.now_ms, self.offset_s);
+        let (clip, found) = (std::mem::take(&mut self.clip), self.found.take());
+        *self = Model { size, now_ms, offset_s, clip, found, ..next };
     }
 
     /// The run as it is shown: held, or as it is now.

@@ -8,6 +8,7 @@ use super::filter::Filter;
 use super::form::FormSheet;
 use crate::commands::{Act, View};
 use crate::graph::Detail;
+use crate::host::Opening;
 use crate::line::Line;
 
 /// Where a person is.
@@ -72,6 +73,9 @@ pub(crate) struct GraphPlace {
     pub(crate) detail: Option<Detail>,
     /// by how many cells it is panned, beside following the selection
     pub(crate) pan: (isize, isize),
+    /// nodes that are marked, for what takes several
+    pub(crate) marked: BTreeSet<String>,
+    pub(crate) hides_map: bool,
 }
 
 /// Where a person is in a table.
@@ -113,6 +117,12 @@ pub(crate) enum Sheet {
     Text { title: String, lines: Vec<String>, top: usize },
     /// another id for a node
     Rename { node: String, line: Line },
+    /// pipelines and runs to open
+    Gallery { search: Line, chosen: usize },
+    /// notes of the drawing
+    Notes(NotesSheet),
+    /// what may be asked of what is selected
+    Menu { acts: Vec<Act>, chosen: usize },
 }
 
 /// What an operator is chosen for.
@@ -145,6 +155,14 @@ pub(crate) struct ConnectSheet {
     pub(crate) is_topic: bool,
 }
 
+/// Notes of the drawing, behind the last of them a new one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NotesSheet {
+    pub(crate) chosen: usize,
+    /// what is typed in place of the selected one
+    pub(crate) editing: Option<Line>,
+}
+
 /// An open prompt.
 #[derive(Debug, Clone)]
 pub(crate) struct Prompt {
@@ -166,8 +184,14 @@ pub(crate) enum PromptKind {
 #[derive(Debug, Clone)]
 pub(crate) struct Question {
     pub(crate) text: String,
-    /// what is done on yes
-    pub(crate) act: Act,
+    pub(crate) yes: Yes,
+}
+
+/// What is done on yes.
+#[derive(Debug, Clone)]
+pub(crate) enum Yes {
+    Do(Act),
+    Open(Opening),
 }
 
 impl Place {

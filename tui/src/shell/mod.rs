@@ -1,6 +1,7 @@
 //! The thin part that touches a terminal: reads keys, draws what has changed, lets another thread ask the run. All that it
 //! hears becomes a message; all that it does is a wish.
 
+mod ground;
 mod painter;
 mod screen;
 mod watcher;
@@ -16,11 +17,12 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::commands::View;
-use crate::host::{Options, Source};
+use crate::host::{Opener, Options, Source};
 use crate::keys::Key;
 use crate::model::drawing::Drawing;
 use crate::model::{Message, Model, Wish};
-use crate::update::{Pointer, update};
+use crate::theme::Palette;
+use crate::update::{Pointer, opening, update};
 use painter::Painter;
 use screen::Screen;
 use watcher::{Ask, Watcher};
@@ -43,7 +45,7 @@ const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 ///
 /// # Errors
 /// There is no terminal, or it cannot be drawn on.
-pub fn run(source: Source, options: Options) -> anyhow::Result<()> {
+pub fn run(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow::Result<()> {
     let drawing = Drawing::new(source.pipeline.clone(), source.path, source.operators, source.check);
     let mut model = Model::new(source.name, drawing, source.rights, options.look);
     model.offset_s = offset_s();
@@ -53,13 +55,20 @@ pub fn run(source: Source, options: Options) -> anyhow::Result<()> {
     let size = screen.size()?;
     update(&mut model, Message::Size(size.0, size.1));
     let mut painter = Painter::default();
+    let is_blank = opening::begin(&mut model);
     painter.paint(&model, &mut screen)?;
+    if options.asks_for_ground && screen.has_light_ground()? {
+        model.look.palette = Palette::Light;
+    }
     listen_to_signals(tell.clone())?;
     listen_to_input(tell.clone())?;
     let period = options.look.period(true);
-    let watcher = Watcher::start(source.running, source.host, period, tell)?;
+    let watcher = Watcher::start(source.running, source.host, opener, period, tell)?;
     if source.starts {
         watcher.ask(Ask::Run(Box::new(source.pipeline)));
+    }
+    if is_blank {
+        watcher.ask(Ask::Find);
     }
     let ended = Loop { model, painter, screen, watcher, hear, pending: None }.run();
     ended.context("the terminal has gone")
@@ -154,6 +163,8 @@ impl Loop {
                     self.watcher.ask(Ask::Now);
                 }
                 Wish::Copy(text) => self.screen.copy(&text)?,
+                Wish::Open(opening) => self.watcher.ask(Ask::Open(opening)),
+                Wish::Find => self.watcher.ask(Ask::Find),
                 Wish::Run(pipeline) => self.watcher.ask(Ask::Run(pipeline)),
                 Wish::Pause => self.watcher.ask(Ask::Control(crate::host::Control::Pause)),
                 Wish::Resume => self.watcher.ask(Ask::Control(crate::host::Control::Resume)),
@@ -251,6 +262,7 @@ impl Mouse {
                     false => Pointer::Click(at.0.into(), at.1.into()),
                 }
             }
+            MouseEventKind::Down(MouseButton::Right) => Pointer::Menu(at.0.into(), at.1.into()),
             MouseEventKind::Drag(MouseButton::Left) => {
                 let from = self.dragged_from.replace(at)?;
                 let by = |to: u16, from: u16| to as isize - from as isize;

@@ -17,6 +17,8 @@ use rustix::io::dup;
 use rustix::stdio::{dup2_stderr, dup2_stdout};
 use rustix::termios::tcgetwinsize;
 
+use super::ground;
+
 /// The terminal, while it is ours.
 pub(super) struct Screen {
     terminal: File,
@@ -87,6 +89,11 @@ impl Screen {
     pub(super) fn size(&self) -> io::Result<(usize, usize)> {
         let size = tcgetwinsize(&self.terminal)?;
         Ok(if size.ws_col == 0 || size.ws_row == 0 { (80, 24) } else { (size.ws_col.into(), size.ws_row.into()) })
+    }
+
+    /// Whether its ground is light, as far as it says so.
+    pub(super) fn has_light_ground(&mut self) -> io::Result<bool> {
+        ground::is_light(&mut self.terminal)
     }
 
     /// Puts a text on the terminal's clipboard, where it allows that (OSC 52).

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use tidegate_core::pipeline::{Pipeline, to_canonical};
 
 use super::Heard;
-use crate::host::{Control, Host, Running};
+use crate::host::{Control, Host, Opener, Opening, Running};
 use crate::model::Message;
+use crate::model::source::{Opened, Source};
 
 /// What the thread is asked.
 pub(super) enum Ask {
@@ -20,6 +21,10 @@ pub(super) enum Ask {
     Control(Control),
     Tap(Vec<String>),
     Save(Box<Pipeline>, PathBuf),
+    /// this in place of what is watched
+    Open(Opening),
+    /// what can be opened
+    Find,
     /// at once, whatever the next time would be
     Now,
     End,
@@ -35,11 +40,13 @@ impl Watcher {
     pub(super) fn start(
         running: Option<Box<dyn Running>>,
         host: Option<Box<dyn Host>>,
+        opener: Box<dyn Opener>,
         period: Duration,
         tell: Sender<Heard>,
     ) -> io::Result<Watcher> {
         let (asks, hear) = channel();
-        let watching = Watching { running, host, period, tell, taps: Vec::new(), failed: 0, last_tap: Instant::now() };
+        let last_tap = Instant::now();
+        let watching = Watching { running, host, opener, period, tell, taps: Vec::new(), failed: 0, last_tap };
         let thread = thread::Builder::new().name("watcher".into()).spawn(move || watching.run(&hear))?;
         Ok(Watcher { asks, thread })
     }
@@ -63,6 +70,7 @@ const TAP: Duration = Duration::from_millis(500);
 struct Watching {
     running: Option<Box<dyn Running>>,
     host: Option<Box<dyn Host>>,
+    opener: Box<dyn Opener>,
     period: Duration,
     tell: Sender<Heard>,
     taps: Vec<String>,
@@ -170,8 +178,22 @@ impl Watching {
                 };
                 self.tell(message);
             }
+            Ask::Open(opening) => match self.opener.open(&opening) {
+                Ok(source) => self.open(source),
+                Err(why) => self.tell(Message::Said(format!("{why}."))),
+            },
+            Ask::Find => self.tell(Message::Found(self.opener.found())),
             Ask::Now | Ask::End => {}
         }
+    }
+
+    fn open(&mut self, source: Source) {
+        let Source { name, pipeline, path, operators, check, running, host, starts, rights } = source;
+        // The one before stops here, if it is ours.
+        (self.running, self.host) = (running, host);
+        self.taps.clear();
+        self.failed = 0;
+        self.tell(Message::Opened(Box::new(Opened { name, pipeline, path, operators, check, rights, starts })));
     }
 
     fn start(&mut self, pipeline: Box<Pipeline>) {
@@ -204,6 +226,7 @@ mod tests {
     use tidegate_core::snapshot::{Snapshot, TapSnapshot};
 
     use super::*;
+    use crate::host::Found;
 
     /// A run that answers so often, and writes down what happens to it.
     struct Fake {
@@ -255,6 +278,31 @@ mod tests {
         }
     }
 
+    /// Opens what is called so, and finds one.
+    struct Shelf;
+
+    impl Opener for Shelf {
+        fn found(&self) -> Vec<Found> {
+            let name = "a.json".to_string();
+            vec![Found { opening: Opening::File("a.json".into()), name, sentence: "An example.".into() }]
+        }
+
+        fn open(&self, opening: &Opening) -> Result<Source, String> {
+            let Opening::File(path) = opening else { return Err("there is none".into()) };
+            Ok(Source {
+                name: "a".into(),
+                pipeline: Pipeline::new("a"),
+                path: Some(path.clone()),
+                operators: &[],
+                check: crate::tests::fixture::checker(),
+                running: None,
+                host: None,
+                starts: false,
+                rights: Default::default(),
+            })
+        }
+    }
+
     /// Waits for a message for which something is so.
     fn hear(heard: &Receiver<Heard>, is_it: impl Fn(&Message) -> bool) {
         loop {
@@ -271,7 +319,7 @@ mod tests {
         let happened = Arc::new(Mutex::new(Vec::new()));
         let (tell, heard) = channel();
         let host: Box<dyn Host> = Box::new(Starter(happened.clone()));
-        let watcher = Watcher::start(None, Some(host), Duration::from_millis(20), tell).unwrap();
+        let watcher = Watcher::start(None, Some(host), Box::new(Shelf), Duration::from_millis(20), tell).unwrap();
         watcher.ask(Ask::Control(Control::Stop));
         hear(&heard, |message| matches!(message, Message::Said(text) if text == "Nothing runs."));
         watcher.ask(Ask::Run(Box::new(Pipeline::new("bad"))));
@@ -285,6 +333,13 @@ mod tests {
         hear(&heard, |message| matches!(message, Message::Silence { why, .. } if why == "gone"));
         watcher.ask(Ask::Control(Control::Pause));
         hear(&heard, |message| matches!(message, Message::Said(text) if text.starts_with("Pausing")));
+        watcher.ask(Ask::Find);
+        hear(&heard, |message| matches!(message, Message::Found(found) if found.len() == 1));
+        watcher.ask(Ask::Open(Opening::New(None)));
+        hear(&heard, |message| matches!(message, Message::Said(text) if text == "there is none."));
+        assert!(!happened.lock().unwrap().contains(&"let go".to_string()), "what cannot be opened takes nothing away");
+        watcher.ask(Ask::Open(Opening::File("a.json".into())));
+        hear(&heard, |message| matches!(message, Message::Opened(opened) if opened.pipeline.name == "a"));
         watcher.end();
         let happened = happened.lock().unwrap();
         assert_eq!((happened.first(), happened.last()), (Some(&"tapped 1".to_string()), Some(&"let go".to_string())));

@@ -1,5 +1,6 @@
 //! Whole screens of the run of the drawings, and what keys do to them.
 
+mod asking;
 pub(crate) mod fixture;
 
 use proptest::prelude::*;

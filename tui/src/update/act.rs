@@ -1,9 +1,9 @@
 //! What commands do, but for building.
 
-use super::{ask, build, moving, prompt, sheets, show};
+use super::{ask, build, marks, moving, prompt, sheets, show};
 use crate::commands::{Act, View};
 use crate::line::Line;
-use crate::model::place::{Chosen, Prompt, PromptKind, Sheet};
+use crate::model::place::{Chosen, Prompt, PromptKind, Sheet, Yes};
 use crate::model::run::Link;
 use crate::model::{Model, Wish};
 use crate::views;
@@ -65,11 +65,12 @@ fn turn(model: &mut Model, by: usize) {
 
 fn answer(model: &mut Model, act: Act) -> Vec<Wish> {
     let Some(question) = model.place.question.take() else { return Vec::new() };
-    match (act, question.act) {
-        (Act::Leave, _) | (Act::Yes, Act::Quit) => vec![Wish::Quit],
-        (Act::Yes, Act::Stop) => vec![Wish::Stop],
-        (Act::Yes, Act::Run) => vec![Wish::Run(Box::new(model.drawing.pipeline.clone()))],
-        (Act::Yes, Act::LeaveForm) => {
+    match (act, question.yes) {
+        (Act::Leave, _) | (Act::Yes, Yes::Do(Act::Quit)) => vec![Wish::Quit],
+        (Act::Yes, Yes::Open(opening)) => vec![Wish::Open(opening)],
+        (Act::Yes, Yes::Do(Act::Stop)) => vec![Wish::Stop],
+        (Act::Yes, Yes::Do(Act::Run)) => vec![Wish::Run(Box::new(model.drawing.pipeline.clone()))],
+        (Act::Yes, Yes::Do(Act::LeaveForm)) => {
             model.place.sheets.pop();
             Vec::new()
         }
@@ -121,9 +122,13 @@ fn open_node(model: &mut Model, id: &str) {
 
 /// To the node that the selected row leads to.
 fn to_node(model: &mut Model) {
-    if let Some(id) = model.chosen_node().filter(|id| model.drawing.pipeline.node(id).is_some()) {
-        views::choose_node(model, &id);
-        show(model, View::Graph);
+    let Some(id) = model.chosen_node() else { return };
+    let pipeline = &model.drawing.pipeline;
+    if pipeline.node(&id).is_some() {
+        build::go_to(model, Chosen::Node(id));
+    } else if pipeline.edge(&id).is_some() {
+        // What happens at a through topic is told of its edge.
+        build::go_to(model, Chosen::Edge(id));
     }
 }
 
@@ -194,9 +199,14 @@ fn why(model: &mut Model) {
 }
 
 fn copy(model: &mut Model) -> Vec<Wish> {
+    if model.place.view == View::Graph
+        && let Some(fragment) = marks::copied(model)
+    {
+        model.clip = fragment;
+    }
     let run = model.shown();
     let text = match (model.place.view, &model.place.graph.chosen) {
-        (View::Graph, Some(Chosen::Node(id))) => model.drawing.pipeline.node(id).map(serde_json::to_string_pretty),
+        (View::Graph, Some(Chosen::Node(_))) => Some(serde_json::to_string_pretty(&model.clip)),
         (View::Graph, Some(Chosen::Edge(id))) => model.drawing.pipeline.edge(id).map(serde_json::to_string_pretty),
         (View::Partitions, _) => Some(serde_json::to_string_pretty(&run.now.partitions)),
         (View::Tasks, _) => Some(serde_json::to_string_pretty(&run.now.tasks)),

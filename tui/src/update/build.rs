@@ -5,10 +5,11 @@ use tidegate_core::operators::{Operator, Ports};
 use tidegate_core::pipeline::edit::{EdgeChange, Edit, NodeChange};
 use tidegate_core::pipeline::{Edge, Node, Point, PortRef, Via};
 
-use super::ask;
+use super::{ask, marks};
 use crate::commands::Act;
 use crate::graph::Detail;
 use crate::line::Line;
+use crate::model::drawing::Drawing;
 use crate::model::form::FormSheet;
 use crate::model::place::{AddSheet, AddTo, Chosen, ConnectSheet, Sheet};
 use crate::model::run::Link;
@@ -58,6 +59,8 @@ pub(crate) fn act(model: &mut Model, act: Act) -> Vec<Wish> {
                 model.place.sheets.push(Sheet::Rename { line: Line::new(id.clone()), node: id });
             }
         }
+        Act::Note => model.place.sheets.push(Sheet::Notes(Default::default())),
+        Act::Paste => marks::paste(model),
         Act::Tidy => tidy(model),
         Act::Undo => undo(model, true),
         Act::Redo => undo(model, false),
@@ -91,6 +94,7 @@ fn keep_selection(model: &mut Model) {
         Some(Chosen::Edge(id)) => pipeline.edge(id).is_some(),
         None => false,
     };
+    model.place.graph.marked.retain(|id| pipeline.node(id).is_some());
     if !is_there {
         model.place.graph.chosen = model.first_node().map(Chosen::Node);
     }
@@ -124,15 +128,15 @@ fn choose_operator(model: &mut Model, to: AddTo) {
 }
 
 /// Names of a node's output ports.
-fn outputs(model: &Model, id: &str) -> Vec<String> {
-    let checked = model.drawing.place(id).and_then(|place| model.drawing.checked.nodes.get(place)?.ports.clone());
-    let ports = checked.or_else(|| ports_of(model.drawing.operator(id)?));
+fn outputs(drawing: &Drawing, id: &str) -> Vec<String> {
+    let checked = drawing.place(id).and_then(|place| drawing.checked.nodes.get(place)?.ports.clone());
+    let ports = checked.or_else(|| ports_of(drawing.operator(id)?));
     ports.map(|ports| ports.output_names().map(str::to_string).collect()).unwrap_or_default()
 }
 
 /// The first output of a node, preferably one without a wire.
 fn free_output(model: &Model, id: &str) -> Option<PortRef> {
-    let ports: Vec<PortRef> = outputs(model, id).into_iter().map(|port| PortRef::new(id, port)).collect();
+    let ports: Vec<PortRef> = outputs(&model.drawing, id).into_iter().map(|port| PortRef::new(id, port)).collect();
     let is_free = |port: &&PortRef| !model.drawing.pipeline.edges.iter().any(|edge| edge.from == **port);
     ports.iter().find(is_free).or(ports.first()).cloned()
 }
@@ -140,7 +144,7 @@ fn free_output(model: &Model, id: &str) -> Option<PortRef> {
 fn add(model: &mut Model) {
     let to = match &model.place.graph.chosen {
         Some(Chosen::Node(id)) => {
-            outputs(model, id).into_iter().next().map(|port| AddTo::After(PortRef::new(id, port)))
+            outputs(&model.drawing, id).into_iter().next().map(|port| AddTo::After(PortRef::new(id, port)))
         }
         Some(Chosen::Edge(id)) => Some(AddTo::Wire(id.clone())),
         None => None,
@@ -173,7 +177,7 @@ fn connect(model: &mut Model) {
 
 /// The next output of the node that is being connected.
 pub(crate) fn next_output(model: &Model, from: &PortRef) -> PortRef {
-    let ports = outputs(model, &from.node);
+    let ports = outputs(&model.drawing, &from.node);
     let place = ports.iter().position(|port| *port == from.port).unwrap_or_default();
     ports.get((place + 1) % ports.len().max(1)).map_or_else(|| from.clone(), |port| PortRef::new(&from.node, port))
 }
@@ -269,11 +273,24 @@ fn delete(model: &mut Model, heals: bool) {
     }
     let Some(id) = node(model) else { return };
     let neighbour = neighbour(model, &id);
-    let mut edits = vec![Edit::RemoveNode { id: id.clone() }];
-    if heals {
-        edits.extend(healing(model, &id));
+    let mut ids: Vec<String> = model.place.graph.marked.iter().cloned().collect();
+    if ids.is_empty() {
+        ids.push(id);
     }
-    if apply(model, &Edit::Batch { label: format!("delete {id}"), edits })
+    let mut edits = Vec::new();
+    // Each heals what the one before has left.
+    let mut tried = model.drawing.clone();
+    for id in &ids {
+        let mut step = vec![Edit::RemoveNode { id: id.clone() }];
+        if heals {
+            step.extend(healing(&tried, id));
+        }
+        let step = Edit::Batch { label: String::new(), edits: step };
+        if tried.apply(&step).is_ok() {
+            edits.push(step);
+        }
+    }
+    if apply(model, &Edit::Batch { label: format!("delete {}", ids.join(", ")), edits })
         && let Some(neighbour) = neighbour
     {
         views::choose_node(model, &neighbour);
@@ -288,9 +305,9 @@ fn neighbour(model: &Model, id: &str) -> Option<String> {
 }
 
 /// Wires past a node: from all that its first input reads to all that its first output gives to.
-fn healing(model: &Model, id: &str) -> Vec<Edit> {
-    let pipeline = &model.drawing.pipeline;
-    let first_output = outputs(model, id).into_iter().next();
+fn healing(drawing: &Drawing, id: &str) -> Vec<Edit> {
+    let pipeline = &drawing.pipeline;
+    let first_output = outputs(drawing, id).into_iter().next();
     let first_input = pipeline.edges.iter().find(|edge| edge.to.node == id).map(|edge| edge.to.port.clone());
     let before = pipeline.edges.iter().filter(|edge| edge.to.node == id && Some(&edge.to.port) == first_input.as_ref());
     let mut edits = Vec::new();

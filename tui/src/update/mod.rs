@@ -3,14 +3,17 @@
 
 mod act;
 pub(crate) mod build;
+mod marks;
 mod mouse;
 mod moving;
+mod notes;
+pub(crate) mod opening;
 mod prompt;
 mod sheets;
 
 use crate::commands::{Act, Context, View, asked};
 use crate::keys::Key;
-use crate::model::place::{Chosen, Sheet};
+use crate::model::place::{Chosen, Question, Sheet, Yes};
 use crate::model::run::Link;
 use crate::model::{Message, Model, Wish};
 use crate::views::table::Row;
@@ -27,6 +30,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Wish> {
 fn take(model: &mut Model, message: Message) -> Vec<Wish> {
     match message {
         Message::Key(key) => return press(model, key),
+        Message::Pasted(text) if !is_typing(model) => marks::paste_text(model, &text),
         Message::Pasted(text) => text.chars().filter(|letter| !letter.is_control()).for_each(|letter| {
             type_key(model, Key::Char(letter));
         }),
@@ -64,6 +68,12 @@ fn take(model: &mut Model, message: Message) -> Vec<Wish> {
             follow(model);
         }
         Message::NoTaps(why) => model.tapped.silence = Some(why),
+        Message::Opened(opened) => {
+            let starts = opened.starts.then(|| Wish::Run(Box::new(opened.pipeline.clone())));
+            model.open(*opened);
+            return starts.into_iter().collect();
+        }
+        Message::Found(found) => model.found = Some(found),
         Message::Said(text) => model.said = Some(text),
         Message::Saved { pipeline, to } => {
             model.drawing.is_saved_as(*pipeline);
@@ -137,8 +147,15 @@ pub(crate) fn contexts(model: &Model) -> Vec<Context> {
         return vec![Context::Choose];
     }
     match model.place.sheets.last() {
-        Some(Sheet::Form(_)) => vec![Context::Form],
-        Some(Sheet::Add(_) | Sheet::Connect(_) | Sheet::Rename { .. } | Sheet::Help { .. }) => vec![Context::Choose],
+        Some(Sheet::Form(_) | Sheet::Notes(_)) => vec![Context::Form],
+        Some(
+            Sheet::Add(_)
+            | Sheet::Connect(_)
+            | Sheet::Rename { .. }
+            | Sheet::Help { .. }
+            | Sheet::Gallery { .. }
+            | Sheet::Menu { .. },
+        ) => vec![Context::Choose],
         Some(Sheet::Problems { .. }) => vec![Context::Problems, Context::Everywhere],
         Some(Sheet::Why { .. } | Sheet::Text { .. }) => vec![Context::Everywhere],
         None => contexts_below(model),
@@ -178,7 +195,9 @@ fn is_typing(model: &Model) -> bool {
         _ if model.place.question.is_some() => false,
         (Some(_), _) => true,
         (None, Some(Sheet::Form(sheet))) => sheet.editing.is_some(),
-        (None, Some(Sheet::Add(_) | Sheet::Connect(_) | Sheet::Rename { .. } | Sheet::Help { .. })) => true,
+        (None, Some(Sheet::Notes(sheet))) => sheet.editing.is_some(),
+        (None, Some(Sheet::Add(_) | Sheet::Connect(_) | Sheet::Rename { .. })) => true,
+        (None, Some(Sheet::Help { .. } | Sheet::Gallery { .. })) => true,
         _ => false,
     }
 }
@@ -217,5 +236,5 @@ fn tap_subject(model: &Model) -> Option<String> {
 
 /// Asks before something is done.
 pub(crate) fn ask(model: &mut Model, text: impl Into<String>, act: Act) {
-    model.place.question = Some(crate::model::place::Question { text: text.into(), act });
+    model.place.question = Some(Question { text: text.into(), yes: Yes::Do(act) });
 }

@@ -4,7 +4,7 @@ use super::{act, moving, show};
 use crate::commands::{Act, View};
 use crate::frame;
 use crate::keys::Key;
-use crate::model::place::Chosen;
+use crate::model::place::{Chosen, Sheet};
 use crate::model::{Model, Wish};
 use crate::views::{self, Lines};
 
@@ -13,6 +13,8 @@ use crate::views::{self, Lines};
 pub(crate) enum Pointer {
     Click(usize, usize),
     DoubleClick(usize, usize),
+    /// with the right button
+    Menu(usize, usize),
     /// by so many columns and rows
     Drag(isize, isize),
     WheelUp,
@@ -26,6 +28,14 @@ pub(crate) enum Pointer {
 pub(crate) fn point(model: &mut Model, pointer: Pointer) -> Vec<Wish> {
     match pointer {
         Pointer::Click(x, y) => click(model, x, y),
+        Pointer::Menu(x, y) => {
+            if is_in_body(model, y) {
+                click(model, x, y);
+                let acts = views::menu::acts(model);
+                model.place.sheets.push(Sheet::Menu { acts, chosen: 0 });
+            }
+            Vec::new()
+        }
         Pointer::DoubleClick(x, y) => {
             let wishes = click(model, x, y);
             if wishes.is_empty() && is_in_body(model, y) { act::act(model, Act::Open) } else { wishes }
@@ -60,6 +70,11 @@ fn is_in_body(model: &Model, y: usize) -> bool {
 
 fn click(model: &mut Model, x: usize, y: usize) -> Vec<Wish> {
     let lines = Lines::of(model.size.1);
+    if let Some(Sheet::Menu { acts, .. }) = model.place.sheets.last() {
+        let asked = views::menu::at(acts.len(), model.size.0, lines, (x, y)).and_then(|place| acts.get(place).copied());
+        model.place.sheets.pop();
+        return asked.map(|asked| act::act(model, asked)).unwrap_or_default();
+    }
     if lines.tabs && y == 1 {
         let places = frame::tab_places(model.size.0);
         if let Some((view, ..)) = places.into_iter().rev().find(|(_, from, _)| *from <= x) {

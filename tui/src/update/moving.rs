@@ -1,5 +1,6 @@
 //! Moving the selection: to the nearest node or wire in the graph, from row to row in tables.
 
+use super::marks;
 use crate::commands::{Act, View};
 use crate::model::Model;
 use crate::model::place::{Chosen, Sheet};
@@ -33,6 +34,8 @@ pub(crate) fn act(model: &mut Model, act: Act) -> bool {
             model.place.graph.detail = None;
             model.place.graph.pan = (0, 0);
         }
+        Act::Minimap => model.place.graph.hides_map = !model.place.graph.hides_map,
+        Act::Mark => marks::mark(model),
         Act::MatchNext => step(model, 1),
         Act::MatchBefore => step(model, -1),
         Act::Down | Act::Next => step(model, 1),

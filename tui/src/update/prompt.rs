@@ -1,6 +1,6 @@
 //! Keys at an open prompt: `:` goes to anything, `/` finds or filters while it is typed.
 
-use super::{build, show};
+use super::{build, opening, show};
 use crate::commands::{Act, View};
 use crate::keys::Key;
 use crate::model::filter::Filter;
@@ -109,6 +109,12 @@ fn words(model: &mut Model, typed: &str) -> Option<Vec<Wish>> {
     Some(match word {
         "q" => super::act::act(model, Act::Quit),
         "w" => build::save(model, (!rest.is_empty()).then(|| rest.to_string())),
+        "open" | "new" | "attach" | "gallery" => opening::asked(model, word, rest),
+        "cluster" => {
+            show(model, View::Cluster);
+            Vec::new()
+        }
+        "stop" => super::act::act(model, Act::Stop),
         "set" => {
             set(model, rest);
             Vec::new()

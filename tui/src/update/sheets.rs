@@ -1,15 +1,16 @@
 //! Keys in what lies over a view: help, the palette, ports to connect to, forms, problems, a new name.
 
+use tidegate_core::form::FieldKind;
 use tidegate_core::pipeline::edit::{Edit, fix};
 use tidegate_core::pipeline::{Edge, Via};
 
-use super::{ask, build};
+use super::{ask, build, notes, opening};
 use crate::commands::Act;
 use crate::keys::Key;
 use crate::line::Line;
 use crate::model::form::complete::suggestions;
-use crate::model::form::{FormSheet, RowKind};
-use crate::model::place::{AddSheet, AddTo, Chosen, ConnectSheet, Sheet};
+use crate::model::form::{FormRow, FormSheet, RowKind};
+use crate::model::place::{AddSheet, AddTo, Chosen, ConnectSheet, NotesSheet, Sheet};
 use crate::model::{Model, Wish};
 use crate::views;
 
@@ -23,6 +24,12 @@ pub(crate) fn act(model: &mut Model, act: Act) -> Option<Vec<Wish>> {
         Sheet::Form(form) => (self::form(model, act, form), Vec::new()),
         Sheet::Problems { chosen } => (problems(model, act, *chosen), Vec::new()),
         Sheet::Rename { node, line } => (rename(model, act, node, line), Vec::new()),
+        Sheet::Notes(sheet) => (notes::act(model, act, sheet), Vec::new()),
+        Sheet::Gallery { search, chosen } => opening::choose(model, act, search, chosen),
+        Sheet::Menu { acts, chosen } => match (act, acts.get(*chosen)) {
+            (Act::Accept, Some(act)) => return Some(super::act::act(model, *act)),
+            _ => (menu(act, acts.len(), chosen), Vec::new()),
+        },
         Sheet::Why { .. } | Sheet::Text { .. } => {
             (if act == Act::Back { Outcome::Closed } else { Outcome::NotMine }, Vec::new())
         }
@@ -44,7 +51,7 @@ pub(crate) fn act(model: &mut Model, act: Act) -> Option<Vec<Wish>> {
 }
 
 /// What becomes of the sheet.
-enum Outcome {
+pub(super) enum Outcome {
     Kept,
     Closed,
     /// another one lies over it now
@@ -64,6 +71,11 @@ pub(crate) fn type_key(model: &mut Model, key: Key) -> bool {
             search.key(key)
         }
         Some(Sheet::Rename { line, .. }) => line.key(key),
+        Some(Sheet::Notes(NotesSheet { editing, .. })) => editing.as_mut().is_some_and(|line| line.key(key)),
+        Some(Sheet::Gallery { search, chosen }) => {
+            *chosen = 0;
+            search.key(key)
+        }
         Some(Sheet::Form(form)) => {
             let Some(line) = &mut form.editing else { return false };
             let is_taken = line.key(key);
@@ -76,8 +88,19 @@ pub(crate) fn type_key(model: &mut Model, key: Key) -> bool {
     }
 }
 
+fn menu(act: Act, count: usize, chosen: &mut usize) -> Outcome {
+    match act {
+        Act::ChooseDown => *chosen = (*chosen + 1).min(count.saturating_sub(1)),
+        Act::ChooseUp => *chosen = chosen.saturating_sub(1),
+        Act::Leave => return Outcome::NotMine,
+        Act::Cancel => return Outcome::Closed,
+        _ => {}
+    }
+    Outcome::Kept
+}
+
 /// What every line does with these.
-fn edit_line(line: &mut Line, act: Act) -> bool {
+pub(super) fn edit_line(line: &mut Line, act: Act) -> bool {
     match act {
         Act::DeleteWord => line.delete_word(),
         Act::ClearLine => line.clear(),
@@ -240,8 +263,9 @@ fn enter(model: &Model, sheet: &mut FormSheet) {
             _ => sheet.edit(),
         },
         Some(_) => {
-            // What is no value yet is likely the beginning of what stands first in the list.
-            let is_wrong = sheet.row().is_some_and(|row| sheet.problem_of(&row).is_some());
+            // Where only one of some words is right, what is none of them is likely the beginning of the first in the list.
+            let is_word = |row: &FormRow| matches!(row.field, FieldKind::Choice(_) | FieldKind::Bool);
+            let is_wrong = sheet.row().is_some_and(|row| is_word(&row) && sheet.problem_of(&row).is_some());
             if is_wrong && has_suggestions(model, sheet) {
                 complete(model, sheet);
             }

@@ -5,6 +5,7 @@ use tidegate_core::snapshot::LogEntry;
 
 use super::table::{Cell, Column, Row, Table};
 use crate::model::Model;
+use crate::model::history::Of;
 use crate::numbers;
 use crate::pen::{Pen, cut, cut_middle, wrap};
 use crate::theme::Tone;
@@ -85,9 +86,40 @@ pub(crate) fn foot(model: &Model, pen: &mut Pen<'_>) {
     }
     pen.text(1, 0, Tone::Bold, &head);
     let room = pen.width().saturating_sub(2);
-    for (y, line) in wrap(&entry.message, room).iter().enumerate() {
+    let last = pen.height().saturating_sub(1);
+    for (y, line) in wrap(&entry.message, room).iter().take(last.saturating_sub(1)).enumerate() {
         pen.text(1, y + 1, Tone::Text, line);
     }
+    if let Some(change) = change(model, entry) {
+        let x = pen.text(1, last, Tone::Dim, "60 s before and since  ");
+        pen.text(x, last, Tone::Text, &cut(&change, room.saturating_sub(x)));
+    }
+}
+
+/// What is different at an entry's node, or in the whole run, in the minute behind it from the minute before.
+fn change(model: &Model, entry: &LogEntry) -> Option<String> {
+    const MINUTE_MS: i64 = 60_000;
+    let run = model.shown();
+    let after = (run.now.at_ms - entry.at_ms).clamp(0, MINUTE_MS);
+    let mean = |of: &Of, until_ms: i64, span_ms: i64| {
+        let samples = run.history.values(of, until_ms, span_ms, (span_ms / 5_000).max(1) as usize);
+        let known: Vec<f64> = samples.into_iter().flatten().collect();
+        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+    };
+    let pair = |of: &Of| Some((mean(of, entry.at_ms - 5_000, MINUTE_MS)?, mean(of, entry.at_ms + after, after)?));
+    let share = |ms: f64| numbers::percent(ms / 1000.0);
+    let mut parts = Vec::new();
+    if let Some(node) = &entry.node {
+        for (name, of) in [("busy", Of::Busy(node.clone())), ("back-pressured", Of::Pressed(node.clone()))] {
+            if let Some((before, since)) = pair(&of).filter(|(before, since)| before + since > 0.0) {
+                parts.push(format!("{name} {} → {}", share(before), share(since)));
+            }
+        }
+    }
+    if let Some((before, since)) = pair(&Of::Behind(None)) {
+        parts.push(format!("lag {} → {}", numbers::count(before as u64), numbers::count(since as u64)));
+    }
+    (!parts.is_empty()).then(|| parts.join("   "))
 }
 
 /// An entry in a line, as the graph shows the last ones.

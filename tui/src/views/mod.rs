@@ -5,9 +5,12 @@ mod add;
 mod cluster;
 mod connect;
 mod form;
+mod gallery;
 pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod log;
+pub(crate) mod menu;
+mod notes;
 mod partitions;
 mod problems;
 mod prompt;
@@ -30,6 +33,7 @@ use table::Table;
 
 pub(crate) use add::found;
 pub(crate) use connect::candidates;
+pub(crate) use gallery::fitting;
 pub(crate) use problems::sorted;
 pub(crate) use prompt::{MOST, Target, matches};
 
@@ -80,6 +84,10 @@ fn body(model: &Model, pen: &mut Pen<'_>) {
         view(model, pen);
         return prompt::draw(model, pen);
     };
+    if let Sheet::Menu { acts, chosen } = sheet {
+        view(model, pen);
+        return menu::draw(model, acts, *chosen, pen);
+    }
     let may_dock = matches!(sheet, Sheet::Add(_) | Sheet::Connect(_) | Sheet::Form(_) | Sheet::Rename { .. });
     if may_dock && pen.width() >= 110 {
         let (width, height) = (pen.width(), pen.height());
@@ -109,6 +117,9 @@ fn sheet(model: &Model, sheet: &Sheet, pen: &mut Pen<'_>) {
                 pen.text(1, y + 2, Tone::Text, &cut(line, pen.width().saturating_sub(2)));
             }
         }
+        Sheet::Gallery { search, chosen } => gallery::draw(model, search, *chosen, pen),
+        Sheet::Notes(sheet) => notes::draw(model, sheet, pen),
+        Sheet::Menu { .. } => {}
         Sheet::Rename { node, line } => {
             pen.text(1, 0, Tone::Bold, &format!("graph › {node} › rename"));
             pen.pieces(1, 2, [(Tone::Dim, "new id  "), (Tone::Text, line.with_cursor().as_str())]);
@@ -169,7 +180,7 @@ impl Parts {
             View::Partitions if height >= 12 => 1,
             View::Windows if height >= 16 => 4,
             View::Tap if height >= 16 => 3,
-            View::Log if height >= 14 => 3,
+            View::Log if height >= 14 => 4,
             _ => 0,
         };
         let head = head.min(height);
@@ -262,6 +273,9 @@ pub(crate) fn sentence(model: &Model) -> String {
         Some(Sheet::Connect(sheet)) => return connect::sentence(model, sheet),
         Some(Sheet::Form(sheet)) => return form::sentence(model, sheet),
         Some(Sheet::Problems { chosen }) => return problems::sentence(model, *chosen),
+        Some(Sheet::Gallery { search, chosen }) => return gallery::sentence(model, search, *chosen),
+        Some(Sheet::Notes(sheet)) => return notes::sentence(model, sheet),
+        Some(Sheet::Menu { .. }) => return "enter does what is selected; esc closes the menu.".into(),
         Some(Sheet::Rename { .. }) => return "enter renames; edges, groups and tests follow.".into(),
         Some(Sheet::Why { .. } | Sheet::Text { .. }) => return String::new(),
         None => {}

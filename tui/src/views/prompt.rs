@@ -33,6 +33,12 @@ pub(crate) enum Target {
 /// Commands that take words, and what they do.
 pub(crate) const WORDS: &[(&str, &str)] = &[
     ("w", "save the drawing, or a copy of it: w FILE"),
+    ("open", "open FILE in place of this"),
+    ("new", "an empty drawing; new FILE names it"),
+    ("attach", "show a run elsewhere: attach URL"),
+    ("gallery", "pipelines and runs that are found here"),
+    ("cluster", "groups and topics of the cluster"),
+    ("stop", "stop the run"),
     ("set", "set dark, light, mono, plain, ascii, unicode, thrifty or full"),
     ("q", "leave"),
 ];

@@ -1,5 +1,6 @@
 //! The graph: where does it stick? Boxes and wires as large as fits, what is selected below, or beside where there is room.
 
+mod map;
 mod scene;
 mod selection;
 
@@ -33,6 +34,7 @@ pub(crate) fn draw(model: &Model, pen: &mut Pen<'_>) {
         _ => {
             let mut part = pen.part(0, parts.head, area.0, area.1);
             copy(model, &shown, &laid_out, &mut part);
+            notes(model, laid_out.height, &mut part);
         }
     }
     let below = parts.head + parts.graph_height;
@@ -161,6 +163,22 @@ fn copy(model: &Model, shown: &Shown, laid_out: &Layout, pen: &mut Pen<'_>) {
         } else if spot.x + spot.width <= left {
             pen.text(0, row, Tone::Bad, &format!("< {name} "));
         }
+    }
+    let is_whole = laid_out.width <= area.0 && laid_out.height <= area.1;
+    if !is_whole && !model.place.graph.hides_map {
+        map::draw(&shown.scene, laid_out, (left, top), pen);
+    }
+}
+
+/// Notes, on the lines that the boxes leave.
+fn notes(model: &Model, taken: usize, pen: &mut Pen<'_>) {
+    let notes = &model.drawing.pipeline.notes;
+    // A line between, and one more where not all have room.
+    let room = pen.height().saturating_sub(taken + 1);
+    let from = pen.height() - room.min(notes.len());
+    for (place, note) in notes.iter().take(room).enumerate() {
+        let text = format!("# {}", note.text.replace('\n', " "));
+        pen.text(1, from + place, Tone::Dim, &cut(&text, pen.width().saturating_sub(2)));
     }
 }
 

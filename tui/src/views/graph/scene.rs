@@ -107,7 +107,10 @@ fn card(model: &Model, node: &Node, detail: Detail, inputs: Vec<String>, outputs
     }
     Card {
         title: node.title().to_string(),
-        mark: model.drawing.mark(&node.id),
+        mark: match model.place.graph.marked.contains(&node.id) {
+            true => Some('*'),
+            false => model.drawing.mark(&node.id),
+        },
         lines,
         inputs,
         outputs,

@@ -1,0 +1,74 @@
+//! What the dashboard can open in place of what it shows: files of the folder and of the gallery, runs of this machine.
+
+use std::fs;
+use std::path::Path;
+
+use tidegate_core::pipeline::Pipeline;
+use tidegate_tui::{Found, Opener, Opening, Source};
+
+use super::local::Faults;
+use super::remote::Address;
+use super::{Args, attach, run_here};
+use crate::common::exit::Failure;
+
+/// Where pipelines are looked for.
+const FOLDERS: [&str; 2] = [".", "pipelines"];
+/// Where a run of this machine is looked for, as the help of `run --listen` has it.
+const LOCAL_RUN: &str = "http://127.0.0.1:7070";
+
+/// Opens as the command line does, with its arguments.
+pub(super) struct Door {
+    pub(super) args: Args,
+    pub(super) faults: Faults,
+}
+
+impl Opener for Door {
+    fn found(&self) -> Vec<Found> {
+        let running = address(LOCAL_RUN).ok().and_then(|address| address.pipeline().ok()).map(|pipeline| Found {
+            opening: Opening::Run(LOCAL_RUN.into()),
+            name: LOCAL_RUN.into(),
+            sentence: format!("A run of {}.", pipeline.name),
+        });
+        running.into_iter().chain(FOLDERS.iter().flat_map(|folder| files(Path::new(folder)))).collect()
+    }
+
+    fn open(&self, opening: &Opening) -> Result<Source, String> {
+        let opened = match opening {
+            Opening::Run(url) => address(url).and_then(|address| attach(&self.args, address)),
+            Opening::New(Some(path)) if path.exists() => return Err(format!("{} is there already", path.display())),
+            Opening::New(path) => run_here(&self.args, path.clone(), &self.faults, false),
+            Opening::File(path) if !path.exists() => {
+                return Err(format!("there is no file {}; :new makes one", path.display()));
+            }
+            Opening::File(path) => run_here(&self.args, Some(path.clone()), &self.faults, false),
+        };
+        opened.map_err(|failure| failure.message())
+    }
+}
+
+fn address(url: &str) -> Result<Address, Failure> {
+    let none = || Err(tidegate_core::problem::Fault::user(format!("`{url}` is no address of a run")));
+    Ok(Address::of_url(url).unwrap_or_else(none)?)
+}
+
+/// Pipelines of a folder, by name.
+fn files(folder: &Path) -> Vec<Found> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    let found = |path: &std::path::PathBuf| {
+        let pipeline = Pipeline::parse(&fs::read_to_string(path).ok()?).0?;
+        let path = path.strip_prefix(".").unwrap_or(path).to_path_buf();
+        Some(Found {
+            name: path.display().to_string(),
+            sentence: first_sentence(&pipeline.description),
+            opening: Opening::File(path),
+        })
+    };
+    paths.iter().filter_map(found).collect()
+}
+
+fn first_sentence(text: &str) -> String {
+    text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.').to_string() + "."
+}
