@@ -30,6 +30,10 @@ impl Check<'_> {
         };
         let place = Place::edge(drawn.id()).at_field(field);
         let Some(&number) = self.places.get(node.as_str()) else {
+            // An end that names nothing was told of already.
+            if node.is_empty() || !self.is_missing(node) {
+                return None;
+            }
             let known = self.pipeline.nodes.iter().map(|node| node.id.as_str());
             let remedy = meant_or(node, known, "take the edge away, or connect it to a node that is there");
             self.problems.push(Problem::error(place, format!("there is no node `{node}`")).remedy(remedy));

@@ -2,7 +2,7 @@
 
 use super::{Check, CheckedEdge, CheckedNode};
 use crate::operators::Role;
-use crate::pipeline::PortRef;
+use crate::pipeline::{Edge, PortRef, is_place};
 use crate::problem::{Fix, Place, Problem, Remedy};
 
 impl Check<'_> {
@@ -42,9 +42,15 @@ impl Check<'_> {
             return;
         }
         let is_fed = self.fed(nodes, edges);
+        // What an edge was meant to lead to is not to be told that nothing leads to it.
+        let is_loose = edges.iter().any(|edge| edge.to.is_none());
         let in_circle: Vec<usize> = self.pipeline.cycles().concat();
         for (place, node) in nodes.iter().enumerate().filter(|(_, node)| node.is_active) {
-            if !self.open_ports(place, nodes, edges) && !is_fed[place] && !in_circle.contains(&place) {
+            // Which edges are meant to be those of a node without an id is not known.
+            if is_place(&self.pipeline.nodes[place].id) {
+                continue;
+            }
+            if !self.open_ports(place, nodes, edges) && !is_fed[place] && !in_circle.contains(&place) && !is_loose {
                 let id = &self.pipeline.nodes[place].id;
                 let problem = Problem::warning(Place::node(id), "nothing ever comes here: no source leads to it");
                 self.problems.push(problem.remedy("connect a source to what comes before it, or take it away"));
@@ -70,6 +76,9 @@ impl Check<'_> {
     fn fed(&self, nodes: &[CheckedNode], edges: &[CheckedEdge]) -> Vec<bool> {
         let is_source = |node: &CheckedNode| node.operator.is_none_or(|operator| operator.role == Role::Source);
         let mut is_fed: Vec<bool> = nodes.iter().map(|node| node.is_active && is_source(node)).collect();
+        for (place, _) in edges.iter().filter(|edge| edge.from.is_none()).filter_map(|edge| edge.to) {
+            is_fed[place] |= nodes[place].is_active;
+        }
         let mut pending: Vec<usize> = (0..nodes.len()).filter(|&place| is_fed[place]).collect();
         while let Some(place) = pending.pop() {
             let id = &self.pipeline.nodes[place].id;
@@ -90,6 +99,11 @@ impl Check<'_> {
         let node = &nodes[place];
         let id = &self.pipeline.nodes[place].id;
         let mut is_open = false;
+        // An edge of which nothing is known may be the one that is missing.
+        let is_anything = |edge: &Edge| edge.from.is_nothing() && edge.to.is_nothing();
+        if self.pipeline.edges.iter().any(is_anything) {
+            return false;
+        }
         for (port, input) in node.ports.iter().flat_map(|ports| &ports.inputs).enumerate() {
             let comes_in = edges.iter().any(|edge| edge.is_active && edge.to == Some((place, port)));
             if !input.is_required || comes_in {
@@ -154,7 +168,7 @@ impl Check<'_> {
         let leaves =
             |edge: &CheckedEdge| edge.from.is_some_and(|(from, port)| from == place && port < ports.outputs.len());
         let id = &self.pipeline.nodes[place].id;
-        let is_drawn = self.pipeline.edges.iter().any(|edge| edge.from.node == *id);
+        let is_drawn = self.pipeline.edges.iter().any(|edge| edge.from.node == *id || edge.from.is_nothing());
         if !edges.iter().any(leaves) && !is_drawn {
             let names = ports.outputs.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             let problem = Problem::note(Place::node(id), format!("what leaves by {names} goes nowhere"));

@@ -11,7 +11,7 @@ impl Check<'_> {
         for (number, group) in self.pipeline.groups.iter().enumerate() {
             for (member, id) in group.nodes.iter().enumerate() {
                 let place = Place::field(format!("groups[{number}].nodes[{member}]"));
-                if !self.places.contains_key(id.as_str()) {
+                if self.is_missing(id) {
                     let known = self.pipeline.nodes.iter().map(|node| node.id.as_str());
                     let remedy = meant_or(id, known, "take it out of the group");
                     self.problems.push(Problem::error(place, format!("there is no node `{id}`")).remedy(remedy));

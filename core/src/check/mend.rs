@@ -85,12 +85,11 @@ impl Broken {
 
     /// The config without what is wrong; where something must stand, something right stands.
     pub(super) fn mend(&self, form: &Form, config: &Map<String, Value>) -> Value {
-        let mut mended = Value::Object(config.clone());
-        let whole = FieldKind::Group(form.fields.clone());
+        let mut mended = config.clone();
         for path in &self.fields {
-            mend(&whole, &mut mended, &json::steps_in(config, path));
+            form.mend(&mut mended, &json::steps_in(config, path));
         }
-        mended
+        Value::Object(mended)
     }
 }
 
@@ -114,39 +113,4 @@ fn kind_at<'f>(fields: &'f [FormField], steps: &[Step]) -> Option<&'f FieldKind>
         steps = rest;
     }
     Some(kind)
-}
-
-fn mend(kind: &FieldKind, value: &mut Value, steps: &[Step]) {
-    match (kind, value, steps) {
-        (FieldKind::Group(fields), Value::Object(map), [Step::Name(name), rest @ ..]) => {
-            match (fields.iter().find(|field| field.name == *name), map.get_mut(name)) {
-                (Some(field), Some(value)) if !rest.is_empty() => mend(&field.kind, value, rest),
-                (Some(field), _) if field.required => drop(map.insert(name.clone(), field.kind.stand_in())),
-                _ => drop(map.shift_remove(name)),
-            }
-        }
-        (FieldKind::Choice(choices), Value::Object(map), [Step::Name(word), rest @ ..]) => {
-            let content = choices.iter().find(|choice| choice.word == *word).and_then(|choice| choice.content.as_ref());
-            if let (Some(content), Some(value)) = (content, map.get_mut(word)) {
-                mend(content, value, rest);
-            }
-        }
-        (FieldKind::Map(inner), Value::Object(map), [Step::Name(name), rest @ ..]) => {
-            if let Some(value) = map.get_mut(name) {
-                mend(inner, value, rest);
-            }
-        }
-        (FieldKind::ExprMap, Value::Object(map), [Step::Name(name), ..]) => {
-            map.insert(name.clone(), FieldKind::Expr.stand_in());
-        }
-        (FieldKind::List(inner), Value::Array(items), [Step::Item(index), rest @ ..]) => {
-            if let Some(value) = items.get_mut(*index) {
-                mend(inner, value, rest);
-            }
-        }
-        (FieldKind::Schema | FieldKind::Properties, value @ Value::Object(_), [Step::Name(_), ..]) => {
-            json::remove(value, steps);
-        }
-        (kind, value, _) => *value = kind.stand_in(),
-    }
 }

@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use self::mend::Broken;
 use crate::operators::{self, Operator, Ports, Shape};
 use crate::pipeline::params::{Sources, Values};
-use crate::pipeline::{Guarantee, OnError, Pipeline, Scale, locate_all};
+use crate::pipeline::{Guarantee, OnError, Pipeline, Reading, Scale};
 use crate::problem::{Problem, Severity};
 use crate::types::Stream;
 
@@ -183,6 +183,13 @@ struct Check<'a> {
     places: HashMap<&'a str, usize>,
 }
 
+impl Check<'_> {
+    /// There is no such node, nor can it be one whose id is not known.
+    fn is_missing(&self, node: &str) -> bool {
+        !self.places.contains_key(node) && !self.pipeline.has_unnamed_nodes()
+    }
+}
+
 /// Checks a pipeline.
 pub fn check(pipeline: &Pipeline, options: &CheckOptions<'_>) -> Checked {
     let (values, found) = Values::gather(pipeline, &options.sources);
@@ -212,12 +219,9 @@ pub fn check(pipeline: &Pipeline, options: &CheckOptions<'_>) -> Checked {
 /// Reads a file and checks what could be read of it. Problems have lines; with an error among them, or without a pipeline,
 /// nothing must run.
 pub fn check_text(text: &str, options: &CheckOptions<'_>) -> (Option<(Pipeline, Checked)>, Vec<Problem>) {
-    let (pipeline, mut problems) = Pipeline::parse(text);
-    let Some(pipeline) = pipeline else { return (None, problems) };
+    let Reading { pipeline, mut problems, mended } = Reading::new(text);
+    let (Some(pipeline), Some(mended)) = (pipeline, mended) else { return (None, problems) };
     let checked = check(&pipeline, options);
-    let mut found = checked.problems.clone();
-    locate_all(text, &mut found);
-    // Names are looked at by both.
-    problems.extend(found.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>());
+    problems.extend(mended.place(checked.problems.clone()));
     (Some((pipeline, checked)), problems)
 }

@@ -33,7 +33,8 @@ impl Check<'_> {
         let mut broken = Broken::default();
         let shape = match operator.zip(form) {
             None => {
-                problems.push(self.unknown_operator(drawn));
+                // That none is named was told already.
+                problems.extend((!drawn.operator.is_empty()).then(|| self.unknown_operator(drawn)));
                 None
             }
             Some((operator, form)) => {

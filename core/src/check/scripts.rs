@@ -109,7 +109,7 @@ impl Check<'_> {
     }
 
     fn node_name(&mut self, id: &str, place: Place) {
-        if self.places.contains_key(id) {
+        if !self.is_missing(id) {
             return;
         }
         let known = self.pipeline.nodes.iter().map(|node| node.id.as_str());

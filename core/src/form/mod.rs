@@ -2,6 +2,7 @@
 //! parameters all read the form; none of them knows a config type, and no form knows Kafka or a schema of records.
 
 mod flatten;
+mod mend;
 mod read;
 mod schema;
 mod stand_in;
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::pipeline::json::Step;
 use crate::problem::{Place, Problem};
 
 /// The fields of a config type, in the order of its declaration.
@@ -152,6 +154,12 @@ impl Form {
     /// As [`Form::validate`], where any field that holds one value may be a text with `${NAME}` in it instead.
     pub fn validate_template(&self, config: &Map<String, Value>, place: &Place) -> Vec<Problem> {
         validate::Validator::new(place, true).run(&self.fields, config)
+    }
+
+    /// Takes what is behind some steps out of a config; where something must stand, something right stands. Gives the name
+    /// that was likely meant, where it is kept under that.
+    pub(crate) fn mend(&self, config: &mut Map<String, Value>, steps: &[Step]) -> Option<String> {
+        mend::group(&self.fields, config, steps)
     }
 }
 

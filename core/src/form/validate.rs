@@ -129,8 +129,8 @@ pub(super) fn first_fault(kind: &FieldKind, value: &Value) -> Option<String> {
     validator.problems.into_iter().next().map(|problem| problem.message)
 }
 
-/// What is wrong with one value that has no fields of its own.
-fn fault(kind: &FieldKind, value: &Value) -> Option<String> {
+/// What is wrong with one value, not with its fields.
+pub(super) fn fault(kind: &FieldKind, value: &Value) -> Option<String> {
     let fits = match (kind, value) {
         (FieldKind::Json, _)
         | (FieldKind::Bool, Value::Bool(_))

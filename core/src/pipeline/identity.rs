@@ -27,6 +27,16 @@ pub fn is_parameter_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
+/// What stands for the id of a node that has none: its place in the file, which cannot be an id.
+pub(super) fn place_as_id(index: usize) -> String {
+    format!("nodes[{index}]")
+}
+
+/// An id that is a place, of a node that has none.
+pub(crate) fn is_place(id: &str) -> bool {
+    id.starts_with("nodes[")
+}
+
 fn is_kebab(text: &str, longest: usize) -> bool {
     text.len() <= longest
         && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -52,6 +62,11 @@ pub(super) fn fresh(stem: &str, taken: impl Fn(&str) -> bool) -> String {
 }
 
 impl Pipeline {
+    /// There are nodes whose ids are not known.
+    pub(crate) fn has_unnamed_nodes(&self) -> bool {
+        self.nodes.iter().any(|node| is_place(&node.id))
+    }
+
     /// Ids, ports and parameters that are not well-formed, and whatever stands there twice.
     pub fn identity_problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -59,7 +74,12 @@ impl Pipeline {
         for node in &self.nodes {
             let nth = times_before(&mut seen, &node.id);
             let free = |id: &str| self.fresh_id(id);
-            problems.extend(id_problem(Place::node(&node.id).at_field("id").nth(nth), &node.id, nth, free));
+            let place = Place::node(&node.id).nth(nth);
+            problems.extend(id_problem(place.clone().at_field("id"), &node.id, nth, free));
+            if node.operator.is_empty() {
+                let problem = Problem::error(place.at_field("operator"), "it names no operator");
+                problems.push(problem.remedy("`tidegate describe` lists them"));
+            }
         }
         self.edge_problems(&mut problems);
         let notes = self.notes.iter().map(|note| &note.id).enumerate().map(|mark| ("notes", mark));
@@ -86,7 +106,8 @@ impl Pipeline {
         for edge in &self.edges {
             let nth = times_before(&mut seen, (&edge.from, &edge.to));
             let place = Place::edge(edge.id()).nth(nth);
-            if nth > 0 {
+            let is_whole = !edge.from.is_nothing() && !edge.to.is_nothing();
+            if nth > 0 && is_whole {
                 problems.push(
                     Problem::error(place.clone(), "this edge stands there twice")
                         .remedy(Remedy::from("remove one of them").by(Fix::Remove)),
@@ -94,7 +115,10 @@ impl Pipeline {
             }
             for (field, end) in [("from", &edge.from), ("to", &edge.to)] {
                 let port = &end.port;
-                if port.is_empty() {
+                if end.is_nothing() {
+                    let problem = Problem::error(place.clone().at_field(field), "it names no port");
+                    problems.push(problem.remedy("write it as `node.port`"));
+                } else if port.is_empty() {
                     let message = format!("`{end}` names no port: an end of an edge is written `node.port`");
                     let remedy = "add the port: `tidegate describe OPERATOR` lists them";
                     problems.push(Problem::error(place.clone().at_field(field), message).remedy(remedy));

@@ -1,40 +1,30 @@
 //! From a place in the file to a place in the pipeline, and back: problems speak of nodes and edges, editors of text want
 //! lines.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::json::{self, Step};
 use super::{Edge, PortRef};
-use crate::problem::{Place, Problem};
+use crate::problem::Place;
 
-/// Line and column of a place in the text of a file; of the nearest thing around it where itself is not there. A span
-/// within an expression is followed into the text where that has no escapes.
-pub fn locate(text: &str, place: &Place) -> Option<(usize, usize)> {
-    locate_in(text, &json::read(text).ok()?, place)
-}
-
-/// Gives every problem that has none its line and column.
-pub fn locate_all(text: &str, problems: &mut [Problem]) {
-    let Ok(value) = json::read(text) else { return };
-    for problem in problems.iter_mut().filter(|problem| problem.place.line.is_none()) {
-        problem.place.line = locate_in(text, &value, &problem.place);
-    }
-}
-
-fn locate_in(text: &str, value: &Value, place: &Place) -> Option<(usize, usize)> {
-    let steps = steps_to(value, place);
+/// Line and column of what is behind some steps, or of the nearest thing around it. A span within an expression is followed
+/// into the text where that has no escapes.
+pub(super) fn line(text: &str, steps: &[Step], span: Option<&Range<usize>>) -> Option<(usize, usize)> {
     if steps.is_empty() {
         return None;
     }
-    let part = json::part_at(text, &steps)?;
-    let span_start = place.span.as_ref().map(|span| span.start).filter(|start| {
+    let part = json::part_at(text, steps)?;
+    let span_start = span.map(|span| span.start).filter(|start| {
         part.starts_with('"') && !part.contains('\\') && part.is_char_boundary(start + 1) && start + 1 < part.len()
     });
     let offset = json::offset_in(text, part) + span_start.map_or(0, |start| start + 1);
     Some(json::line_column(text, offset))
 }
 
-fn steps_to(value: &Value, place: &Place) -> Vec<Step> {
+/// The way to a place of the pipeline in the value of its file; none where it is not there.
+pub(super) fn steps_to(value: &Value, place: &Place) -> Vec<Step> {
     let field = place.field.as_deref().unwrap_or_default();
     let part = match (&place.node, &place.edge) {
         (Some(id), _) => find(value, "nodes", place.nth, |node| node.get("id").and_then(Value::as_str) == Some(id)),
@@ -49,7 +39,7 @@ fn steps_to(value: &Value, place: &Place) -> Vec<Step> {
     let within = json::steps(&part["config"], field);
     let first = within.first().and_then(|step| if let Step::Name(name) = step { Some(name.as_str()) } else { None });
     let is_own = first.is_some_and(|name| part["config"].get(name).is_none() && part.get(name).is_some());
-    if place.node.is_some() && !is_own && part.get("config").is_some() && !field.is_empty() {
+    if place.node.is_some() && !is_own && !field.is_empty() {
         steps.push(Step::Name("config".into()));
         steps.extend(within);
     } else {
@@ -69,9 +59,8 @@ fn edge_id(edge: &Value) -> Option<String> {
     Some(Edge::new(end("from")?, end("to")?).id())
 }
 
-/// The place in the pipeline of a value in the file.
-pub(super) fn place(text: &str, value: &Value, steps: &[Step]) -> Place {
-    let line = json::position(text, steps);
+/// The place in the pipeline of a value in the file, without its line.
+pub(super) fn place(value: &Value, steps: &[Step]) -> Place {
     let named = match steps {
         [Step::Name(section), Step::Item(index), rest @ ..] => {
             let part = &value[section.as_str()][*index];
@@ -86,7 +75,7 @@ pub(super) fn place(text: &str, value: &Value, steps: &[Step]) -> Place {
     };
     let (place, rest) = named.unwrap_or((Place::default(), steps));
     let field = Some(path(rest)).filter(|path| !path.is_empty());
-    Place { line, field, ..place }
+    Place { field, ..place }
 }
 
 fn path(steps: &[Step]) -> String {

@@ -25,8 +25,9 @@ use serde_json::Value;
 use crate::fields::Entries;
 
 pub use format::{to_canonical, value_to_text};
+pub(crate) use identity::is_place;
 pub use identity::{is_application_id, is_node_id, is_parameter_name, is_port_name};
-pub use locate::{locate, locate_all};
+pub(crate) use parse::Reading;
 pub use parts::{
     Cluster, Edge, Group, Guarantee, Node, Note, OnError, Order, Parameter, PipelineTest, Point, PortRef, Scale,
     Settings,

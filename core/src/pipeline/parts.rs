@@ -283,6 +283,11 @@ impl PortRef {
     pub fn new(node: impl Into<String>, port: impl Into<String>) -> PortRef {
         PortRef { node: node.into(), port: port.into() }
     }
+
+    /// Nothing was written.
+    pub fn is_nothing(&self) -> bool {
+        self.node.is_empty() && self.port.is_empty()
+    }
 }
 
 impl From<&str> for PortRef {

@@ -3,6 +3,7 @@ mod laws;
 mod partial;
 mod planned;
 mod scripts;
+mod structure;
 mod toys;
 
 use std::sync::Arc;
