@@ -229,19 +229,31 @@ impl Admin {
         Ok(found.into_iter().map(|entry| (entry.offset >= 0).then_some(entry.offset)).collect())
     }
 
-    // Questions to a group's coordinator take all the time there is: librdkafka 2.12 aborts the process where the
-    // coordinator is found after one was given up.
-
-    /// All that a group has committed, by topic and partition; nothing where there is no such group.
+    /// All that a group has committed of the topics that there are, by topic and partition; nothing where there is no such
+    /// group.
     ///
     /// # Errors
-    /// No right to look, or no answer.
+    /// No right to look, or no answer: of no broker, or of the one that coordinates the group.
     pub fn group_offsets(&self, group: &str) -> Result<Vec<Offset>, Fault> {
-        let about = format!("group `{group}`");
+        let topics = self.topics()?;
+        let all = topics.iter().flat_map(|topic| (0..topic.partitions).map(|partition| (&*topic.name, partition)));
+        let all: Vec<(&str, i32)> = all.collect();
+        let list = || Partitions::new(all.iter().map(|&(topic, partition)| (topic, partition, Partitions::NONE)));
         let client = self.of_group(group)?;
-        let entries = self.ask(&about, |_| match client.group_offsets(group, self.within) {
-            Err(failure) if failure.code == Code::GROUP_NOT_FOUND => Ok(Vec::new()),
-            result => result,
+        let about = format!("group `{group}`");
+        // A client's own question to the coordinator: what an administrator would ask aborts the process, in librdkafka
+        // 2.12, where the coordinator is found after the question was given up.
+        let answered = self.try_ask(|left| client.committed(&list(), left));
+        let entries = answered.map_err(|failure| match is_silence(failure.code) {
+            true => {
+                let (why, within) = (self.settings.redact(&failure.text), self.within.as_secs());
+                let message = format!(
+                    "{about}: the broker that coordinates it does not answer within {within} s ({why}), others do"
+                );
+                Fault::outside(message)
+                    .remedy("look whether one of the brokers is down or overloaded, and try it again then")
+            }
+            false => self.fault(&about, &failure),
         })?;
         let mut offsets: Vec<Offset> = entries
             .into_iter()
@@ -252,8 +264,7 @@ impl Admin {
         Ok(offsets)
     }
 
-    /// Who asks for a group's offsets: a client that names the group and is no member. For another, librdkafka 2.12 uses a
-    /// null pointer (`rd_kafka_handle_OffsetFetch`) where the broker that it asks is not the group's coordinator any more.
+    /// A client that names the group and is no member.
     fn of_group(&self, group: &str) -> Result<Arc<Client>, Fault> {
         let mut askers = lock(&self.askers);
         if let Some(client) = askers.get(group) {
@@ -263,17 +274,6 @@ impl Admin {
         let client = conf.build(Role::Consumer).map_err(|why| self.settings.refused(&why))?;
         askers.insert(group.to_string(), client.clone());
         Ok(client)
-    }
-
-    /// Sets what a group has committed, as `reset` does.
-    ///
-    /// # Errors
-    /// The group has members, or no answer.
-    pub fn set_group_offsets(&self, group: &str, offsets: &[Offset]) -> Result<(), Fault> {
-        let list = || Partitions::new(offsets.iter().map(|set| (&*set.at.topic, set.at.partition, set.next)));
-        self.ask(&format!("group `{group}`"), |_| {
-            each_is_good(self.client.set_group_offsets(group, &list(), self.within)?)
-        })
     }
 
     /// All groups, by name, without their members.
@@ -326,6 +326,10 @@ impl Admin {
     /// Asks until there is an answer that is not "later", a broker says why not, nobody wants to know any more, or the time
     /// is over. That no broker is there ends it after a quarter of the time, or [`ABSENT`]; one that is silent is waited for.
     fn ask<T>(&self, about: &str, question: impl Fn(Duration) -> Result<T, Failure>) -> Result<T, Fault> {
+        self.try_ask(question).map_err(|failure| self.fault(about, &failure))
+    }
+
+    fn try_ask<T>(&self, question: impl Fn(Duration) -> Result<T, Failure>) -> Result<T, Failure> {
         let start = Instant::now();
         // Each question takes longer than the one before: an answer that comes after its question was given up is lost.
         let mut slice = (self.within / 4).min(FIRST_QUESTION);
@@ -339,16 +343,16 @@ impl Admin {
             slice *= 2;
             down = self.hear_errors().or(down);
             if !is_passing(failure.code) && !is_silence(failure.code) {
-                return Err(self.fault(about, &failure));
+                return Err(failure);
             }
             // It answers, and lets nobody in.
             if let Some(refusal) = down.as_ref().filter(|down| !is_silence(down.code)) {
-                return Err(self.fault(about, refusal));
+                return Err(refusal.clone());
             }
             let is_absent = down.as_ref().is_some_and(|down| !is_stall(down));
             let waits = if is_absent { ABSENT.min(self.within / 4) } else { self.within };
             if start.elapsed() >= waits || (self.is_unwanted)() {
-                return Err(self.fault(about, down.as_ref().unwrap_or(&failure)));
+                return Err(down.unwrap_or(failure));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -378,10 +382,6 @@ impl Admin {
     }
 }
 
-fn each_is_good(entries: Vec<Partition>) -> Result<(), Failure> {
-    entries.into_iter().try_for_each(|entry| entry.code.check())
-}
-
 /// No broker has said anything.
 fn is_silence(code: Code) -> bool {
     matches!(code, Code::TRANSPORT | Code::TIMED_OUT | Code::TIMED_OUT_QUEUE | Code::ALL_BROKERS_DOWN | Code::RESOLVE)
@@ -399,5 +399,41 @@ impl From<ffi::MemberState> for Member {
 impl fmt::Debug for Admin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admin").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ffi::Mock;
+    use super::*;
+
+    /// Kafka's numbers for requests to, and about, a group's coordinator.
+    const OFFSET_FETCH: i16 = 9;
+    const FIND_COORDINATOR: i16 = 10;
+
+    /// An answer that comes after it was given up harms nobody, and the next question is answered.
+    #[test]
+    fn a_coordinator_that_is_silent_is_told() {
+        for (number, request) in [OFFSET_FETCH, FIND_COORDINATOR].into_iter().enumerate() {
+            let mock = Mock::start();
+            mock.create_topic("t", 3);
+            let within = Duration::from_secs(2);
+            let admin = Admin::open(&ClientSettings::new(mock.address()), within).unwrap();
+            assert_eq!(admin.topics().unwrap().len(), 1);
+            let group = format!("silent-{number}");
+            mock.answer_one_after(request, Duration::from_secs(3));
+            mock.answer_one_after(request, Duration::from_secs(3));
+            mock.answer_one_after(request, Duration::from_secs(3));
+            let begun = Instant::now();
+            let fault = admin.group_offsets(&group).unwrap_err();
+            assert!(begun.elapsed() < Duration::from_secs(4), "told after {:?}", begun.elapsed());
+            let says = format!("group `{group}`: the broker that coordinates it does not answer within 2 s");
+            assert!(fault.message.starts_with(&says) && fault.remedy.is_some(), "{fault}");
+            let until = Instant::now() + Duration::from_secs(20);
+            while admin.group_offsets(&group).is_err() {
+                assert!(Instant::now() < until, "it is never answered again");
+            }
+            assert_eq!(admin.group_offsets(&group).unwrap(), []);
+        }
     }
 }

@@ -199,55 +199,6 @@ impl Client {
         }
     }
 
-    /// All that a group has committed, without being in it.
-    pub(crate) fn group_offsets(self: &Arc<Client>, group: &str, within: Duration) -> Result<Vec<Partition>, Failure> {
-        let name = c_name(group);
-        // SAFETY: terminated name, which is copied; null partitions mean all.
-        let raw = unsafe { rd_kafka_ListConsumerGroupOffsets_new(name.as_ptr(), ptr::null()) };
-        let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
-        let event = self.ask(kind, within, &|options, queue| {
-            // SAFETY: one live request, live options and queue; the request is copied.
-            unsafe { rd_kafka_ListConsumerGroupOffsets(self.raw(), [raw].as_mut_ptr(), 1, options, queue) }
-        });
-        // SAFETY: ours, destroyed once.
-        unsafe { rd_kafka_ListConsumerGroupOffsets_destroy(raw) };
-        let event = event?;
-        let mut count = 0;
-        // SAFETY: the answer to this request; its groups live as long as the event.
-        unsafe {
-            let result = rd_kafka_event_ListConsumerGroupOffsets_result(event.raw());
-            let groups = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &mut count);
-            group_partitions(groups, count)
-        }
-    }
-
-    /// Sets what a group has committed; refused while it has members.
-    pub(crate) fn set_group_offsets(
-        self: &Arc<Client>,
-        group: &str,
-        offsets: &Partitions,
-        within: Duration,
-    ) -> Result<Vec<Partition>, Failure> {
-        let name = c_name(group);
-        // SAFETY: terminated name and live list, which are copied.
-        let raw = unsafe { rd_kafka_AlterConsumerGroupOffsets_new(name.as_ptr(), offsets.raw()) };
-        let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS;
-        let event = self.ask(kind, within, &|options, queue| {
-            // SAFETY: one live request, live options and queue; the request is copied.
-            unsafe { rd_kafka_AlterConsumerGroupOffsets(self.raw(), [raw].as_mut_ptr(), 1, options, queue) }
-        });
-        // SAFETY: ours, destroyed once.
-        unsafe { rd_kafka_AlterConsumerGroupOffsets_destroy(raw) };
-        let event = event?;
-        let mut count = 0;
-        // SAFETY: the answer to this request; its groups live as long as the event.
-        unsafe {
-            let result = rd_kafka_event_AlterConsumerGroupOffsets_result(event.raw());
-            let groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(result, &mut count);
-            group_partitions(groups, count)
-        }
-    }
-
     /// Names of all groups, with the word for their state.
     pub(crate) fn groups(self: &Arc<Client>, within: Duration) -> Result<Vec<(String, String)>, Failure> {
         let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS;
@@ -393,26 +344,6 @@ unsafe fn first_topic_failure(results: *mut *const rd_kafka_topic_result_t, coun
         }
     }
     Ok(())
-}
-
-/// # Safety
-/// `groups` has `count` live entries.
-unsafe fn group_partitions(
-    groups: *mut *const rd_kafka_group_result_t,
-    count: usize,
-) -> Result<Vec<Partition>, Failure> {
-    let mut all = Vec::new();
-    for i in 0..count {
-        // SAFETY: by the caller's word; error and list live as long as the group.
-        unsafe {
-            let group = *groups.add(i);
-            if let Some(failure) = Failure::peek(rd_kafka_group_result_error(group)) {
-                return Err(failure);
-            }
-            all.extend(partitions::entries(rd_kafka_group_result_partitions(group)));
-        }
-    }
-    Ok(all)
 }
 
 #[cfg(test)]

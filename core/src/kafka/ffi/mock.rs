@@ -51,6 +51,16 @@ impl Mock {
         assert_eq!(Code::of(code), Code::NONE);
     }
 
+    /// Takes so long for one more answer to requests of a kind, by Kafka's number.
+    pub(crate) fn answer_one_after(&self, request: i16, time: Duration) {
+        let no_error = rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR as i32;
+        // SAFETY: a live cluster; its brokers are counted from 1; one pair of error and milliseconds follows, as said.
+        let code = unsafe {
+            rd_kafka_mock_broker_push_request_error_rtts(self.raw.as_ptr(), 1, request, 1, no_error, millis(time))
+        };
+        assert_eq!(Code::of(code), Code::NONE);
+    }
+
     /// What a group has committed of a partition.
     pub(crate) fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
         let mut conf = Conf::new();

@@ -135,21 +135,6 @@ impl Failure {
             Err(failure)
         }
     }
-
-    /// A failure of an error object that stays somebody else's; null is no error.
-    ///
-    /// # Safety
-    /// `error` is null or a live error object.
-    unsafe fn peek(error: *const rdkafka_sys::rd_kafka_error_t) -> Option<Failure> {
-        if error.is_null() {
-            return None;
-        }
-        // SAFETY: not null, and live by the caller's word.
-        let (code, text) = unsafe {
-            (Code::of(rdkafka_sys::rd_kafka_error_code(error)), text(rdkafka_sys::rd_kafka_error_string(error)))
-        };
-        (code != Code::NONE).then_some(Failure { code, text })
-    }
 }
 
 /// A C string's text; null is empty.
