@@ -8,6 +8,8 @@ mod gallery;
 mod help;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(all(feature = "http", feature = "tls"))]
+mod https;
 mod json;
 mod run;
 mod secrets;

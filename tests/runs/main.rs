@@ -16,4 +16,5 @@ mod starting;
 #[path = "../program/support.rs"]
 mod support;
 mod through;
+mod tls;
 mod windowed;
