@@ -137,6 +137,12 @@ fn sentence(outcome: &Outcome, took: Duration) -> String {
         };
         sentence.push_str(&format!("; {} records under way {fate}", outcome.undone));
     }
+    let tasks = outcome.snapshot.tasks.iter();
+    let stuck = tasks.filter(|task| task.lanes.iter().any(|lane| lane.in_call_ms.is_some()));
+    let names: Vec<String> = stuck.filter_map(|task| Some(format!("`{}`", task.nodes.first()?))).collect();
+    if !names.is_empty() {
+        sentence.push_str(&format!("; {} still waits for what it writes to, and was left", names.join(", ")));
+    }
     sentence
 }
 

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -168,6 +169,48 @@ fn a_second_signal_does_not_wait_for_queues() {
         (&json!("stop"), &json!(true), &json!(1))
     );
     assert!(outcome["undone"].as_u64().unwrap() >= 90, "{outcome}");
+}
+
+/// Nobody reads from the pipe into which one sink writes: what goes to the other is committed, and the second signal ends it.
+#[test]
+fn a_sink_that_is_blocked_holds_up_neither_others_nor_the_end() {
+    on_each_kafka(|kafka| {
+        let [quick, piped] = ["quick", "piped"].map(|name| kafka.name(name));
+        for (topic, count) in [(&quick, 100), (&piped, 50_000)] {
+            kafka.tidegate_in(&["produce", topic, "--create", "2"], &numbers(0, count)).code(0);
+        }
+        let pipe = kafka.path("pipe");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let source = |id: &str, topic: &str| json!({ "id": id, "operator": "kafka-source", "config": { "topic": topic, "schema": { "n": "int64!" } } });
+        let file = json!({ "tidegate": 1, "name": kafka.name("half"),
+            "settings": { "commit_interval": "50ms" },
+            "nodes": [
+                source("a", &quick), { "id": "done", "operator": "discard" },
+                source("b", &piped), { "id": "pipe", "operator": "file-sink", "config": { "path": pipe } } ],
+            "edges": [ { "from": "a.out", "to": "done.in" }, { "from": "b.out", "to": "pipe.in" } ] });
+        let file = kafka.file("half.json", file.to_string());
+        let lag = |topic: &str| -> i64 {
+            let rows = kafka.tidegate(&["lag", &file, "--json"]).code(0).rows();
+            rows.iter().filter(|row| row["topic"] == topic).map(|row| row["lag"].as_i64().unwrap()).sum()
+        };
+        let mut run = kafka.start(&["run", &file]);
+        run.wait_until("a call that lasts", |process| process.err().contains("\"in_call_ms\":"));
+        run.wait_until("commits beside it", |_| lag(&quick) == 0);
+        run.signal(Signal::INT);
+        let snapshots = |process: &Process| process.err().matches("\"type\":\"snapshot\"").count();
+        let before = snapshots(&run);
+        run.wait_until("the run to wait", |process| snapshots(process) >= before + 2);
+        run.signal(Signal::INT);
+        let ran = run.wait();
+        assert!(ran.err.contains("is left in a call"), "{}", ran.err);
+        let outcome = ran.code(0).outcome();
+        assert_eq!((&outcome["ended_by"], &outcome["is_lossy"]), (&json!("stop"), &json!(false)), "{outcome}");
+        assert!(outcome["undone"].as_i64().unwrap() > 0, "{outcome}");
+        assert_eq!(lag(&quick), 0);
+        // What is not in the pipe comes again.
+        let written = node(&outcome["snapshot"], "pipe")["records_out"].as_i64().unwrap();
+        assert!(lag(&piped) >= 50_000 - written, "{} of 50000, {written} written", lag(&piped));
+    });
 }
 
 #[test]

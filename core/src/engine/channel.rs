@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::pool::TaskRef;
+use super::cell::TaskRef;
 use crate::batch::{Batch, PerRow};
 use crate::operators::{Level, Outbox, Queue};
 use crate::problem::Fault;

@@ -60,14 +60,7 @@ impl Inner {
     /// Commits what is safe; within a time, and waiting for the answer, where one is given.
     pub(super) fn commit(&self, wait: Option<Duration>) -> Result<(), Fault> {
         let workshop = lock(&self.workshop);
-        let needs = match wait {
-            Some(_) => workshop.survey(true)?,
-            // What is safe then, the next commit finds.
-            None => match workshop.look_at_needs(true)? {
-                Some(needs) => needs,
-                None => return Ok(()),
-            },
-        };
+        let needs = workshop.survey()?;
         let mut safe: BTreeMap<Place, i64> = BTreeMap::new();
         for &(slot, offset) in needs.iter().filter(|(_, offset)| *offset >= 0) {
             let Some((_, SlotOf::Partition(cluster, topic, partition))) = workshop.slots.get(slot) else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::pool::TaskCell;
+use super::cell::TaskCell;
 use super::run::{COMMIT_WITHIN, EndedBy, Inner, lock};
 use crate::operators::Touches;
 use crate::problem::Fault;
@@ -27,7 +27,7 @@ impl Inner {
         self.watch.lock().is_ending = true;
         let tasks = self.all_tasks();
         for task in &tasks {
-            task.lock().is_closing = true;
+            task.tell(|task| task.is_closing = true);
             task.wake();
         }
         let deadline = Instant::now() + self.options.drain;
@@ -39,6 +39,7 @@ impl Inner {
             && !self.signals.is_told_to_abort.load(Ordering::Acquire)
         {
             std::thread::sleep(Duration::from_millis(5));
+            self.look_after_stuck();
             let progress = self.progress();
             if progress != still.0 {
                 still = (progress, Instant::now());
@@ -47,9 +48,13 @@ impl Inner {
                 break;
             }
         }
+        if let Err(fault) = self.make_safe(&tasks) {
+            self.faults.push(fault);
+        }
         if let Some(mut pool) = lock(&self.pool).take() {
             pool.stop();
         }
+        self.tell_left();
         let undone = self.undone(&tasks);
         match self.commit(Some(COMMIT_WITHIN)) {
             // In bad times nobody waits for housekeeping.
@@ -66,17 +71,37 @@ impl Inner {
         Ending { ended_by, undone, is_lossy: undone > 0 && self.has_own_sources(), snapshot }
     }
 
+    /// Has sinks make safe what they have written, and waits for those that come back.
+    fn make_safe(&self, tasks: &[Arc<TaskCell>]) -> Result<(), Fault> {
+        lock(&self.workshop).make_safe()?;
+        let begun = Instant::now();
+        while tasks.iter().any(|task| task.is_flushing()) {
+            let is_in_haste = self.signals.is_told_to_abort.load(Ordering::Acquire);
+            if begun.elapsed() > if is_in_haste { STILL } else { COMMIT_WITHIN } {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            self.look_after_stuck();
+        }
+        Ok(())
+    }
+
     /// How long nothing may move at an end by a fault: a lane that has stopped holds up what is before it for ever, but
     /// what topics have been sent is waited for.
     fn stillness(&self, tasks: &[Arc<TaskCell>]) -> Duration {
-        let is_awaited = |task: &Arc<TaskCell>| matches!(task.lock().is_acknowledged(), Ok(false));
+        let is_awaited =
+            |task: &Arc<TaskCell>| task.reach().is_none_or(|mut task| matches!(task.is_acknowledged(), Ok(false)));
         if tasks.iter().any(is_awaited) { COMMIT_WITHIN } else { STILL }
     }
 
     /// Rows that are in queues or unsent.
     fn undone(&self, tasks: &[Arc<TaskCell>]) -> usize {
         let queued: usize = lock(&self.workshop).channels().map(|channel| channel.level().rows).sum();
-        queued + tasks.iter().map(|task| task.lock().held_rows()).sum::<usize>()
+        let held = |task: &Arc<TaskCell>| match task.reach() {
+            Some(task) => task.held_rows(),
+            None => task.calls.now().map_or(0, |call| call.rows),
+        };
+        queued + tasks.iter().map(held).sum::<usize>()
     }
 
     fn has_own_sources(&self) -> bool {
@@ -111,8 +136,8 @@ impl Inner {
     /// Whether nothing is under way any more.
     fn is_drained(&self, tasks: &[Arc<TaskCell>], takes_all: bool) -> bool {
         let is_quiet = |task: &Arc<TaskCell>| {
-            let is_drained = task.lock().is_drained(takes_all);
-            is_drained.unwrap_or_else(|fault| {
+            let Some(mut reached) = task.reach() else { return false };
+            reached.is_drained(takes_all).unwrap_or_else(|fault| {
                 self.faults.push(fault);
                 true
             }) && task.is_idle()

@@ -121,7 +121,7 @@ impl RunHandle {
         }
         let inner = self.attempt();
         for task in inner.all_tasks() {
-            task.lock().is_paused = is_paused;
+            task.tell(move |task| task.is_paused = is_paused);
             task.wake();
         }
         inner.tell(Severity::Note, None, if is_paused { "paused" } else { "resumed" });

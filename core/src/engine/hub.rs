@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::cell::TaskRef;
 use super::outlet::Outlet;
-use super::pool::TaskRef;
 use super::reading::{Fed, Feed};
 use super::run::Signals;
 use super::workshop::{End, Ends};

@@ -6,16 +6,18 @@
 //! - `own_source`, `sinking`: sources and sinks of their own kind, which start again `alone`; `backoff`: after which waits
 //! - `task`, `fanin`, `layout`: how rows go through a task
 //! - `channel`, `bounded`, `reading`, `outlet`: how they come and go
+//! - `stuck`: tasks that are in a call which does not come back
 //! - `tap`, `queries`: a closer look at edges and stores
 //! - `watch`, `snapshots`, `stamps`: what a run remembers and tells of itself
-//! - `pool`, `clock`, `meter`, `budget`: threads, time, counters, what may be read
-//! - `workshop`, `lanes`: where tasks are made; `hub`, `membership`, `through`: where they meet Kafka
+//! - `pool`, `cell`, `clock`, `meter`, `budget`: threads, what they run, time, counters, what may be read
+//! - `workshop`, `lanes`: where tasks are made, `survey`: what they still need; `hub`, `membership`, `through`: where they meet Kafka
 
 mod alone;
 mod backoff;
 mod blueprint;
 mod bounded;
 mod budget;
+mod cell;
 mod channel;
 mod clock;
 mod commit;
@@ -39,7 +41,9 @@ mod run;
 mod sinking;
 mod snapshots;
 mod stamps;
+mod stuck;
 mod supervise;
+mod survey;
 mod tap;
 mod task;
 mod tee;
@@ -49,13 +53,13 @@ mod through;
 mod watch;
 mod workshop;
 
+pub(crate) use cell::TaskCell;
 pub(crate) use clock::Clock;
 pub use handle::RunHandle;
 pub use hub::ClusterSettings;
 pub use meter::stop_metering;
 pub use options::{RunOptions, Until};
 pub(crate) use outlet::Outlet;
-pub(crate) use pool::TaskCell;
 pub use queries::{KeysAsked, StateQuery};
 pub(crate) use reading::{Reading, Script};
 pub use run::{EndedBy, Outcome, Run};

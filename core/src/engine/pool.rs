@@ -3,16 +3,16 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::alone::caught;
+use super::cell::{DONE, IDLE, QUEUED, RUNNING, TaskCell};
 use super::clock::Clock;
-use super::meter::{Doing, Moved, TaskMeter};
-use super::task::{Step, Task};
-use crate::problem::{Blame, Fault};
+use super::meter::Doing;
+use super::task::Step;
+use crate::problem::Fault;
 
 /// How many batches a task takes before others get the thread.
 const TURN: usize = 4;
@@ -20,153 +20,28 @@ const TURN: usize = 4;
 /// How many tasks in a row a thread takes from those it has woken itself, before it looks at what else is ready.
 const HANDED_ON: usize = 16;
 
-/// How often a thread gives way to others who wait for its task, before a step.
-const YIELDS: usize = 100;
-
-/// How long the end of a step is waited for to look at a task.
-const LOOK: Duration = Duration::from_millis(50);
+/// How long a step may go on once the pool is stopped.
+const LEAVE_AFTER: Duration = Duration::from_secs(1);
 
 /// How long a thread sleeps at most, in milliseconds.
 const SLEEP_MS: i64 = 1000;
 
-// What a task's state says. Whoever wakes a task has changed something under a lock that the task takes when it runs, a
-// queue's say. So a wake-up that finds it queued or woken needs nothing more: the run that follows sees the change.
-/// waits to be woken
-const IDLE: u8 = 0;
-/// in line for a thread
-const QUEUED: u8 = 1;
-/// on a thread
-const RUNNING: u8 = 2;
-/// on a thread, and to run once more
-const WOKEN: u8 = 3;
-/// never to run again
-const DONE: u8 = 4;
-
-/// A task and what is needed to run it from any thread.
-pub(crate) struct TaskCell {
-    state: AtomicU8,
-    task: Mutex<Task>,
-    /// how many others wait for the lock
-    visitors: AtomicUsize,
-    pub(crate) meter: TaskMeter,
-    pub(crate) moved: Arc<Moved>,
-    /// absent in the test driver, which runs tasks by hand
-    pool: Option<Weak<Shared>>,
-}
-
-/// A handle by which others wake a task.
-#[derive(Clone)]
-pub(crate) struct TaskRef(Weak<TaskCell>);
-
-impl TaskCell {
-    pub(crate) fn new(task: Task, clock: &Clock, pool: Option<&Pool>) -> Arc<TaskCell> {
-        Arc::new(TaskCell {
-            state: AtomicU8::new(IDLE),
-            moved: task.moved.clone(),
-            task: Mutex::new(task),
-            visitors: AtomicUsize::new(0),
-            meter: TaskMeter::new(clock.nanos()),
-            pool: pool.map(|pool| Arc::downgrade(&pool.shared)),
-        })
-    }
-
-    /// For others than the thread that runs it, which lets them in between two steps.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Task> {
-        self.visitors.fetch_add(1, Ordering::Relaxed);
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        self.visitors.fetch_sub(1, Ordering::Relaxed);
-        task
-    }
-
-    /// The same, for who only looks and comes again; none where a step takes longer, as that of a sink that nobody reads.
-    pub(crate) fn look(&self) -> Option<MutexGuard<'_, Task>> {
-        self.visitors.fetch_add(1, Ordering::Relaxed);
-        let until = Instant::now() + LOOK;
-        let task = loop {
-            match self.task.try_lock() {
-                Ok(task) => break Some(task),
-                Err(TryLockError::Poisoned(task)) => break Some(task.into_inner()),
-                Err(TryLockError::WouldBlock) if Instant::now() > until => break None,
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_micros(200)),
-            }
-        };
-        self.visitors.fetch_sub(1, Ordering::Relaxed);
-        task
-    }
-
-    /// The lock is not fair: a thread that takes it step after step would keep those out who commit and watch.
-    fn lock_for_step(&self) -> MutexGuard<'_, Task> {
-        for _ in 0..YIELDS {
-            if self.visitors.load(Ordering::Relaxed) == 0 {
-                break;
-            }
-            std::thread::yield_now();
-        }
-        self.task.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn handle(self: &Arc<Self>) -> TaskRef {
-        TaskRef(Arc::downgrade(self))
-    }
-
-    pub(crate) fn is_done(&self) -> bool {
-        self.state.load(Ordering::Acquire) == DONE
-    }
-
-    /// Marks it as done, where no pool does; says whether that is new.
-    pub(crate) fn finish(&self) -> bool {
-        self.state.swap(DONE, Ordering::AcqRel) != DONE
-    }
-
-    pub(crate) fn is_idle(&self) -> bool {
-        matches!(self.state.load(Ordering::Acquire), IDLE | DONE)
-    }
-
-    /// Has it run soon: next on this thread, where that runs tasks.
-    pub(crate) fn wake(self: &Arc<Self>) {
-        self.wake_with(Shared::push);
-    }
-
-    fn wake_with(self: &Arc<Self>, push: fn(&Shared, Arc<TaskCell>)) {
-        let Some(pool) = self.pool.as_ref().and_then(Weak::upgrade) else { return };
-        let woken = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| match state {
-            IDLE => Some(QUEUED),
-            RUNNING => Some(WOKEN),
-            _ => None,
-        });
-        if woken == Ok(IDLE) {
-            self.meter.turn(Doing::Busy, &pool.clock);
-            push(&pool, self.clone());
-        }
-    }
-}
-
-impl TaskRef {
-    pub(crate) fn wake(&self) {
-        if let Some(cell) = self.0.upgrade() {
-            cell.wake();
-        }
-    }
-
-    /// Has it run on whichever thread is free, for a waker that goes on with work of its own.
-    pub(crate) fn wake_apart(&self) {
-        if let Some(cell) = self.0.upgrade() {
-            cell.wake_with(Shared::push_back);
-        }
-    }
-}
-
 /// The threads.
 pub(crate) struct Pool {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    /// how many threads there are while no task is stuck
+    size: usize,
 }
 
-struct Shared {
+pub(super) struct Shared {
     ready: Mutex<Ready>,
     has_work: Condvar,
     is_stopped: AtomicBool,
-    clock: Clock,
+    /// threads that there are, and that there should be
+    live: AtomicUsize,
+    wanted: AtomicUsize,
+    pub(super) clock: Clock,
     on_fault: Box<dyn Fn(Fault) + Send + Sync>,
 }
 
@@ -222,29 +97,51 @@ impl Pool {
             ready: Mutex::default(),
             has_work: Condvar::new(),
             is_stopped: AtomicBool::new(false),
+            live: AtomicUsize::new(0),
+            wanted: AtomicUsize::new(threads),
             clock,
             on_fault,
         });
-        let spawn = |number: usize| {
-            let shared = shared.clone();
-            std::thread::Builder::new().name(format!("lane-{number}")).spawn(move || shared.work())
-        };
-        let first = spawn(0).map_err(|why| Fault::outside(format!("no thread for the tasks: {why}")))?;
+        let mut pool = Pool { shared, threads: Vec::with_capacity(threads), size: threads };
+        pool.spawn().map_err(|why| Fault::outside(format!("no thread for the tasks: {why}")))?;
         // Of the others, one that cannot be started is a machine out of resources: those there are do its work.
-        let others = (1..threads).filter_map(|number| spawn(number).ok());
-        let threads = std::iter::once(first).chain(others).collect();
-        Ok(Pool { shared, threads })
+        (1..threads).for_each(|_| drop(pool.spawn()));
+        Ok(pool)
     }
 
+    fn spawn(&mut self) -> std::io::Result<()> {
+        let shared = self.shared.clone();
+        let name = format!("lane-{}", self.threads.len());
+        let thread = std::thread::Builder::new().name(name).spawn(move || shared.work())?;
+        self.shared.live.fetch_add(1, Ordering::AcqRel);
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// So many threads are in a call that does not come back: as many others do their work meanwhile.
+    pub(crate) fn relieve(&mut self, stuck: usize) {
+        let wanted = self.size + stuck;
+        self.shared.wanted.store(wanted, Ordering::Release);
+        self.threads.retain(|thread| !thread.is_finished());
+        while self.shared.live.load(Ordering::Acquire) < wanted && self.spawn().is_ok() {}
+    }
+
+    /// Ends the threads. One whose task is in a call is not waited for beyond a while: it ends when that comes back.
     pub(crate) fn stop(&mut self) {
         let ready = self.shared.lock();
         // Under the lock: a thread that has just looked would else go to sleep on it.
         self.shared.is_stopped.store(true, Ordering::Release);
         drop(ready);
         self.shared.has_work.notify_all();
+        let until = Instant::now() + LEAVE_AFTER;
         for thread in self.threads.drain(..) {
-            // A panic in a task was caught; one of the pool itself has nothing left to save.
-            let _ = thread.join();
+            while !thread.is_finished() && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            if thread.is_finished() {
+                // A panic in a task was caught; one of the pool itself has nothing left to save.
+                let _ = thread.join();
+            }
         }
     }
 }
@@ -260,7 +157,7 @@ impl Shared {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, task: Arc<TaskCell>) {
+    pub(super) fn push(&self, task: Arc<TaskCell>) {
         let task = NEXT.with_borrow_mut(|next| match next {
             Some(slot @ None) => {
                 *slot = Some(task);
@@ -273,7 +170,7 @@ impl Shared {
         }
     }
 
-    fn push_back(&self, task: Arc<TaskCell>) {
+    pub(super) fn push_back(&self, task: Arc<TaskCell>) {
         let mut ready = self.lock();
         ready.tasks.push_back(task);
         let has_sleeper = ready.sleeping > 0;
@@ -286,7 +183,7 @@ impl Shared {
     fn work(&self) {
         NEXT.set(Some(None));
         let mut in_a_row = 0;
-        while !self.is_stopped.load(Ordering::Acquire) {
+        while !self.is_stopped.load(Ordering::Acquire) && !self.is_one_too_many() {
             let mut own = NEXT.with_borrow_mut(|next| next.as_mut().and_then(Option::take));
             in_a_row = if own.is_some() { in_a_row + 1 } else { 0 };
             // Two tasks that wake each other for every row would else keep the thread for themselves.
@@ -300,7 +197,16 @@ impl Shared {
                 self.run(&task);
             }
         }
+        // What this thread would have run next is another's.
+        self.hand_on();
         NEXT.set(None);
+    }
+
+    /// Whether the thread that asks is one more than there should be. It is gone then.
+    fn is_one_too_many(&self) -> bool {
+        let wanted = self.wanted.load(Ordering::Acquire);
+        let leaves = |live: usize| (live > wanted).then(|| live - 1);
+        self.live.fetch_update(Ordering::AcqRel, Ordering::Acquire, leaves).is_ok()
     }
 
     /// The next task; waits for one, for a timer, or for the stop.
@@ -346,7 +252,11 @@ impl Shared {
             if self.is_stopped.load(Ordering::Acquire) {
                 break;
             }
-            let step = self.step(&mut cell.lock_for_step());
+            // A fault ends the task.
+            let step = cell.step().unwrap_or_else(|fault| {
+                (self.on_fault)(fault);
+                Step::Idle(None)
+            });
             if step != Step::Worked {
                 return step;
             }
@@ -356,16 +266,6 @@ impl Shared {
             }
         }
         Step::Worked
-    }
-
-    /// One step of a task. A fault ends it, and so does a panic, which is a fault of ours.
-    fn step(&self, task: &mut Task) -> Step {
-        caught(|| task.step(self.clock.millis())).unwrap_or_else(|fault| {
-            let fault = if fault.blame == Blame::Us { fault.at_node(task.at_work()) } else { fault };
-            task.halt();
-            (self.on_fault)(fault);
-            Step::Idle(None)
-        })
     }
 
     fn hand_on(&self) {

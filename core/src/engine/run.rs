@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::budget::Budget;
+use super::cell::TaskCell;
 use super::clock::Clock;
 use super::commit::{Commits, Place};
 use super::ending::{Ending, IdleWatch};
@@ -15,11 +16,11 @@ use super::handle::RunHandle;
 use super::hub::Hub;
 use super::membership::Membership;
 use super::options::RunOptions;
-use super::pool::{Pool, TaskCell};
+use super::pool::Pool;
 use super::supervise::supervise;
 use super::tap::Taps;
 use super::through::ThroughTopics;
-use super::watch::{self, Watch};
+use super::watch::{self, SeenOf, Watch};
 use super::workshop::{SlotOf, Workshop};
 use crate::kafka::TopicPartition;
 use crate::operators::Scope;
@@ -103,6 +104,8 @@ pub(super) struct Inner {
     pub(super) budget: Option<Budget>,
     pub(super) watch: Arc<Watch>,
     pub(super) taps: Arc<Taps>,
+    /// what was last seen of the partitions of each task and lane
+    pub(super) seen: Mutex<SeenOf>,
 }
 
 /// Faults, and a bell for whoever looks after the run.
@@ -286,6 +289,7 @@ impl Inner {
             budget,
             watch,
             taps,
+            seen: Mutex::default(),
             options,
         })
     }
@@ -310,8 +314,9 @@ impl Inner {
         };
         let workshop = lock(&self.workshop);
         let repeated = workshop.tasks.values().flat_map(|cell| {
-            let task = cell.lock();
-            let readings = task.readings.iter().map(|reading| {
+            // Of one that is in a call, and so does not tell, nothing counts as repeated.
+            let task = cell.reach();
+            let readings = task.iter().flat_map(|task| &task.readings).map(|reading| {
                 let next = match workshop.slots.get(reading.slot) {
                     Some((_, SlotOf::Partition(cluster, topic, partition))) => {
                         committed.get(&(cluster.clone(), TopicPartition::new(topic.clone(), *partition)))
@@ -331,6 +336,7 @@ impl Inner {
         let mut last_commit = Instant::now();
         let mut last_look = Instant::now();
         let mut last_moment = None::<Instant>;
+        let mut is_commit_due = false;
         self.read_meters();
         let mut last_reading = Instant::now();
         let moment = self.options.commit_interval.max(Duration::from_secs(1));
@@ -340,9 +346,17 @@ impl Inner {
             if let Some(ended_by) = self.reason_to_end(&mut idle) {
                 break ended_by;
             }
+            self.look_after_stuck();
+            // Sinks make safe what they have, each on its own thread, and a look later it is committed.
+            if std::mem::take(&mut is_commit_due)
+                && let Err(fault) = self.commit(None)
+            {
+                self.faults.push(fault);
+            }
             if last_commit.elapsed() >= self.options.commit_interval {
                 last_commit = Instant::now();
-                if let Err(fault) = self.commit(None) {
+                is_commit_due = true;
+                if let Err(fault) = lock(&self.workshop).make_safe() {
                     self.faults.push(fault);
                 }
             }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
-use super::channel::Needs;
 use super::run::{Inner, lock};
-use super::watch::{Counts, Memory, Seen, Series, mean};
+use super::watch::{Counts, Memory, Seen, SeenOf, Series, mean};
 use super::workshop::{SlotOf, Workshop};
 use crate::kafka::TopicPartition;
 use crate::plan::TaskInput;
@@ -92,15 +91,13 @@ impl Inner {
     }
 
     fn see_partitions(&self) -> Vec<Seen> {
-        let before = self.watch.lock().seen.clone();
-        let mut seen = partitions(&lock(&self.workshop), &before);
+        let mut seen = partitions(&lock(&self.workshop), &mut lock(&self.seen));
         let taken: BTreeMap<_, _> =
             lock(&self.commits).taken().map(|((cluster, at), next)| ((cluster.clone(), at.clone()), next)).collect();
         for Seen { told, .. } in &mut seen {
             let at = TopicPartition::new(told.topic.as_str(), told.partition);
             told.committed = taken.get(&(told.cluster.clone(), at)).copied();
         }
-        self.watch.lock().seen.clone_from(&seen);
         seen
     }
 }
@@ -183,14 +180,15 @@ impl Workshop {
         let mut inputs: Vec<usize> = layout.inputs.iter().flat_map(|input| self.writers(input.queue)).collect();
         inputs.sort_unstable();
         inputs.dedup();
-        let lanes = self.tasks.range((task, 0)..=(task, u32::MAX)).map(|(&(_, lane), _)| {
+        let lanes = self.tasks.range((task, 0)..=(task, u32::MAX)).map(|(&(_, lane), cell)| {
             let (pressure, records_in, records_out) = series.lane(counts, (task, lane));
             let levels = layout.inputs.iter().filter_map(|input| self.known_channel(input.queue, lane));
             let level = levels.map(|channel| channel.level());
             let (depth, capacity, fill) = level.fold((0, 0, 0.0_f64), |sum, level| {
                 (sum.0 + level.rows, sum.1 + level.capacity, sum.2.max(level.fill()))
             });
-            LaneSnapshot { lane, pressure, depth, capacity, fill, records_in, records_out }
+            let in_call_ms = cell.is_stuck().then(|| cell.in_step().as_millis() as u64);
+            LaneSnapshot { lane, pressure, depth, capacity, fill, records_in, records_out, in_call_ms }
         });
         let lanes: Vec<LaneSnapshot> = lanes.collect();
         let pressures: Vec<Pressure> = lanes.iter().map(|lane| lane.pressure).collect();
@@ -245,42 +243,30 @@ fn tell_through(snapshot: &mut Snapshot, workshop: &Workshop) {
     }
 }
 
-/// Partitions that are read, as lanes and clients see them. A task that is in a long step is not waited for: what was safe
-/// before is safe still.
-fn partitions(workshop: &Workshop, before: &[Seen]) -> Vec<Seen> {
-    let needs = workshop.look_at_needs(false).unwrap_or_else(|_| Some(Needs::default()));
-    let mut all = Vec::new();
+/// Partitions that are read, as lanes and clients see them. What a task that is in a call reads is told as it was before.
+fn partitions(workshop: &Workshop, last: &mut SeenOf) -> Vec<Seen> {
+    let needs = workshop.survey().unwrap_or_default();
+    let mut now = SeenOf::new();
     for (task, planned) in workshop.plan.tasks.iter().enumerate() {
         if !planned.inputs.iter().any(|input| matches!(input, TaskInput::Source(_))) {
             continue;
         }
-        for (&(_, lane), cell) in workshop.tasks.range((task, 0)..=(task, u32::MAX)) {
-            let Some(mut reads) = cell.look() else {
-                let nodes = || planned.nodes.iter().map(|&node| workshop.plan.nodes[node].id.as_str());
-                let is_here = |told: &PartitionSnapshot| nodes().any(|node| node == told.node);
-                let of_lane = |told: &PartitionSnapshot| u32::try_from(told.partition) == Ok(lane);
-                all.extend(before.iter().filter(|seen| is_here(&seen.told) && of_lane(&seen.told)).cloned());
+        for (&at, cell) in workshop.tasks.range((task, 0)..=(task, u32::MAX)) {
+            let Some(mut reached) = cell.reach() else {
+                now.extend(last.remove(&at).map(|seen| (at, seen)));
                 continue;
             };
-            for reading in &mut reads.readings {
+            for reading in &mut reached.readings {
                 let Some((node, SlotOf::Partition(cluster, topic, partition))) = workshop.slots.get(reading.slot)
                 else {
                     continue;
                 };
-                let node = workshop.plan.nodes[*node].id.as_str();
-                let is_it = |told: &PartitionSnapshot| {
-                    told.node == node
-                        && (&told.cluster, told.topic.as_str(), told.partition) == (cluster, topic, *partition)
-                };
-                let safe = match &needs {
-                    // What came behind the survey is needed, too.
-                    Some(needs) => needs.get(reading.slot).unwrap_or(reading.position),
-                    None => before.iter().find(|seen| is_it(&seen.told)).map_or(-1, |seen| seen.told.safe),
-                };
+                // What came behind the survey is needed, too.
+                let safe = needs.get(reading.slot).unwrap_or(reading.position);
                 reading.stamps.forget_before(safe);
                 let known = |offset: i64| Some(offset).filter(|&offset| offset >= 0);
                 let told = PartitionSnapshot {
-                    node: node.to_string(),
+                    node: workshop.plan.nodes[*node].id.clone(),
                     cluster: cluster.clone(),
                     topic: topic.to_string(),
                     partition: *partition,
@@ -291,9 +277,10 @@ fn partitions(workshop: &Workshop, before: &[Seen]) -> Vec<Seen> {
                     high: known(reading.high()),
                     ..PartitionSnapshot::default()
                 };
-                all.push(Seen { told, stamp_ms: reading.stamps.at(safe) });
+                now.entry(at).or_default().push(Seen { told, stamp_ms: reading.stamps.at(safe) });
             }
         }
     }
-    all
+    last.clone_from(&now);
+    now.into_values().flatten().collect()
 }

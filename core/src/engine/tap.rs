@@ -108,7 +108,8 @@ impl Inner {
             let see: Seen = Arc::new(move |batch: &Batch| lock(&seers.0).iter().for_each(|catch| catch.see(batch)));
             unseen.insert(see.clone());
             for cell in tasks.values() {
-                cell.lock().watch(port, &see);
+                let see = see.clone();
+                cell.tell(move |task| task.watch(port, &see));
             }
         }
         Ok(Tap { edge: edge.to_string(), port, plan, catch, taps: self.taps.clone() })

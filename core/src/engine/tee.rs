@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::pool::TaskRef;
+use super::cell::TaskRef;
 use super::reading::{Fed, Feed};
 use crate::problem::Fault;
 

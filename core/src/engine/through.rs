@@ -166,16 +166,20 @@ impl Through {
         let ends = ends(&admin, &self.planned.topic.topic, partitions)?;
         *lock(&self.ends) = Some(ends.clone());
         let workshop = lock(&inner.workshop);
-        for cell in workshop.tasks.values() {
-            let mut task = cell.lock();
-            for reading in &mut task.readings {
-                if let Some((node, SlotOf::Partition(_, _, partition))) = workshop.slots.get(reading.slot)
-                    && *node == self.planned.reader
-                {
-                    reading.end_at = ends.get(partition).copied();
-                }
+        let end_of = |(slot, of): (u32, &(usize, SlotOf))| match of {
+            (node, SlotOf::Partition(_, _, partition)) if *node == self.planned.reader => {
+                Some((slot, ends.get(partition).copied()?))
             }
-            drop(task);
+            _ => None,
+        };
+        let ends: BTreeMap<u32, i64> = workshop.slots.iter().filter_map(end_of).collect();
+        for cell in workshop.tasks.values() {
+            let ends = ends.clone();
+            cell.tell(move |task| {
+                for reading in &mut task.readings {
+                    reading.end_at = ends.get(&reading.slot).copied().or(reading.end_at);
+                }
+            });
             cell.wake();
         }
         Ok(())

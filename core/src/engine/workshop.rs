@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use super::alone::Alone;
 use super::blueprint::Blueprint;
 use super::bounded::Bounded;
+use super::cell::TaskCell;
 use super::channel::{Channel, Needs};
 use super::clock::Clock;
 use super::ingest::Ingestor;
@@ -15,7 +16,7 @@ use super::layout::Layout;
 use super::meter::NodeMeter;
 use super::outlet::{Outlet, TopicBody};
 use super::own_source::OwnSource;
-use super::pool::{Pool, TaskCell};
+use super::pool::Pool;
 use super::reading::Reading;
 use super::sinking::SinkBody;
 use super::task::{NodeBody, NodeRun, Output, QueueNode, Seen, Task};
@@ -82,9 +83,11 @@ pub(crate) struct Workshop {
     shared: Vec<Arc<Shared>>,
     lasting: Vec<Arc<Shared>>,
     stores: HashMap<u32, Arc<Stores>>,
-    channels: HashMap<(usize, u32), Arc<Channel>>,
+    pub(super) channels: HashMap<(usize, u32), Arc<Channel>>,
     pub(crate) tasks: BTreeMap<(usize, u32), Arc<TaskCell>>,
     pub(crate) watched: HashMap<(usize, usize), Seen>,
+    /// what the last survey found
+    pub(super) surveyed: Mutex<Needs>,
 }
 
 impl Slots {
@@ -101,6 +104,11 @@ impl Slots {
     /// What a reading is of; nothing where it is retired.
     pub(crate) fn get(&self, number: u32) -> Option<&(usize, SlotOf)> {
         self.by_number.get(number as usize)?.as_ref()
+    }
+
+    /// All that are not retired.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &(usize, SlotOf))> {
+        (0..).zip(&self.by_number).filter_map(|(number, of)| Some((number, of.as_ref()?)))
     }
 
     /// Rows of this reading count for nothing any more, wherever they are: should the same be read again, it has another
@@ -138,6 +146,7 @@ impl Workshop {
             channels: HashMap::new(),
             tasks: BTreeMap::new(),
             watched: HashMap::new(),
+            surveyed: Mutex::default(),
             clock,
             plan,
         }
@@ -359,18 +368,6 @@ impl Workshop {
         Ok(channel)
     }
 
-    /// Throws away what a lane holds, where it reads nothing any more; tells how many rows. What shares a lane with others
-    /// goes on to its sinks.
-    pub(crate) fn discard_lane(&self, lane: u32) -> usize {
-        let cells = || self.tasks.iter().filter(move |((_, other), _)| *other == lane).map(|(_, cell)| cell);
-        if cells().any(|cell| !cell.lock().readings.is_empty()) {
-            return 0;
-        }
-        let held: usize = cells().map(|cell| cell.lock().discard()).sum();
-        let channels = self.channels.iter().filter(|((_, other), _)| *other == lane);
-        held + channels.map(|(_, channel)| channel.discard()).sum::<usize>()
-    }
-
     /// The stores of a node, by lane and name.
     pub(crate) fn stores_of(&self, node: &str) -> Vec<(u32, String, Arc<dyn Store>)> {
         let is_of = |name: &str| name.strip_prefix(node).is_some_and(|part| part.is_empty() || part.starts_with('.'));
@@ -399,42 +396,5 @@ impl Workshop {
 
     pub(crate) fn channels(&self) -> impl Iterator<Item = &Arc<Channel>> {
         self.channels.values()
-    }
-
-    /// The smallest offset per reading that is still needed anywhere: what is safe to commit. Looks at queues and tasks in
-    /// the order in which data flows: a row only moves on, so that it is met where it was or further on, or it is done.
-    pub(crate) fn survey(&self, makes_safe: bool) -> Result<Needs, Fault> {
-        Ok(self.survey_by(makes_safe, |cell| Some(cell.lock()))?.unwrap_or_default())
-    }
-
-    /// The same for who comes again; none where a task is in a step that does not end soon.
-    pub(crate) fn look_at_needs(&self, makes_safe: bool) -> Result<Option<Needs>, Fault> {
-        self.survey_by(makes_safe, TaskCell::look)
-    }
-
-    fn survey_by(
-        &self,
-        makes_safe: bool,
-        enter: impl Fn(&TaskCell) -> Option<MutexGuard<'_, Task>>,
-    ) -> Result<Option<Needs>, Fault> {
-        let mut needs = Needs::default();
-        for (task, layout) in self.layouts.iter().enumerate() {
-            for input in &layout.inputs {
-                for channel in self.channels_of(input.queue) {
-                    needs.merge(&channel.needs());
-                }
-            }
-            for cell in self.tasks.range((task, 0)..=(task, u32::MAX)).map(|(_, cell)| cell) {
-                let Some(mut task) = enter(cell) else { return Ok(None) };
-                needs.merge(task.needs(makes_safe)?.iter());
-                let has_failed_sink = task.has_failed_sink();
-                drop(task);
-                // It may have failed just now, and the task not know when to go on.
-                if makes_safe && has_failed_sink {
-                    cell.wake();
-                }
-            }
-        }
-        Ok(Some(needs))
     }
 }

@@ -154,6 +154,10 @@ pub struct LaneSnapshot {
     pub records_in: f64,
     /// records that leave it, to queues and sinks, per second
     pub records_out: f64,
+    /// for how long it has been in one call that does not come back, to a disk or a pipe, in milliseconds; absent where it
+    /// is in none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_call_ms: Option<u64>,
 }
 
 /// An edge.

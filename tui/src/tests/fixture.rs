@@ -251,6 +251,7 @@ fn task(nodes: &[&str], lanes: u32, mean: Pressure, worst: Pressure, fill: f64, 
             fill: fill.max(0.0),
             records_in: share,
             records_out: share,
+            in_call_ms: None,
         }
     };
     TaskSnapshot {

@@ -246,7 +246,8 @@ fn safe(driver: &Driver, node: usize, partition: i32) -> Option<i64> {
     let of = |slot: &u32| {
         driver.workshop.slots.get(*slot) == Some(&(node, SlotOf::Partition(String::new(), "".into(), partition)))
     };
-    let needs = driver.workshop.survey(true).unwrap();
+    driver.workshop.make_safe().unwrap();
+    let needs = driver.workshop.survey().unwrap();
     needs.iter().find(|(slot, _)| of(slot)).map(|(_, offset)| *offset)
 }
 

@@ -162,13 +162,14 @@ impl Events {
         for ((node, cell), feed) in lanes.into_iter().zip(feeds) {
             let slot =
                 workshop.slots.number(node, SlotOf::Partition(self.cluster.clone(), at.topic.clone(), at.partition));
-            let mut task = cell.lock();
-            let place = task.layout.place(node).unwrap_or_default();
-            let mut reading = Reading::feed(place, slot, feed, position);
-            reading.end_at = inner.through_end(node, at.partition);
-            task.readings.push(reading);
-            task.readings.sort_by_key(|reading| (reading.node, reading.slot));
-            drop(task);
+            let end_at = inner.through_end(node, at.partition);
+            cell.tell(move |task| {
+                let place = task.layout.place(node).unwrap_or_default();
+                let mut reading = Reading::feed(place, slot, feed, position);
+                reading.end_at = end_at;
+                task.readings.push(reading);
+                task.readings.sort_by_key(|reading| (reading.node, reading.slot));
+            });
             cell.wake();
         }
         lock(&inner.commits).begin(key.clone(), committed);
@@ -210,18 +211,30 @@ impl Events {
 
     fn stop_reading(&self, inner: &Inner, partitions: &[TopicPartition]) -> Vec<Stopped> {
         let workshop = lock(&inner.workshop);
-        let mut stopped = Vec::new();
-        for (&(_, lane), cell) in &workshop.tasks {
-            let mut task = cell.lock();
-            task.readings.retain(|reading| {
-                let Some((_, SlotOf::Partition(cluster, topic, partition))) = workshop.slots.get(reading.slot) else {
-                    return true;
-                };
+        let gone: BTreeMap<u32, (usize, TopicPartition)> = workshop
+            .slots
+            .iter()
+            .filter_map(|(slot, (node, of))| {
+                let SlotOf::Partition(cluster, topic, partition) = of else { return None };
                 let at = TopicPartition::new(topic.clone(), *partition);
-                if *cluster != self.cluster || !partitions.contains(&at) {
-                    return true;
-                }
-                stopped.push(Stopped { at, slot: reading.slot, next: reading.needs(), lane });
+                (*cluster == self.cluster && partitions.contains(&at)).then_some((slot, (*node, at)))
+            })
+            .collect();
+        let mut stopped = Vec::new();
+        for (&(number, lane), cell) in &workshop.tasks {
+            let Some(mut task) = cell.reach() else {
+                // Its thread lets go of them as soon as it can. Of what it has read nothing is known, and nothing safe.
+                let of_task = gone
+                    .iter()
+                    .filter(|(_, (node, at))| workshop.task_of(*node) == Some(number) && at.partition as u32 == lane);
+                stopped.extend(of_task.map(|(&slot, (_, at))| Stopped { at: at.clone(), slot, next: -1, lane }));
+                let gone: Vec<u32> = gone.keys().copied().collect();
+                cell.tell(move |task| task.readings.retain(|reading| !gone.contains(&reading.slot)));
+                continue;
+            };
+            task.readings.retain(|reading| {
+                let Some((_, at)) = gone.get(&reading.slot) else { return true };
+                stopped.push(Stopped { at: at.clone(), slot: reading.slot, next: reading.needs(), lane });
                 false
             });
         }
@@ -242,7 +255,11 @@ impl Events {
     fn make_safe(&self, inner: &Inner, stopped: &[Stopped]) -> Result<(), Fault> {
         let deadline = Instant::now() + COMMIT_WITHIN;
         let needs = loop {
-            let needs = lock(&inner.workshop).survey(true)?;
+            let needs = {
+                let workshop = lock(&inner.workshop);
+                workshop.make_safe()?;
+                workshop.survey()?
+            };
             if stopped.iter().all(|stopped| needs.get(stopped.slot).is_none()) || Instant::now() > deadline {
                 break needs;
             }

@@ -4,6 +4,7 @@
 //! - `intake`: which rows are next
 //! - `pass`: how they go through the nodes
 //! - `output`: how they are handed over
+//! - `calls`: what is known of it while a sink is away
 //! - `stopwatch`: how long that takes, node by node
 
 use std::collections::{HashMap, VecDeque};
@@ -23,11 +24,13 @@ use crate::batch::{Batch, MAX_ROWS, ORDINAL_SHIFT, Position};
 use crate::operators::{Flow, Outbox};
 use crate::problem::Fault;
 
+mod calls;
 mod intake;
 mod output;
 mod pass;
 mod stopwatch;
 
+pub(crate) use calls::Calls;
 pub(crate) use output::{Output, QueueNode};
 use pass::Pass;
 use stopwatch::Stopwatch;
@@ -123,6 +126,7 @@ pub(crate) struct Task {
     pub(crate) is_paused: bool,
     /// what went through, for whoever looks without waiting
     pub(crate) moved: Arc<Moved>,
+    pub(crate) calls: Arc<Calls>,
     stopwatch: Stopwatch,
 }
 
@@ -190,6 +194,7 @@ impl Task {
             spare: None,
             is_paused: false,
             moved: Arc::default(),
+            calls: Arc::default(),
             stopwatch: Stopwatch::default(),
         }
     }
@@ -260,16 +265,21 @@ impl Task {
     /// Has a sink that has failed start again, when it is time: nothing is taken in before.
     fn start_again(&mut self, now_ms: i64) -> Result<Option<Step>, Fault> {
         for node in 0..self.nodes.len() {
-            let NodeRun { id, body: NodeBody::Sink(sink), meter, .. } = &mut self.nodes[node] else { continue };
+            let NodeBody::Sink(sink) = &mut self.nodes[node].body else { continue };
             let Some(sink) = sink.down() else { continue };
             let due_ms = sink.due_ms(now_ms);
             if now_ms < due_ms {
                 return Ok(Some(Step::Blocked(Some(due_ms))));
             }
             self.at = At::Node(node);
+            self.begin_call();
+            let NodeRun { id, body: NodeBody::Sink(body), meter, .. } = &mut self.nodes[node] else { continue };
             let mut out = Outbox::default();
-            let written = sink.start_again(&mut out).map_err(|fault| fault.at_node(id))?;
-            count(&meter.records_out, written);
+            let written = body.down().map_or(Ok(0), |sink| sink.start_again(&mut out));
+            let written = written.map_err(|fault| fault.at_node(id));
+            count(&meter.records_out, *written.as_ref().unwrap_or(&0));
+            self.end_call();
+            written?;
             self.pass_out(node, out, now_ms)?;
             return Ok(Some(Step::Worked));
         }
@@ -309,17 +319,13 @@ impl Task {
             }
             self.at = At::Node(node);
             let mut out = Outbox::default();
+            // A sink that has failed ends once it has started again.
+            if !self.flush(node)? {
+                continue;
+            }
             let NodeRun { id, body, .. } = &mut self.nodes[node];
-            match body {
-                NodeBody::Flow(flow) => flow.end(&mut out).map_err(|fault| fault.at_node(id))?,
-                // It ends once it has started again.
-                NodeBody::Sink(sink) => {
-                    let is_safe = sink.flush().map_err(|fault| fault.at_node(id))?;
-                    if !is_safe {
-                        continue;
-                    }
-                }
-                _ => {}
+            if let NodeBody::Flow(flow) = body {
+                flow.end(&mut out).map_err(|fault| fault.at_node(id))?;
             }
             self.open[node] = ENDED;
             self.pass_out(node, out, now_ms)?;
@@ -358,28 +364,25 @@ impl Task {
         Ok(is_acknowledged)
     }
 
-    /// Tells the smallest offset per slot that is still needed here: not read, not handed over, not
-    /// acknowledged. With `makes_safe`, sinks that write by themselves make safe what they have.
-    pub(crate) fn needs(&mut self, makes_safe: bool) -> Result<Needs, Fault> {
-        let mut needs = self.stopped.clone().unwrap_or_default();
-        for reading in &self.readings {
-            needs.lower(reading.slot, reading.needs());
-        }
-        self.pending.iter().for_each(|(_, _, batch)| needs.add(batch));
+    /// Tells the smallest offset per slot that is still needed here: not read, not handed over, not acknowledged.
+    pub(crate) fn needs(&mut self) -> Result<Needs, Fault> {
+        let mut needs = self.needs_of_own();
         for node in &mut self.nodes {
-            let id = &node.id;
             match &mut node.body {
-                NodeBody::Sink(sink) => {
-                    if makes_safe {
-                        sink.flush().map_err(|fault| fault.at_node(id))?;
-                    }
-                    needs.merge(sink.needs().iter());
-                }
-                NodeBody::Topic(topic) => topic.add_needs(&mut needs).map_err(|fault| fault.at_node(id))?,
+                NodeBody::Sink(sink) => needs.merge(sink.needs().iter()),
+                NodeBody::Topic(topic) => topic.add_needs(&mut needs).map_err(|fault| fault.at_node(&node.id))?,
                 _ => {}
             }
         }
         Ok(needs)
+    }
+
+    /// What is needed of readings, of what waits to be handed over, and where the lane has stopped.
+    fn needs_of_own(&self) -> Needs {
+        let mut needs = self.stopped.clone().unwrap_or_default();
+        self.readings.iter().for_each(|reading| needs.lower(reading.slot, reading.needs()));
+        self.pending.iter().for_each(|(_, _, batch)| needs.add(batch));
+        needs
     }
 
     /// Whether it holds nothing, and its readings have nothing. What the readings of a task that closes have read and not

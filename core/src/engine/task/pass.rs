@@ -108,10 +108,15 @@ impl Task {
     }
 
     fn process(&mut self, node: usize, port: usize, batch: Batch, out: &mut Outbox) -> Result<(), Fault> {
+        if matches!(self.nodes[node].body, NodeBody::Sink(_)) {
+            self.begin_call();
+        }
         match &mut self.nodes[node].body {
             NodeBody::Flow(flow) => flow.process(port, batch, out),
             NodeBody::Sink(sink) => {
-                let written = sink.write(batch, out)?;
+                let written = sink.write(batch, out);
+                self.end_call();
+                let written = written?;
                 count(&self.nodes[node].meter.records_out, written);
                 count(&self.moved.given, written);
                 Ok(())

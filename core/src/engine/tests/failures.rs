@@ -27,7 +27,7 @@ fn a_failure_names_its_node_and_stops_the_run() {
                 assert_eq!(kept.len(), 1000, "all that is before the record, nothing behind it");
                 assert_eq!(fault.record.as_ref().map(|record| record.offset), Some(1000));
             }
-            let needs = lock(&inner.workshop).survey(false).unwrap();
+            let needs = lock(&inner.workshop).survey().unwrap();
             assert_eq!(needs.get(0), Some(kept.len() as i64), "{how}, {edge}: what is safe is what was kept");
         }
     }

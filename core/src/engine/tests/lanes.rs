@@ -194,7 +194,10 @@ fn steps(acknowledged: &Arc<Mutex<u64>>) -> (Workshop, Vec<Arc<TaskCell>>) {
 fn what_is_not_acknowledged_is_not_safe() {
     let acknowledged = Arc::new(Mutex::new(0));
     let (workshop, tasks) = steps(&acknowledged);
-    let safe = || workshop.survey(true).unwrap().get(0);
+    let safe = || {
+        workshop.make_safe().unwrap();
+        workshop.survey().unwrap().get(0)
+    };
     for step in 0..40 {
         for task in &tasks {
             task.lock().step(step).unwrap();

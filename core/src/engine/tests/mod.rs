@@ -27,6 +27,7 @@ mod mocked;
 mod pressure;
 mod starts;
 mod stops;
+mod stuck;
 mod supervision;
 mod watching;
 

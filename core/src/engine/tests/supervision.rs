@@ -84,7 +84,7 @@ fn a_sink_gives_up_after_so_many_restarts() {
     let first = kept.iter().position(|&n| n == 511).map_or(0, |place| place + 1);
     assert_eq!(kept, [0..first as i64, 0..first as i64].into_iter().flatten().collect::<Vec<_>>());
     assert!(outcome.undone >= 1000 - 512 && outcome.is_lossy, "{outcome:?}");
-    assert_eq!(lock(&inner.workshop).survey(false).unwrap().get(0), Some(first as i64), "the rest is needed");
+    assert_eq!(lock(&inner.workshop).survey().unwrap().get(0), Some(first as i64), "the rest is needed");
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_sink_that_is_down_holds_back_those_before_it() {
     assert!(before < 4096 + 4 * 512, "{before}");
     assert_eq!(run.snapshot().nodes[1].restarts, 1);
     inner.commit(None).unwrap();
-    assert_eq!(lock(&inner.workshop).survey(true).unwrap().get(0), Some(0), "all is needed");
+    assert_eq!(lock(&inner.workshop).survey().unwrap().get(0), Some(0), "all is needed");
     run.abort();
     let outcome = end_of(run);
     assert_eq!((outcome.ended_by, outcome.undone as u64, outcome.is_lossy), (EndedBy::Stop, before, true));

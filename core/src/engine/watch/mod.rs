@@ -13,7 +13,7 @@ mod log;
 mod partitions;
 mod series;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ use crate::snapshot::{Bottleneck, HeldBy, Snapshot};
 pub(super) use asking::Asking;
 pub(super) use counts::{Counts, mean};
 pub(super) use log::Log;
-pub(super) use partitions::{Keeps, Partitions, Seen, ranges};
+pub(super) use partitions::{Keeps, Partitions, Seen, SeenOf, ranges};
 pub(super) use series::{EVERY_MS, Series};
 
 /// How long something holds until it is told in the log: what comes and goes is no news.
@@ -42,8 +42,6 @@ pub(super) struct Memory {
     pub(super) series: Series,
     pub(super) log: Log,
     pub(super) partitions: Partitions,
-    /// partitions as they were seen last
-    pub(super) seen: Vec<Seen>,
     pub(super) speeds: Speeds,
     bottleneck: Option<Bottleneck>,
     is_told: bool,
@@ -52,6 +50,8 @@ pub(super) struct Memory {
     pub(super) is_ending: bool,
     /// how often each node has started again alone
     restarts_of: BTreeMap<String, u64>,
+    /// tasks and lanes that have been in one call for long
+    in_calls: BTreeSet<(usize, u32)>,
 }
 
 impl Watch {
@@ -80,6 +80,7 @@ impl Memory {
         self.series.forget_recent();
         self.restarts += 1;
         self.is_ending = false;
+        self.in_calls.clear();
     }
 
     /// Remembers where the partitions stand, and what that means.
@@ -95,6 +96,16 @@ impl Memory {
             let why = fault().map(|fault| format!(": {}", fault.message)).unwrap_or_default();
             self.log.tell(at_ms, Severity::Warning, Some(node), format!("has failed and starts again alone{why}"));
         }
+    }
+
+    /// Remembers which tasks and lanes are in a call, and for how many milliseconds. Gives those that have been for long,
+    /// and those that have been and have come back, once.
+    pub(super) fn note_calls(&mut self, calls: Vec<((usize, u32), i64)>) -> Vec<((usize, u32), bool)> {
+        let long = calls.into_iter().filter(|(_, lasts_ms)| *lasts_ms >= NEWS_AFTER_MS);
+        let long: BTreeSet<(usize, u32)> = long.map(|(at, _)| at).collect();
+        let known = std::mem::replace(&mut self.in_calls, long.clone());
+        let new = long.difference(&known).map(|&at| (at, true));
+        new.chain(known.difference(&long).map(|&at| (at, false))).collect()
     }
 
     /// Remembers what holds everything back, and since when; tells it once it is no passing matter.

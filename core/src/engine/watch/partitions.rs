@@ -20,6 +20,9 @@ pub(crate) struct Seen {
     pub(crate) stamp_ms: Option<i64>,
 }
 
+/// What was last seen of the partitions of each task and lane.
+pub(crate) type SeenOf = BTreeMap<(usize, u32), Vec<Seen>>;
+
 /// What brokers said of a partition.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Asked {
