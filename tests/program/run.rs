@@ -183,6 +183,8 @@ fn a_sink_that_is_blocked_holds_up_neither_others_nor_the_end() {
         mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         let source = |id: &str, topic: &str| json!({ "id": id, "operator": "kafka-source", "config": { "topic": topic, "schema": { "n": "int64!" } } });
         let file = json!({ "tidegate": 1, "name": kafka.name("half"),
+            "parameters": { "brokers": { "default": "embedded" } },
+            "clusters": { "default": { "brokers": "${brokers}" } },
             "settings": { "commit_interval": "50ms" },
             "nodes": [
                 source("a", &quick), { "id": "done", "operator": "discard" },
