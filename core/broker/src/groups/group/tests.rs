@@ -227,7 +227,8 @@ fn static_members_come_back_to_their_share() {
     assert_eq!((joined.member.as_str(), joined.leader.as_str(), joined.generation), ("m3", "m1", 1));
     assert_eq!(share(&mut play.sync("m3", 1, &[])), "one");
     assert_eq!(play.refused("m1", Some("a"), &told), ResponseError::FencedInstanceId);
-    let old = Speaker { member: "m1", instance: Some(&StrBytes::from_static_str("a")), generation: 1 };
+    let instance = StrBytes::from_static_str("a");
+    let old = Speaker { member: "m1", instance: Some(&instance), generation: 1 };
     assert_eq!(play.group.heartbeat(play.now, old), Err(ResponseError::FencedInstanceId));
     // one that is not back when a third comes keeps its place until its session ends
     let mut third = play.join_as("", Some("c"), &told);
