@@ -42,7 +42,7 @@ fn every(edge: &str, edges: &[String], snapshot: &[EdgeSnapshot]) -> u64 {
 /// Starts the run as `tidegate run` does, and shows where it sticks, which partition lags, who is busy, what windows wait
 /// for, what has happened. A file that does not exist yet is an empty drawing. `?` lists all keys; leaving stops the run.
 ///
-/// An address as `http://127.0.0.1:7070` shows a run that is served there by `tidegate run --listen`, and leaves it alone;
+/// An address as `http://127.0.0.1:7070`, or `https://…`, shows a run that is served there by `tidegate run --listen`, and leaves it alone;
 /// the token that it may ask for comes from TIDEGATE_LISTEN_TOKEN.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
@@ -71,6 +71,9 @@ pub(crate) struct Args {
     /// Allow to pause, resume and stop a run elsewhere
     #[arg(long)]
     write: bool,
+    /// Certificates to trust at an https address, as a PEM file [default: SSL_CERT_FILE, or the system's]
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Fewer and smaller frames, for slow lines
     #[arg(long)]
     low_bandwidth: bool,
@@ -100,7 +103,7 @@ enum Theme {
 
 /// Shows the dashboard until it is left.
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
-    let url = args.file.as_ref().and_then(|file| Address::of_url(file.to_str()?));
+    let url = args.file.as_ref().and_then(|file| Address::of_url(file.to_str()?, args.ca.as_deref()));
     let faults = Faults::default();
     let source = match url {
         Some(address) => attach(&args, address?)?,

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use tidegate_core::pipeline::Pipeline;
+use tidegate_core::problem::Fault;
 use tidegate_tui::{Found, Opener, Opening, Source};
 
 use super::local::Faults;
@@ -24,7 +25,7 @@ pub(super) struct Door {
 
 impl Opener for Door {
     fn found(&self) -> Vec<Found> {
-        let running = address(LOCAL_RUN).ok().and_then(|address| address.pipeline().ok()).map(|pipeline| Found {
+        let running = self.address(LOCAL_RUN).ok().and_then(|address| address.pipeline().ok()).map(|pipeline| Found {
             opening: Opening::Run(LOCAL_RUN.into()),
             name: LOCAL_RUN.into(),
             sentence: format!("A run of {}.", pipeline.name),
@@ -34,7 +35,7 @@ impl Opener for Door {
 
     fn open(&self, opening: &Opening) -> Result<Source, String> {
         let opened = match opening {
-            Opening::Run(url) => address(url).and_then(|address| attach(&self.args, address)),
+            Opening::Run(url) => self.address(url).and_then(|address| attach(&self.args, address)),
             Opening::New(Some(path)) if path.exists() => return Err(format!("{} is there already", path.display())),
             Opening::New(path) => run_here(&self.args, path.clone(), &self.faults, false),
             Opening::File(path) if !path.exists() => {
@@ -46,9 +47,11 @@ impl Opener for Door {
     }
 }
 
-fn address(url: &str) -> Result<Address, Failure> {
-    let none = || Err(tidegate_core::problem::Fault::user(format!("`{url}` is no address of a run")));
-    Ok(Address::of_url(url).unwrap_or_else(none)?)
+impl Door {
+    fn address(&self, url: &str) -> Result<Address, Failure> {
+        let none = || Err(Fault::user(format!("`{url}` is no address of a run")));
+        Ok(Address::of_url(url, self.args.ca.as_deref()).unwrap_or_else(none)?)
+    }
 }
 
 /// Pipelines of a folder, by name.

@@ -1,8 +1,6 @@
-//! A run elsewhere, over the HTTP of `tidegate run --listen`. A small client of its own: a request, an answer, plain; from
-//! far away the way leads through SSH.
+//! A run elsewhere, over the HTTP of `tidegate run --listen`, plain or with TLS.
 
-use std::io::{Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::time::Duration;
 use std::{env, thread};
 
@@ -12,6 +10,8 @@ use tidegate_core::pipeline::Pipeline;
 use tidegate_core::problem::Fault;
 use tidegate_core::snapshot::{EdgeSnapshot, RunState, Snapshot, TapSnapshot};
 use tidegate_tui::{Control, Running};
+use ureq::Agent;
+use ureq::http::Request;
 
 /// How long a run may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
@@ -22,26 +22,26 @@ const MOST_BYTES: u64 = 64 << 20;
 /// Where the token stands that the run asks for.
 const TOKEN: &str = "TIDEGATE_LISTEN_TOKEN";
 
-/// Where a run is served.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a run is served, and who asks there: connections stay open from one question to the next.
+#[derive(Debug, Clone)]
 pub(super) struct Address {
     /// `host:port`
     pub(super) host: String,
+    /// with the scheme in front
+    base: String,
     token: Option<String>,
+    agent: Agent,
 }
 
 impl Address {
-    /// Reads `http://host:port`; none where a text is no such address.
-    pub(super) fn of_url(url: &str) -> Option<Result<Address, Fault>> {
-        if url.starts_with("https://") {
-            let fault = Fault::user("the dashboard speaks no TLS yet");
-            return Some(Err(fault.remedy("`ssh -L 7070:127.0.0.1:7070 HOST`, then http://127.0.0.1:7070")));
-        }
-        let rest = url.strip_prefix("http://")?;
-        let host = rest.split('/').next().unwrap_or_default();
-        let host = if host.contains(':') { host.to_string() } else { format!("{host}:80") };
+    /// Reads `http://host:port` or `https://host:port`; none where a text is no such address. Certificates are trusted that
+    /// this file vouches for, or else the system's.
+    pub(super) fn of_url(url: &str, ca: Option<&Path>) -> Option<Result<Address, Fault>> {
+        let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
+        let host = rest.split('/').next().unwrap_or_default().to_string();
         let token = env::var(TOKEN).ok().map(|token| token.trim().to_string()).filter(|token| !token.is_empty());
-        Some(Ok(Address { host, token }))
+        let base = format!("{scheme}://{host}");
+        Some(agent(scheme == "https", ca).map(|agent| Address { host, base, token, agent }))
     }
 
     /// The pipeline that runs there.
@@ -63,59 +63,90 @@ impl Address {
         serde_json::from_str(&text).map_err(|why| format!("it answers something else: {why}"))
     }
 
-    /// Sends a request and reads the body of the answer.
+    /// Sends a request and reads the body of the answer, or what a refusal says.
     fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<String, String> {
-        let failed = |why: std::io::Error| why.to_string();
-        let mut addresses = self.host.to_socket_addrs().map_err(failed)?;
-        let address = addresses.next().ok_or_else(|| format!("{} has no address", self.host))?;
-        let mut stream = TcpStream::connect_timeout(&address, ANSWER_WITHIN).map_err(failed)?;
-        stream.set_read_timeout(Some(ANSWER_WITHIN)).map_err(failed)?;
-        stream.set_write_timeout(Some(ANSWER_WITHIN)).map_err(failed)?;
-        let token = self.token.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n{token}\
-             Content-Length: {}\r\n\r\n{body}",
-            self.host,
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).map_err(failed)?;
-        let mut answer = Vec::new();
-        stream.take(MOST_BYTES).read_to_end(&mut answer).map_err(failed)?;
-        read_answer(&answer)
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        let sent = match body {
+            None => self.agent.run(request.body(()).map_err(|why| why.to_string())?),
+            Some(body) => {
+                let request = request.header("Content-Type", "application/json").body(body.to_string());
+                self.agent.run(request.map_err(|why| why.to_string())?)
+            }
+        };
+        let mut answer = sent.map_err(|why| why.to_string())?;
+        let text = answer.body_mut().with_config().limit(MOST_BYTES).read_to_string().map_err(|why| why.to_string())?;
+        if answer.status().is_success() {
+            return Ok(text);
+        }
+        let refusal: Value = serde_json::from_str(&text).unwrap_or_default();
+        let status = answer.status().as_u16();
+        Err(refusal["error"].as_str().map_or_else(|| format!("it refuses with {status}"), str::to_string))
     }
 }
 
-/// The body of an answer, or what a refusal says.
-fn read_answer(bytes: &[u8]) -> Result<String, String> {
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").ok_or("it does not speak HTTP")?;
-    let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-    let status: u16 = head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or("it does not speak HTTP")?;
-    let body = &bytes[end + 4..];
-    let is_chunked = head.lines().any(|line| line.starts_with("transfer-encoding:") && line.contains("chunked"));
-    let body = if is_chunked { unchunked(body).ok_or("its answer is cut off")? } else { body.to_vec() };
-    let body = String::from_utf8(body).map_err(|_| "its answer is no text".to_string())?;
-    match status {
-        200..300 => Ok(body),
-        _ => {
-            let refusal: Value = serde_json::from_str(&body).unwrap_or_default();
-            Err(refusal["error"].as_str().map_or_else(|| format!("it refuses with {status}"), str::to_string))
+fn agent(is_encrypted: bool, ca: Option<&Path>) -> Result<Agent, Fault> {
+    let config = Agent::config_builder()
+        .timeout_global(Some(ANSWER_WITHIN))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None);
+    let config = if is_encrypted { config.tls_config(trust::config(ca)?) } else { config };
+    Ok(config.build().new_agent())
+}
+
+/// Whose certificates are trusted.
+#[cfg(feature = "tls")]
+mod trust {
+    use std::path::{Path, PathBuf};
+    use std::sync::Arc;
+    use std::{env, fs};
+
+    use tidegate_core::problem::Fault;
+    use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+
+    /// Where systems keep the certificates that they trust.
+    const OF_SYSTEMS: [&str; 3] =
+        ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+    /// Trusts those that the certificates of a file vouch for.
+    pub(super) fn config(ca: Option<&Path>) -> Result<TlsConfig, Fault> {
+        let of_environment = || env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+        let of_system = || OF_SYSTEMS.iter().map(PathBuf::from).find(|path| path.exists());
+        let Some(path) = ca.map(Path::to_path_buf).or_else(of_environment).or_else(of_system) else {
+            return Err(Fault::user("this system trusts no certificates").remedy("name those to trust: --ca FILE"));
+        };
+        let wrong = |why: String| Fault::user(format!("{}: {why}", path.display())).remedy("give certificates in PEM");
+        let pem = fs::read(&path).map_err(|why| wrong(why.to_string()))?;
+        let certificates = parse_pem(&pem).filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+            Ok(_) => None,
+            Err(why) => Some(Err(why)),
+        });
+        let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(|why| wrong(why.to_string()))?;
+        if certificates.is_empty() {
+            return Err(wrong("there is no certificate in it".into()));
         }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = TlsConfig::builder().root_certs(RootCerts::from(certificates));
+        Ok(config.unversioned_rustls_crypto_provider(provider).build())
     }
 }
 
-fn unchunked(mut body: &[u8]) -> Option<Vec<u8>> {
-    let mut whole = Vec::new();
-    loop {
-        let line = body.windows(2).position(|two| two == b"\r\n")?;
-        let size = std::str::from_utf8(&body[..line]).ok()?.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        if size == 0 {
-            return Some(whole);
-        }
-        let chunk = body.get(line + 2..)?.get(..size)?;
-        whole.extend_from_slice(chunk);
-        body = body.get(line + 2 + size + 2..)?;
+/// Whose certificates are trusted.
+#[cfg(not(feature = "tls"))]
+mod trust {
+    use std::path::Path;
+
+    use tidegate_core::problem::Fault;
+    use ureq::tls::TlsConfig;
+
+    /// Nobody's.
+    pub(super) fn config(_: Option<&Path>) -> Result<TlsConfig, Fault> {
+        let fault = Fault::user("this program was built without TLS");
+        Err(fault.remedy("`ssh -L 7070:127.0.0.1:7070 HOST`, then http://127.0.0.1:7070"))
     }
 }
 
@@ -177,35 +208,57 @@ impl Running for RemoteRun {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
     use super::*;
+
+    /// Asks somebody who gives this answer, whatever is asked.
+    fn asked(answer: &'static str) -> Result<String, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let read = stream.read(&mut [0; 4096]).unwrap();
+            assert!(read > 0);
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let told = Address::of_url(&url, None).unwrap().unwrap().ask("GET", "/api/pipeline", None);
+        server.join().unwrap();
+        told
+    }
 
     #[test]
     fn answers_are_read() {
         for (answer, expected) in [
-            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", Ok("{}")),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", Some("{}")),
             (
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{\"\r\n4;x\r\na\":1\r\n0\r\n\r\n",
-                Ok("{\"a\":1"),
+                Some("{\"a\":1"),
             ),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}", Err("its answer is cut off")),
-            ("HTTP/1.1 401 No\r\n\r\n{\"error\":\"a token is missing\"}", Err("a token is missing")),
-            ("HTTP/1.1 502 Bad Gateway\r\n\r\n<html>", Err("it refuses with 502")),
-            ("SSH-2.0-OpenSSH\r\n", Err("it does not speak HTTP")),
-            ("", Err("it does not speak HTTP")),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}", None),
+            ("SSH-2.0-OpenSSH\r\n", None),
+            ("", None),
         ] {
-            let read = read_answer(answer.as_bytes());
-            assert_eq!(read.as_deref().map_err(String::as_str), expected, "{answer}");
+            assert_eq!(asked(answer).ok().as_deref(), expected, "{answer}");
+        }
+        for (answer, expected) in [
+            ("HTTP/1.1 401 No\r\nContent-Length: 30\r\n\r\n{\"error\":\"a token is missing\"}", "a token is missing"),
+            ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>", "it refuses with 502"),
+        ] {
+            assert!(asked(answer).unwrap_err().starts_with(expected), "{answer}: {:?}", asked(answer));
         }
     }
 
     #[test]
     fn addresses_are_read() {
-        let host = |url: &str| {
-            Address::of_url(url).map(|address| address.map(|address| address.host).map_err(|it| it.message))
-        };
-        assert_eq!(host("http://edge-4:7070/"), Some(Ok("edge-4:7070".into())));
-        assert_eq!(host("http://edge-4"), Some(Ok("edge-4:80".into())));
-        assert_eq!(host("pipelines/market.json"), None);
-        assert!(host("https://edge-4").is_some_and(|address| address.is_err()));
+        let base =
+            |url: &str| Address::of_url(url, None).map(|address| address.map(|it| it.base).map_err(|it| it.message));
+        assert_eq!(base("http://edge-4:7070/"), Some(Ok("http://edge-4:7070".into())));
+        assert_eq!(base("http://edge-4"), Some(Ok("http://edge-4".into())));
+        assert_eq!(base("pipelines/market.json"), None);
+        assert_eq!(base("ftp://edge-4"), None);
+        let lost = Address::of_url("https://edge-4", Some(Path::new("/nowhere.pem"))).unwrap().unwrap_err();
+        assert!(lost.message.starts_with("/nowhere.pem: ") || !cfg!(feature = "tls"), "{lost}");
     }
 }

@@ -63,25 +63,36 @@ fn no_terminal_is_no_place_for_a_dashboard() {
     assert!(ran.err.contains("run it in a terminal"), "{}", ran.err);
 }
 
-#[test]
-fn a_run_elsewhere_is_shown_and_left_alone() {
-    let bench = Bench::new();
+/// Where a run says that it is served.
+fn url(process: &Process) -> Option<String> {
+    let told = process.err();
+    let line = told.lines().find(|line| line.contains("\"listening\""))?;
+    serde_json::from_str::<Value>(line).ok()?["url"].as_str().map(str::to_string)
+}
+
+/// Figures have come: the first frame said NOT RUNNING, of which no cell stays.
+fn has_figures(process: &Process) -> bool {
+    process.out().matches("RUNNING").count() > 1
+}
+
+/// A pipeline that runs until it is stopped.
+fn endless(bench: &Bench) -> String {
     let endless = json!({ "tidegate": 1, "name": "endless",
         "nodes": [
             { "id": "numbers", "operator": "generate", "config": { "shape": "numbers", "rate": "100/s" } },
             { "id": "out", "operator": "discard" } ],
         "edges": [ { "from": "numbers.out", "to": "out.in" } ] });
-    let file = bench.file("endless.json", endless.to_string());
+    bench.file("endless.json", endless.to_string())
+}
+
+#[test]
+fn a_run_elsewhere_is_shown_and_left_alone() {
+    let bench = Bench::new();
+    let file = endless(&bench);
     let mut run = bench.start(&["run", &file, "--json", "--listen", "127.0.0.1:0"]);
-    let url = |process: &Process| {
-        let told = process.err();
-        let line = told.lines().find(|line| line.contains("\"listening\""))?;
-        serde_json::from_str::<Value>(line).ok()?["url"].as_str().map(str::to_string)
-    };
     run.wait_until("it to listen", |process| url(process).is_some());
     let url = url(&run).unwrap();
     let (mut top, mut keyboard) = bench.start_on_terminal(&["top", &url]);
-    let has_figures = |process: &Process| process.out().contains("errors 0");
     top.wait_until("figures", |process| has_figures(process) && process.out().contains("read-only"));
     // What would stop it is not done; leaving asks nothing.
     write!(keyboard, "XyPq").unwrap();
@@ -95,4 +106,25 @@ fn a_run_elsewhere_is_shown_and_left_alone() {
     top.wait().code(0);
     let ran = bench.tidegate(&["top", &url]).code(1);
     assert!(ran.err.contains("no run answers at") && ran.err.contains("--listen"), "{}", ran.err);
+}
+
+#[test]
+fn a_run_elsewhere_is_shown_over_tls() {
+    let bench = Bench::new();
+    let (cert, key) = ("tests/tls/cert.pem", "tests/tls/key.pem");
+    let serve = ["--json", "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key];
+    let mut run = bench.start(&[["run", &endless(&bench)].as_slice(), &serve].concat());
+    run.wait_until("it to listen", |process| url(process).is_some());
+    let url = url(&run).unwrap();
+    assert!(url.starts_with("https://"), "{url}");
+    let (mut top, mut keyboard) = bench.start_on_terminal(&["top", "--ca", "tests/tls/ca.pem", &url]);
+    top.wait_until("figures", has_figures);
+    write!(keyboard, "q").unwrap();
+    top.wait().code(0);
+    // Whom nobody vouches for is not trusted.
+    let ran = bench.tidegate(&["top", "--ca", cert, &url]).code(1);
+    assert!(ran.err.contains("no run answers at") && ran.err.contains("certificate"), "{}", ran.err);
+    let ran = bench.tidegate(&["top", "--ca", key, &url]);
+    assert!(ran.code != 0 && ran.err.contains("there is no certificate in it"), "{}", ran.err);
+    run.stop().code(0);
 }

@@ -51,16 +51,22 @@ pub fn run(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow:
     model.offset_s = offset_s();
     model.now_ms = now_ms();
     let (tell, hear) = channel();
+    // First: who is ended gives the terminal back.
+    listen_to_signals(tell.clone())?;
     let mut screen = Screen::take(!options.is_without_mouse).context("the terminal cannot be drawn on")?;
     let size = screen.size()?;
     update(&mut model, Message::Size(size.0, size.1));
     let mut painter = Painter::default();
     let is_blank = opening::begin(&mut model);
     painter.paint(&model, &mut screen)?;
-    if options.asks_for_ground && screen.has_light_ground()? {
-        model.look.palette = Palette::Light;
+    if options.asks_for_ground {
+        let (is_light, keys) = screen.ask_for_ground()?;
+        if is_light {
+            model.look.palette = Palette::Light;
+        }
+        // The one who hears them is here.
+        keys.into_iter().for_each(|key| drop(tell.send(Heard::Message(Message::Key(key)))));
     }
-    listen_to_signals(tell.clone())?;
     listen_to_input(tell.clone())?;
     let period = options.look.period(true);
     let watcher = Watcher::start(source.running, source.host, opener, period, tell)?;

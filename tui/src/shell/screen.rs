@@ -18,6 +18,7 @@ use rustix::stdio::{dup2_stderr, dup2_stdout};
 use rustix::termios::tcgetwinsize;
 
 use super::ground;
+use crate::keys::Key;
 
 /// The terminal, while it is ours.
 pub(super) struct Screen {
@@ -91,8 +92,8 @@ impl Screen {
         Ok(if size.ws_col == 0 || size.ws_row == 0 { (80, 24) } else { (size.ws_col.into(), size.ws_row.into()) })
     }
 
-    /// Whether its ground is light, as far as it says so.
-    pub(super) fn has_light_ground(&mut self) -> io::Result<bool> {
+    /// Whether its ground is light, as far as it says so, and keys that were pressed meanwhile.
+    pub(super) fn ask_for_ground(&mut self) -> io::Result<(bool, Vec<Key>)> {
         ground::is_light(&mut self.terminal)
     }
 
