@@ -23,6 +23,8 @@
 //! - [`engine`]: runs a plan
 //! - [`drive`]: the test driver: the same without threads, broker and clock
 //! - [`kafka`]: consumers, producers, administration
+//!
+//! - [`faces`]: what both faces work with
 
 pub mod aggregate;
 pub mod batch;
@@ -32,6 +34,7 @@ pub mod drive;
 pub mod engine;
 pub mod explain;
 pub mod expr;
+pub mod faces;
 pub mod fields;
 pub mod file_schema;
 pub mod form;

@@ -15,3 +15,5 @@ pub(crate) mod start;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod voice;
+#[cfg(any(feature = "gui", feature = "tui"))]
+pub(crate) mod watched;

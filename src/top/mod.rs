@@ -1,41 +1,18 @@
 //! `tidegate top`: the dashboard, on a run of this process or on one elsewhere. It brings together what the dashboard may
 //! not know: files, clusters, the engine, HTTP.
 
-mod local;
-mod opener;
-mod remote;
-
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::PoisonError;
 
-use tidegate_core::fields::DurationText;
-use tidegate_core::operators;
-use tidegate_core::pipeline::Pipeline;
 use tidegate_core::problem::Fault;
-use tidegate_core::snapshot::EdgeSnapshot;
-use tidegate_tui::{Look, Options, Palette, Rights, Source};
+use tidegate_tui::{Look, Options, Palette};
 
-use crate::common::clusters::FolderArgs;
 use crate::common::exit::{Exit, Failure};
-use crate::common::files::{self, Parameters, WrongFile};
-use crate::common::start;
-use local::{Faults, Local};
-use opener::Door;
-use remote::{Address, RemoteRun};
-
-/// Records of an edge that are shown each time somebody looks.
-const TAP_ROWS: usize = 10;
-
-/// Which records of an edge are shown, one in so many, so that about ten pass in a second: the same on edges between which
-/// most records stay, so that they are seen before and after a node; on one with few of them, by its own rate.
-fn every(edge: &str, edges: &[String], snapshot: &[EdgeSnapshot]) -> u64 {
-    const FEW: f64 = 0.1;
-    let rate = |id: &str| snapshot.iter().find(|known| known.id == id).map_or(0.0, |known| known.records);
-    let busiest = edges.iter().map(|edge| rate(edge)).fold(0.0, f64::max);
-    let rate = if rate(edge) < busiest * FEW { rate(edge) } else { busiest };
-    (rate / TAP_ROWS as f64).max(1.0) as u64
-}
+use crate::common::watched::local::Faults;
+use crate::common::watched::opener::Door;
+use crate::common::watched::remote::Address;
+use crate::common::watched::{AttachArgs, How, RunArgs};
 
 /// Run a pipeline and watch it in the terminal, or build one.
 ///
@@ -49,31 +26,13 @@ pub(crate) struct Args {
     /// Pipeline file, or address of a run; without one an empty drawing
     #[arg(value_name = "FILE|URL")]
     file: Option<PathBuf>,
-    /// Addresses of cluster `default`, in place of the file's: `host:port`, with commas between, or `embedded`
-    #[arg(long, value_name = "BROKERS")]
-    brokers: Option<String>,
     #[command(flatten)]
-    parameters: Parameters,
-    /// Where to read from, whatever is committed
-    #[arg(long, value_name = start::WORDS, value_parser = start::parse, allow_negative_numbers = true)]
-    from: Option<start::From>,
-    /// How long queues may run empty after a stop
-    #[arg(long, value_name = "TIME", default_value = "5s")]
-    drain: DurationText,
-    #[command(flatten)]
-    folder: FolderArgs,
-    /// Keep the embedded broker's records in memory, of this run alone
-    #[arg(long, conflicts_with = "data")]
-    memory: bool,
+    run: RunArgs,
     /// Do not start a run
     #[arg(long)]
     no_run: bool,
-    /// Allow to pause, resume and stop a run elsewhere
-    #[arg(long)]
-    write: bool,
-    /// Certificates to trust at an https address, as a PEM file [default: SSL_CERT_FILE, or the system's]
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
+    #[command(flatten)]
+    attach: AttachArgs,
     /// Fewer and smaller frames, for slow lines
     #[arg(long)]
     low_bandwidth: bool,
@@ -103,18 +62,19 @@ enum Theme {
 
 /// Shows the dashboard until it is left.
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
-    let url = args.file.as_ref().and_then(|file| Address::of_url(file.to_str()?, args.ca.as_deref()));
+    let url = args.file.as_ref().and_then(|file| Address::of_url(file.to_str()?, args.attach.ca.as_deref()));
     let faults = Faults::default();
+    let how = How { run: args.run.clone(), starts: !args.no_run, attach: args.attach.clone() };
     let source = match url {
-        Some(address) => attach(&args, address?)?,
-        None => run_here(&args, args.file.clone(), &faults, true)?,
+        Some(address) => how.elsewhere(address?)?,
+        None => how.here(args.file.clone(), &faults, true)?,
     };
     let options = Options {
         look: look(&args),
         is_without_mouse: args.no_mouse,
         asks_for_ground: args.theme.is_none() && look(&args).palette == Palette::Dark,
     };
-    let opener = Door { args, faults: faults.clone() };
+    let opener = Door { how, faults: faults.clone() };
     let shown = tidegate_tui::run(source, Box::new(opener), options);
     shown.map_err(|why| Fault::outside(format!("{why:#}")).remedy("run it in a terminal"))?;
     let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,60 +82,6 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Some(fault) => Err(fault.into()),
         None => Ok(Exit::Good),
     }
-}
-
-/// A run elsewhere.
-fn attach(args: &Args, address: Address) -> Result<Source, Failure> {
-    let pipeline = address.pipeline()?;
-    Ok(Source {
-        name: format!("{}@{}", pipeline.name, address.host),
-        pipeline,
-        path: None,
-        operators: operators::ALL,
-        check: local::checker(Parameters::default()),
-        running: Some(Box::new(RemoteRun::new(address))),
-        host: None,
-        starts: false,
-        rights: Rights { may_build: false, may_control: args.write, owns_run: false },
-    })
-}
-
-/// A file, and who runs it here. Secrets are asked for only while there is a terminal to ask at.
-fn run_here(args: &Args, file: Option<PathBuf>, faults: &Faults, may_ask: bool) -> Result<Source, Failure> {
-    let (pipeline, is_good) = open(args, file.as_deref())?;
-    let check = local::checker(args.parameters.clone());
-    let host = Local::new(args.clone(), check.clone(), &pipeline, faults.clone(), may_ask)?;
-    let starts = is_good && !args.no_run && !pipeline.nodes.is_empty();
-    Ok(Source {
-        name: format!("{}@{}", pipeline.name, host_name()),
-        pipeline,
-        path: file,
-        operators: operators::ALL,
-        check,
-        running: None,
-        host: Some(Box::new(host)),
-        starts,
-        rights: Rights { may_build: true, may_control: true, owns_run: true },
-    })
-}
-
-/// The file as it is drawn, and whether it may run. One with problems is shown with them; one that is not there is new.
-fn open(args: &Args, file: Option<&Path>) -> Result<(Pipeline, bool), Failure> {
-    let Some(path) = file else { return Ok((Pipeline::new("untitled"), false)) };
-    if !files::is_stdin(path) && !path.exists() {
-        return Ok((Pipeline::new(name_of(path)), false));
-    }
-    let text = files::read(path)?;
-    let (found, problems) = args.parameters.check(&text);
-    match found {
-        Some((pipeline, _)) => Ok((pipeline, files::is_good(&problems))),
-        None => Err(WrongFile { path: path.to_path_buf(), text, problems }.into()),
-    }
-}
-
-/// What a new pipeline is called: the name of its file.
-fn name_of(path: &Path) -> String {
-    path.file_stem().map_or_else(|| "untitled".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
 fn look(args: &Args) -> Look {
@@ -188,24 +94,4 @@ fn look(args: &Args) -> Look {
         Some(Theme::Plain) => Palette::Plain,
     };
     Look { palette, is_ascii: look.is_ascii || args.ascii, is_thrifty: args.low_bandwidth }
-}
-
-fn host_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn records_are_thinned_alike_before_and_after_a_node() {
-        let edge = |id: &str, records: f64| EdgeSnapshot { id: id.into(), records, ..EdgeSnapshot::default() };
-        let snapshot = [edge("a", 40_000.0), edge("b", 32_000.0), edge("c", 35.0), edge("d", 0.0)];
-        let edges = ["a", "b", "c", "d", "unknown"].map(String::from);
-        for (id, expected) in [("a", 4_000), ("b", 4_000), ("c", 3), ("d", 1), ("unknown", 1)] {
-            assert_eq!(every(id, &edges, &snapshot), expected, "{id}");
-        }
-        assert_eq!(every("c", &edges[2..3], &snapshot), 3);
-    }
 }

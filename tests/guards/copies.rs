@@ -5,8 +5,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use super::source::{Source, is_punct};
 use super::{none, sources};
 
-/// Who keeps a pipeline: where it is defined, the file that a command was given, the drawing of each screen.
-const KEEPERS: &[&str] = &["core/src/pipeline/", "src/common/files.rs", "tui/src/model/", "gui/src/model/"];
+/// Who keeps a pipeline: where it is defined, the file that a command was given, the drawing of the faces.
+const KEEPERS: &[&str] = &["core/src/pipeline/", "core/src/faces/", "src/common/files.rs", "tui/src/model/"];
 
 /// Who may change one without an `Edit`.
 const EDITORS: &[&str] = &["core/src/pipeline/"];

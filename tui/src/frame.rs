@@ -3,7 +3,7 @@
 use crate::commands::{Act, Context, View, command_of};
 use crate::model::Model;
 use crate::model::place::{PromptKind, Sheet};
-use crate::model::run::{Link, Watched};
+use crate::model::run::{Link, Watched, verdict};
 use crate::numbers::{self, UNKNOWN};
 use crate::pen::{Pen, cut, cut_middle, width};
 use crate::theme::Tone;
@@ -21,7 +21,7 @@ pub(crate) fn title(model: &Model, pen: &mut Pen<'_>) {
     let shift = if cells >= VERY_WIDE { 8 } else { 0 };
     let name = if is_wide { 19 + shift } else { 14 };
     pen.text(1, 0, Tone::Bold, &cut_middle(&run.name, name));
-    let (tone, verdict) = run.verdict();
+    let (tone, verdict) = verdict(run);
     let tone = if tone == Tone::Text { Tone::Bold } else { tone };
     let columns = if is_wide { [21, 31, 42, 52, 63].map(|x| x + shift) } else { [17, 26, 33, 43, 50] };
     pen.text(columns[0], 0, tone, &verdict);

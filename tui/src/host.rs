@@ -1,95 +1,10 @@
-//! What the dashboard asks of the world: a run to look at, someone who starts one. Whoever opens it brings both; here
-//! nobody knows whether a run is in this process or behind a URL.
+//! What whoever opens the dashboard brings: what is looked at, and how it is shown.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use tidegate_core::pipeline::Pipeline;
-use tidegate_core::snapshot::{Snapshot, TapSnapshot};
-
-pub use crate::model::Rights;
-pub use crate::model::drawing::Checker;
-pub use crate::model::source::Source;
 pub use crate::theme::{Look, Palette};
-
-/// A run, as far as the dashboard asks of it. All is asked from one thread, and may take its time; where an answer is a
-/// text, it is a sentence without a stop at its end. Dropping it lets go of the run; one of this process stops.
-pub trait Running: Send {
-    /// What the meters say now; the first of them with samples of the past.
-    ///
-    /// # Errors
-    /// Why it does not answer.
-    fn snapshot(&mut self) -> Result<Snapshot, String>;
-
-    /// How it ended, where it has.
-    fn ended(&mut self) -> Option<String>;
-
-    /// Records that passed these edges lately; they are looked at until others are asked for, or none.
-    ///
-    /// # Errors
-    /// Why there are none.
-    fn tap(&mut self, edges: &[String]) -> Result<Vec<TapSnapshot>, String>;
-
-    /// Pauses, resumes or stops it.
-    ///
-    /// # Errors
-    /// Why it cannot.
-    fn control(&mut self, control: Control) -> Result<(), String>;
-}
-
-/// What can be done to a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Control {
-    /// sources rest
-    Pause,
-    /// sources go on
-    Resume,
-    /// it ends
-    Stop,
-}
-
-/// Someone who starts runs.
-pub trait Host: Send {
-    /// Starts a run of a pipeline.
-    ///
-    /// # Errors
-    /// What keeps it from starting.
-    fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String>;
-}
-
-/// Someone who opens other pipelines and runs.
-pub trait Opener: Send {
-    /// What can be opened here.
-    fn found(&self) -> Vec<Found>;
-
-    /// Opens something; nothing of it runs yet.
-    ///
-    /// # Errors
-    /// Why it cannot be opened.
-    fn open(&self, opening: &Opening) -> Result<Source, String>;
-}
-
-/// What is opened in place of what is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opening {
-    /// a file that is there
-    File(PathBuf),
-    /// an empty drawing, to be saved there
-    New(Option<PathBuf>),
-    /// a run, by its address
-    Run(String),
-}
-
-/// Something that can be opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// it
-    pub opening: Opening,
-    /// what it is called
-    pub name: String,
-    /// what it is, in a sentence
-    pub sentence: String,
-}
+pub use tidegate_core::faces::drawing::Checker;
+pub use tidegate_core::faces::host::{Control, Found, Host, Opener, Opening, Rights, Running, Source};
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy, Default)]

@@ -4,7 +4,7 @@
 //! - `model`: what is known, and where a person is; `update`: what a message changes; `views`: screens, one file each
 //! - `commands`: what may be asked, as one table; `frame`: what stands on every screen
 //! - `host`: what is asked of the world, as traits; `shell`: the terminal, and the thread that asks the run
-//! - `graph`: boxes and wires on a grid of cells; `pen`, `theme`, `numbers`, `line`: text, styles, figures, typing
+//! - `graph`: boxes and wires on a grid of cells; `pen`, `theme`, `line`: text, styles, typing
 
 mod commands;
 mod frame;
@@ -13,12 +13,13 @@ mod host;
 mod keys;
 mod line;
 mod model;
-mod numbers;
 mod pen;
 mod shell;
 mod theme;
 mod update;
 mod views;
+
+use tidegate_core::faces::numbers;
 
 pub use host::{Checker, Control, Found, Host, Look, Opener, Opening, Options, Palette, Rights, Running, Source};
 pub use shell::run;

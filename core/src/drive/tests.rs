@@ -14,6 +14,8 @@ static INPUT: Operator = Operator {
     summary: "",
     help: "",
     role: Role::Source,
+    family: Family::Sources,
+    icon: "cube",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<Input>,

@@ -31,6 +31,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Aggregates all records of a key, with the result so far after each",
     help: page!("aggregate.rs"),
     role: Role::Flow,
+    family: Family::Tables,
+    icon: "calculator",
     scope: Scope::Key,
     value: ValueRole::Made,
     form: Form::of::<Aggregate>,

@@ -44,6 +44,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Sends each record to the first branch whose condition is true",
     help: page!("branch.rs"),
     role: Role::Flow,
+    family: Family::Flows,
+    icon: "arrows-split",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<Branch>,

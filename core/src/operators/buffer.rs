@@ -77,6 +77,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Holds records while what follows is slower; full, it waits, drops or fails",
     help: page!("buffer.rs"),
     role: Role::Flow,
+    family: Family::Flows,
+    icon: "tray",
     scope: Scope::Lane,
     value: ValueRole::Kept,
     form: Form::of::<Buffer>,

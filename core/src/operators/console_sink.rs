@@ -50,6 +50,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Prints records on standard output, one line each",
     help: page!("console_sink.rs"),
     role: Role::Sink,
+    family: Family::Sinks,
+    icon: "terminal-window",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<ConsoleSink>,

@@ -41,6 +41,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Aggregates per key, over so many records",
     help: page!("count_window.rs"),
     role: Role::Flow,
+    family: Family::Windows,
+    icon: "hash",
     scope: Scope::Key,
     value: ValueRole::Made,
     form: Form::of::<Count>,

@@ -22,6 +22,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Takes records and forgets them",
     help: page!("discard.rs"),
     role: Role::Sink,
+    family: Family::Sinks,
+    icon: "trash-simple",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<Discard>,

@@ -63,6 +63,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Writes records to a file, one line each",
     help: page!("file_sink.rs"),
     role: Role::Sink,
+    family: Family::Sinks,
+    icon: "file-arrow-down",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<FileSink>,

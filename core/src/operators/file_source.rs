@@ -59,6 +59,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Reads records from a file, one a line",
     help: page!("file_source.rs"),
     role: Role::Source,
+    family: Family::Sources,
+    icon: "file-text",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<FileSource>,

@@ -32,6 +32,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Lets records pass for which a condition is true",
     help: page!("filter.rs"),
     role: Role::Flow,
+    family: Family::Flows,
+    icon: "funnel",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<Filter>,

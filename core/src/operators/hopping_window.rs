@@ -37,6 +37,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Aggregates per key, in windows of one size that overlap",
     help: page!("hopping_window.rs"),
     role: Role::Flow,
+    family: Family::Windows,
+    icon: "stack",
     scope: Scope::Key,
     value: ValueRole::Made,
     form: Form::of::<Hopping>,

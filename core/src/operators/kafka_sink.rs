@@ -137,6 +137,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Writes records to a Kafka topic",
     help: page!("kafka_sink.rs"),
     role: Role::Sink,
+    family: Family::Sinks,
+    icon: "sign-in",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<KafkaSink>,

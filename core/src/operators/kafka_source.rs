@@ -109,6 +109,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Reads records from Kafka topics",
     help: page!("kafka_source.rs"),
     role: Role::Source,
+    family: Family::Sources,
+    icon: "sign-out",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<KafkaSource>,

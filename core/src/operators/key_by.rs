@@ -39,6 +39,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Gives each record a new key",
     help: page!("key_by.rs"),
     role: Role::Flow,
+    family: Family::Flows,
+    icon: "key",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<KeyBy>,

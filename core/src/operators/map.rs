@@ -36,6 +36,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Computes new columns from each record",
     help: page!("map.rs"),
     role: Role::Flow,
+    family: Family::Flows,
+    icon: "function",
     scope: Scope::Record,
     value: ValueRole::Made,
     form: Form::of::<Map>,

@@ -27,6 +27,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Brings several streams of the same columns together",
     help: page!("merge.rs"),
     role: Role::Flow,
+    family: Family::Flows,
+    icon: "arrows-merge",
     scope: Scope::Record,
     value: ValueRole::Kept,
     form: Form::of::<Merge>,

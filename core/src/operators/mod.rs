@@ -118,6 +118,10 @@ pub struct Operator {
     pub help: &'static str,
     /// where it stands in a pipeline
     pub role: Role,
+    /// with which others it stands in a palette
+    pub family: Family,
+    /// Phosphor's name of its icon
+    pub icon: &'static str,
     /// what its state or budget is kept for
     pub scope: Scope,
     /// what becomes of a record's value in it
@@ -141,6 +145,51 @@ pub enum Role {
     Flow,
     /// has no output but `errors`
     Sink,
+}
+
+/// Operators that do alike, in the order of a palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// give records
+    Sources,
+    /// pass records on, changed, chosen or slowed
+    Flows,
+    /// aggregate records of a time
+    Windows,
+    /// keep a value for each key
+    Tables,
+    /// bring two streams together
+    Joins,
+    /// apply models
+    Scoring,
+    /// take records
+    Sinks,
+}
+
+impl Family {
+    /// All of them, in order.
+    pub const ALL: [Family; 7] = [
+        Family::Sources,
+        Family::Flows,
+        Family::Windows,
+        Family::Tables,
+        Family::Joins,
+        Family::Scoring,
+        Family::Sinks,
+    ];
+
+    /// What it is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Family::Sources => "Sources",
+            Family::Flows => "Flows",
+            Family::Windows => "Windows",
+            Family::Tables => "Tables",
+            Family::Joins => "Joins",
+            Family::Scoring => "Scoring",
+            Family::Sinks => "Sinks",
+        }
+    }
 }
 
 /// What an operator's state or budget is kept for; the planner obeys it.
@@ -301,6 +350,15 @@ impl ConfigError {
             field: Some(error.path().to_string()).filter(|path| path != ".").unwrap_or_default(),
             message: error.inner().to_string(),
         })
+    }
+}
+
+impl Operator {
+    /// The ports of a node that is not configured yet: those of an empty config, or of the first example's.
+    pub fn ports(&self) -> Option<Ports> {
+        let empty = (self.configure)(Value::Object(serde_json::Map::new())).ok();
+        let example = || (self.configure)(serde_json::from_str(self.examples.first()?.config).ok()?).ok();
+        empty.or_else(example).map(|shape| shape.ports())
     }
 }
 

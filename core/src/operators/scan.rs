@@ -41,6 +41,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Keeps running accumulators per key, and gives every record with their values",
     help: page!("scan.rs"),
     role: Role::Flow,
+    family: Family::Flows,
+    icon: "sigma",
     scope: Scope::Key,
     value: ValueRole::Made,
     form: Form::of::<Scan>,

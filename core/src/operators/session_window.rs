@@ -36,6 +36,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Aggregates per key, over records between which no pause is longer than the gap",
     help: page!("session_window.rs"),
     role: Role::Flow,
+    family: Family::Windows,
+    icon: "pulse",
     scope: Scope::Key,
     value: ValueRole::Made,
     form: Form::of::<Session>,

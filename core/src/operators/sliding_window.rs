@@ -38,6 +38,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Aggregates per key, over all records that lie within so much time of each other",
     help: page!("sliding_window.rs"),
     role: Role::Flow,
+    family: Family::Windows,
+    icon: "frame-corners",
     scope: Scope::Key,
     value: ValueRole::Made,
     form: Form::of::<Sliding>,

@@ -39,6 +39,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Lets records pass at a rate, by the wall clock",
     help: page!("throttle.rs"),
     role: Role::Flow,
+    family: Family::Flows,
+    icon: "gauge",
     scope: Scope::Node,
     value: ValueRole::Kept,
     form: Form::of::<Throttle>,

@@ -51,6 +51,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Aggregates per key, from one full minute (or the like) to the next",
     help: page!("tumbling_window.rs"),
     role: Role::Flow,
+    family: Family::Windows,
+    icon: "square-split-horizontal",
     scope: Scope::Key,
     value: ValueRole::Made,
     form: Form::of::<Tumbling>,

@@ -1,14 +1,14 @@
 //! The dashboard without a terminal: what is known, where a person is, what a message changes. A message goes in, wishes
 //! come out; what reads keys, asks the run and writes files is somewhere else, and so tests need none of it.
 
-pub(crate) mod drawing;
 pub(crate) mod filter;
 pub(crate) mod form;
-pub(crate) mod history;
 pub(crate) mod place;
 pub(crate) mod run;
-pub(crate) mod source;
 
+use tidegate_core::faces::host::Opened;
+use tidegate_core::faces::watcher::News;
+pub(crate) use tidegate_core::faces::{drawing, history};
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::pipeline::edit::Fragment;
 use tidegate_core::snapshot::{Snapshot, TapSnapshot};
@@ -20,7 +20,6 @@ use crate::theme::Look;
 use drawing::Drawing;
 use place::{Chosen, Place};
 use run::{Link, Watched};
-use source::Opened;
 
 /// All that the dashboard knows.
 #[derive(Clone)]
@@ -47,16 +46,7 @@ pub(crate) struct Model {
     pub(crate) found: Option<Vec<Found>>,
 }
 
-/// What may be done here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Rights {
-    /// the pipeline may be changed
-    pub may_build: bool,
-    /// the run may be paused and stopped
-    pub may_control: bool,
-    /// the run is this process's own: leaving stops it
-    pub owns_run: bool,
-}
+pub(crate) use tidegate_core::faces::host::Rights;
 
 /// Records at the two sides of a node.
 #[derive(Debug, Clone, Default)]
@@ -102,6 +92,23 @@ pub(crate) enum Message {
     Said(String),
     /// the file was written
     Saved { pipeline: Box<Pipeline>, to: String },
+}
+
+impl From<News> for Message {
+    fn from(news: News) -> Message {
+        match news {
+            News::Figures(snapshot) => Message::News(snapshot),
+            News::Silence { why, at_ms } => Message::Silence { why, at_ms },
+            News::Over { how, last } => Message::Over { how, last },
+            News::Started(pipeline) => Message::Started(pipeline),
+            News::Taps(taps) => Message::Taps(taps),
+            News::NoTaps(why) => Message::NoTaps(why),
+            News::Said(text) => Message::Said(text),
+            News::Opened(opened) => Message::Opened(opened),
+            News::Found(found) => Message::Found(found),
+            News::Saved { pipeline, to } => Message::Saved { pipeline, to },
+        }
+    }
 }
 
 /// What is asked of the outside.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+pub(crate) use tidegate_core::faces::building::AddTo;
 use tidegate_core::pipeline::PortRef;
 
 use super::filter::Filter;
@@ -123,19 +124,6 @@ pub(crate) enum Sheet {
     Notes(NotesSheet),
     /// what may be asked of what is selected
     Menu { acts: Vec<Act>, chosen: usize },
-}
-
-/// What an operator is chosen for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum AddTo {
-    /// nothing is there yet, or it stands alone
-    Nothing,
-    /// behind a node's output
-    After(PortRef),
-    /// on a wire, by its id
-    Wire(String),
-    /// in the place of a node
-    Swap(String),
 }
 
 /// Choosing an operator.

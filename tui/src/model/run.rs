@@ -1,144 +1,25 @@
-//! The run that is looked at: its last snapshot, its past, and whether it still answers. Facts that several screens tell
-//! are made here: the verdict, what is behind, the worst lane.
+//! A run as the terminal shows it: words, glyphs and tones of verdicts and loads.
 
-use tidegate_core::problem::Severity;
-use tidegate_core::snapshot::{
-    EdgeSnapshot, LogEntry, NodeSnapshot, PartitionSnapshot, Pressure, RunState, Snapshot, TaskSnapshot, Verdict,
-};
+use tidegate_core::snapshot::{RunState, Verdict};
 
-use super::history::History;
+pub(crate) use tidegate_core::faces::watched::{Link, Watched, load, worst, written};
+
 use crate::theme::Tone;
 
-/// Whether a run answers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) enum Link {
-    /// nothing runs
-    #[default]
-    Nothing,
-    /// it is being started
-    Starting,
-    /// it does
-    Live,
-    /// it does not
-    Silent {
-        /// since when
-        since_ms: i64,
-        /// what was heard instead
-        why: String,
-        /// how often it was asked since
-        tries: u32,
-    },
-    /// it is over
-    Over {
-        /// how it ended
-        how: String,
-    },
-}
-
-/// A run, watched.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Watched {
-    /// what it is called: the run, and where it runs
-    pub(crate) name: String,
-    pub(crate) link: Link,
-    pub(crate) now: Snapshot,
-    pub(crate) history: History,
-}
-
-/// From here on a fault is news no longer.
-const FAULT_MS: i64 = 60_000;
-
-impl Watched {
-    /// There are figures to show.
-    pub(crate) fn has_figures(&self) -> bool {
-        self.now.at_ms != 0
+/// The worst verdict of all partitions, or what the run is doing, in capitals.
+pub(crate) fn verdict(run: &Watched) -> (Tone, String) {
+    match (&run.link, run.now.run.state) {
+        (Link::Nothing, _) => return (Tone::Dim, "NOT RUNNING".into()),
+        (Link::Starting, _) => return (Tone::Dim, "STARTING".into()),
+        (Link::Silent { .. }, _) => return (Tone::Bad, "NO ANSWER".into()),
+        (Link::Over { .. }, _) | (_, RunState::Over) => return (Tone::Bad, "STOPPED".into()),
+        (_, RunState::Stopping) => return (Tone::Warn, "STOPPING".into()),
+        (_, RunState::Paused) => return (Tone::Warn, "PAUSED".into()),
+        (Link::Live, RunState::Running) => {}
     }
-
-    pub(crate) fn node(&self, id: &str) -> Option<&NodeSnapshot> {
-        self.now.nodes.iter().find(|node| node.id == id)
-    }
-
-    pub(crate) fn edge(&self, id: &str) -> Option<&EdgeSnapshot> {
-        self.now.edges.iter().find(|edge| edge.id == id)
-    }
-
-    /// The task in which a node runs.
-    pub(crate) fn task_of(&self, id: &str) -> Option<&TaskSnapshot> {
-        self.now.tasks.get(self.node(id)?.task?)
-    }
-
-    /// Where the time of a node's worst lane goes.
-    pub(crate) fn worst(&self, id: &str) -> Option<Pressure> {
-        self.task_of(id).map(worst)
-    }
-
-    /// Partitions that a node reads.
-    pub(crate) fn partitions<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a PartitionSnapshot> {
-        self.now.partitions.iter().filter(move |partition| partition.node == node)
-    }
-
-    pub(crate) fn is_bottleneck(&self, id: &str) -> bool {
-        self.now.bottleneck.as_ref().is_some_and(|bottleneck| bottleneck.node == id)
-    }
-
-    /// The worst verdict of all partitions, or what the run is doing, in capitals.
-    pub(crate) fn verdict(&self) -> (Tone, String) {
-        match (&self.link, self.now.run.state) {
-            (Link::Nothing, _) => return (Tone::Dim, "NOT RUNNING".into()),
-            (Link::Starting, _) => return (Tone::Dim, "STARTING".into()),
-            (Link::Silent { .. }, _) => return (Tone::Bad, "NO ANSWER".into()),
-            (Link::Over { .. }, _) | (_, RunState::Over) => return (Tone::Bad, "STOPPED".into()),
-            (_, RunState::Stopping) => return (Tone::Warn, "STOPPING".into()),
-            (_, RunState::Paused) => return (Tone::Warn, "PAUSED".into()),
-            (Link::Live, RunState::Running) => {}
-        }
-        match self.now.partitions.iter().map(|partition| partition.verdict).max() {
-            Some(verdict) => (verdict_tone(verdict), verdict.word().to_uppercase()),
-            None => (Tone::Text, "RUNNING".into()),
-        }
-    }
-
-    /// Records behind on all partitions; none where one is unknown.
-    pub(crate) fn lag(&self) -> Option<i64> {
-        self.now.partitions.iter().map(|partition| partition.lag).sum()
-    }
-
-    /// How fast that grows, and how fast records are written.
-    pub(crate) fn trend(&self) -> Option<(f64, f64)> {
-        let trend: Option<f64> = self.now.partitions.iter().map(|partition| partition.trend).sum();
-        Some((trend?, written(&self.now.partitions)))
-    }
-
-    /// Age of the oldest record that is not done.
-    pub(crate) fn age_ms(&self) -> Option<i64> {
-        self.now.partitions.iter().filter_map(|partition| partition.age_ms).max()
-    }
-
-    /// The last fault, where it is news.
-    pub(crate) fn fault(&self) -> Option<&LogEntry> {
-        let recent = |entry: &&LogEntry| entry.severity == Severity::Error && self.now.at_ms - entry.last_ms < FAULT_MS;
-        self.now.log.iter().rev().find(recent)
-    }
-}
-
-/// Records written per second to partitions, as far as that is known.
-pub(crate) fn written<'a>(partitions: impl IntoIterator<Item = &'a PartitionSnapshot>) -> f64 {
-    partitions.into_iter().filter_map(|partition| partition.written).sum()
-}
-
-/// Where the time of a task's worst lane goes: of the last 10 seconds, else of now.
-pub(crate) fn worst(task: &TaskSnapshot) -> Pressure {
-    task.worst.map_or(task.pressure, |worst| worst.pressure)
-}
-
-/// The largest of busy, back-pressured and idle: its word, and its share.
-pub(crate) fn load(pressure: Pressure) -> (&'static str, f64) {
-    let Pressure { busy, idle, back_pressured, .. } = pressure;
-    let all = (busy + idle + back_pressured).max(1.0);
-    match () {
-        () if back_pressured > busy && back_pressured >= idle => ("b-p", back_pressured / all),
-        () if busy >= idle && busy > 0.0 => ("busy", busy / all),
-        () => ("idle", idle / all),
+    match run.now.partitions.iter().map(|partition| partition.verdict).max() {
+        Some(verdict) => (verdict_tone(verdict), verdict.word().to_uppercase()),
+        None => (Tone::Text, "RUNNING".into()),
     }
 }
 

@@ -4,7 +4,6 @@
 mod ground;
 mod painter;
 mod screen;
-mod watcher;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -16,6 +15,8 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use tidegate_core::faces::watcher::{Ask, Watcher};
+
 use crate::commands::View;
 use crate::host::{Opener, Options, Source};
 use crate::keys::Key;
@@ -25,7 +26,6 @@ use crate::theme::Palette;
 use crate::update::{Pointer, opening, update};
 use painter::Painter;
 use screen::Screen;
-use watcher::{Ask, Watcher};
 
 /// What the loop hears.
 pub(crate) enum Heard {
@@ -69,7 +69,10 @@ pub fn run(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow:
     }
     listen_to_input(tell.clone())?;
     let period = options.look.period(true);
-    let watcher = Watcher::start(source.running, source.host, opener, period, tell)?;
+    let watcher = Watcher::start(source.running, source.host, opener, period, move |news| {
+        // Whoever heard it has left where this fails; the thread is then told to end.
+        let _ = tell.send(Heard::Message(news.into()));
+    })?;
     if source.starts {
         watcher.ask(Ask::Run(Box::new(source.pipeline)));
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tidegate_core::check::{CheckOptions, check};
 use tidegate_core::form::Form;
 use tidegate_core::operators::{
-    self, Body, ConfigError, InputPort, Operator, Ports, Report, Role, Scope, Shape, Site, ValueRole,
+    self, Body, ConfigError, Family, InputPort, Operator, Ports, Report, Role, Scope, Shape, Site, ValueRole,
 };
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::problem::{Fault, Severity};
@@ -58,6 +58,8 @@ static SCORE: Operator = Operator {
     summary: "Scores records with a model",
     help: "Scores records with a model that arrives on a port.",
     role: Role::Flow,
+    family: Family::Scoring,
+    icon: "brain",
     scope: Scope::Record,
     value: ValueRole::Made,
     form: Form::default,

@@ -1,30 +1,19 @@
 //! Building: what changes the drawing, each as one edit that can be undone.
 
-use serde_json::{Map, Value};
-use tidegate_core::operators::{Operator, Ports};
-use tidegate_core::pipeline::edit::{EdgeChange, Edit, NodeChange};
-use tidegate_core::pipeline::{Edge, Node, Point, PortRef, Via};
+use tidegate_core::faces::building::{self, free_output, outputs};
+use tidegate_core::operators::Operator;
+use tidegate_core::pipeline::edit::{EdgeChange, Edit};
+use tidegate_core::pipeline::{Edge, Point, PortRef, Via};
 
 use super::{ask, marks};
 use crate::commands::Act;
 use crate::graph::Detail;
 use crate::line::Line;
-use crate::model::drawing::Drawing;
 use crate::model::form::FormSheet;
 use crate::model::place::{AddSheet, AddTo, Chosen, ConnectSheet, Sheet};
 use crate::model::run::Link;
 use crate::model::{Model, Wish};
 use crate::views;
-
-/// The ports of an operator that is not configured yet: those of an empty config, else of its first example.
-pub(crate) fn ports_of(operator: &Operator) -> Option<Ports> {
-    let empty = (operator.configure)(Value::Object(Map::new())).ok();
-    let example = || {
-        let config = serde_json::from_str(operator.examples.first()?.config).ok()?;
-        (operator.configure)(config).ok()
-    };
-    empty.or_else(example).map(|shape| shape.ports())
-}
 
 /// Does what builds.
 pub(crate) fn act(model: &mut Model, act: Act) -> Vec<Wish> {
@@ -127,20 +116,6 @@ fn choose_operator(model: &mut Model, to: AddTo) {
     model.place.sheets.push(Sheet::Add(AddSheet { to, search: Line::default(), chosen: 0 }));
 }
 
-/// Names of a node's output ports.
-fn outputs(drawing: &Drawing, id: &str) -> Vec<String> {
-    let checked = drawing.place(id).and_then(|place| drawing.checked.nodes.get(place)?.ports.clone());
-    let ports = checked.or_else(|| ports_of(drawing.operator(id)?));
-    ports.map(|ports| ports.output_names().map(str::to_string).collect()).unwrap_or_default()
-}
-
-/// The first output of a node, preferably one without a wire.
-fn free_output(model: &Model, id: &str) -> Option<PortRef> {
-    let ports: Vec<PortRef> = outputs(&model.drawing, id).into_iter().map(|port| PortRef::new(id, port)).collect();
-    let is_free = |port: &&PortRef| !model.drawing.pipeline.edges.iter().any(|edge| edge.from == **port);
-    ports.iter().find(is_free).or(ports.first()).cloned()
-}
-
 fn add(model: &mut Model) {
     let to = match &model.place.graph.chosen {
         Some(Chosen::Node(id)) => {
@@ -166,7 +141,7 @@ fn insert(model: &mut Model) {
 
 fn connect(model: &mut Model) {
     let Some(id) = node(model) else { return };
-    match free_output(model, &id) {
+    match free_output(&model.drawing, &id) {
         Some(from) => {
             let sheet = ConnectSheet { from, search: Line::default(), chosen: 0, is_topic: false };
             model.place.sheets.push(Sheet::Connect(sheet));
@@ -196,63 +171,16 @@ pub(crate) fn configure(model: &mut Model, id: &str) -> bool {
 /// A node of this operator where the palette was opened for, and its form.
 pub(crate) fn place_operator(model: &mut Model, operator: &'static Operator, to: &AddTo) {
     let (edit, id) = match to {
-        AddTo::Swap(id) => (swap(model, operator, id), id.clone()),
+        AddTo::Swap(id) => (building::swapped(&model.drawing.pipeline, operator, id), id.clone()),
         _ => {
             let id = model.drawing.pipeline.fresh_id(operator.name);
-            (added(model, operator, to, &id), id)
+            (building::added(&model.drawing.pipeline, operator, to, &id, None), id)
         }
     };
     if apply(model, &edit) {
         views::choose_node(model, &id);
         configure(model, &id);
     }
-}
-
-fn added(model: &Model, operator: &Operator, to: &AddTo, id: &str) -> Edit {
-    let ports = ports_of(operator).unwrap_or_default();
-    let input = ports.inputs.first().map(|port| PortRef::new(id, &port.name));
-    let output = ports.outputs.first().map(|port| PortRef::new(id, port));
-    let mut edits = vec![Edit::AddNode(Node::new(id, operator.name))];
-    let wire = |from: PortRef, to: PortRef| Edit::Connect(Edge { from, to, via: None, points: Vec::new() });
-    match to {
-        AddTo::After(from) => edits.extend(input.map(|input| wire(from.clone(), input))),
-        AddTo::Wire(edge) => {
-            if let (Some(known), Some(input), Some(output)) = (model.drawing.pipeline.edge(edge), input, output) {
-                // How it travels stays with the first part.
-                let first = Edge { to: input, points: Vec::new(), ..known.clone() };
-                edits.push(Edit::Disconnect { edge: edge.clone() });
-                edits.push(Edit::Connect(first));
-                edits.push(wire(output, known.to.clone()));
-            }
-        }
-        AddTo::Nothing | AddTo::Swap(_) => {}
-    }
-    Edit::Batch { label: format!("add {id}"), edits }
-}
-
-/// Another operator: settings of the same name stay, wires move to ports at the same place where theirs are gone.
-fn swap(model: &Model, operator: &Operator, id: &str) -> Edit {
-    let form = (operator.form)();
-    let pipeline = &model.drawing.pipeline;
-    let config = pipeline.node(id).map(|node| node.config.clone()).unwrap_or_default();
-    let config: Map<String, Value> = config.into_iter().filter(|(name, _)| form.field(name).is_some()).collect();
-    let change = |change| Edit::ChangeNode { id: id.to_string(), change };
-    let mut edits = vec![change(NodeChange::Operator(operator.name.to_string())), change(NodeChange::Config(config))];
-    if let Some(ports) = ports_of(operator) {
-        for edge in pipeline.edges.iter().filter(|edge| edge.touches(id)) {
-            let (mut from, mut to) = (edge.from.clone(), edge.to.clone());
-            if from.node == id && ports.output(&from.port).is_none() {
-                from.port = ports.outputs.first().cloned().unwrap_or(from.port);
-            }
-            if to.node == id && ports.input(&to.port).is_none() {
-                to.port = ports.inputs.first().map_or(to.port, |port| port.name.clone());
-            }
-            if (&from, &to) != (&edge.from, &edge.to) {
-                edits.push(Edit::ChangeEdge { edge: edge.id(), change: EdgeChange::Ends { from, to } });
-            }
-        }
-    }
-    Edit::Batch { label: format!("make {id} a {}", operator.name), edits }
 }
 
 fn via(model: &mut Model) {
@@ -273,24 +201,12 @@ fn delete(model: &mut Model, heals: bool) {
     }
     let Some(id) = node(model) else { return };
     let neighbour = neighbour(model, &id);
-    let mut ids: Vec<String> = model.place.graph.marked.iter().cloned().collect();
+    let mut ids: Vec<&str> = model.place.graph.marked.iter().map(String::as_str).collect();
     if ids.is_empty() {
-        ids.push(id);
+        ids.push(&id);
     }
-    let mut edits = Vec::new();
-    // Each heals what the one before has left.
-    let mut tried = model.drawing.clone();
-    for id in &ids {
-        let mut step = vec![Edit::RemoveNode { id: id.clone() }];
-        if heals {
-            step.extend(healing(&tried, id));
-        }
-        let step = Edit::Batch { label: String::new(), edits: step };
-        if tried.apply(&step).is_ok() {
-            edits.push(step);
-        }
-    }
-    if apply(model, &Edit::Batch { label: format!("delete {}", ids.join(", ")), edits })
+    let edit = building::removed(&model.drawing, &ids, heals);
+    if apply(model, &edit)
         && let Some(neighbour) = neighbour
     {
         views::choose_node(model, &neighbour);
@@ -302,27 +218,6 @@ fn neighbour(model: &Model, id: &str) -> Option<String> {
     let edges = &model.drawing.pipeline.edges;
     let before = edges.iter().find(|edge| edge.to.node == id).map(|edge| edge.from.node.clone());
     before.or_else(|| edges.iter().find(|edge| edge.from.node == id).map(|edge| edge.to.node.clone()))
-}
-
-/// Wires past a node: from all that its first input reads to all that its first output gives to.
-fn healing(drawing: &Drawing, id: &str) -> Vec<Edit> {
-    let pipeline = &drawing.pipeline;
-    let first_output = outputs(drawing, id).into_iter().next();
-    let first_input = pipeline.edges.iter().find(|edge| edge.to.node == id).map(|edge| edge.to.port.clone());
-    let before = pipeline.edges.iter().filter(|edge| edge.to.node == id && Some(&edge.to.port) == first_input.as_ref());
-    let mut edits = Vec::new();
-    for from in before {
-        let after =
-            pipeline.edges.iter().filter(|edge| edge.from.node == id && Some(&edge.from.port) == first_output.as_ref());
-        for to in after {
-            let healed = Edge { from: from.from.clone(), to: to.to.clone(), via: from.via.clone(), points: Vec::new() };
-            let is_there = pipeline.edge(&healed.id()).is_some() || from.from.node == to.to.node;
-            if !is_there && !edits.contains(&Edit::Connect(healed.clone())) {
-                edits.push(Edit::Connect(healed));
-            }
-        }
-    }
-    edits
 }
 
 /// Writes where everything stands here into the file, for the canvas.

@@ -181,7 +181,7 @@ fn connect(model: &mut Model, act: Act, sheet: &mut ConnectSheet) -> Outcome {
         sheet.chosen = 0;
         return Outcome::Kept;
     }
-    let mut fitting = views::candidates(&model.drawing, &sheet.from, sheet.search.text());
+    let mut fitting = tidegate_core::faces::building::targets(&model.drawing, &sheet.from, sheet.search.text());
     fitting.retain(|candidate| candidate.why.is_none());
     match act {
         // Behind the last port stands the new node.

@@ -119,7 +119,7 @@ fn about(operator: &Operator, pen: &mut Pen<'_>) {
         }
         y += 1;
     }
-    if let Some(ports) = crate::update::build::ports_of(operator) {
+    if let Some(ports) = operator.ports() {
         for line in port_lines(&ports) {
             pen.text(0, y, Tone::Dim, &cut(&line, width));
             y += 1;

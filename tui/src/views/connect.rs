@@ -1,7 +1,7 @@
 //! Choosing a port to connect to: those that fit first, the others with the reason why not.
 
-use tidegate_core::pipeline::edit::Edit;
-use tidegate_core::pipeline::{Edge, PortRef};
+use tidegate_core::faces::building::{Target, targets};
+use tidegate_core::pipeline::PortRef;
 
 use crate::model::Model;
 use crate::model::drawing::Drawing;
@@ -10,62 +10,9 @@ use crate::numbers;
 use crate::pen::{Pen, cut, cut_middle};
 use crate::theme::Tone;
 
-/// An input port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Candidate {
-    pub(crate) port: PortRef,
-    operator: String,
-    /// what comes in there already
-    joins: Vec<String>,
-    /// why it cannot be connected
-    pub(crate) why: Option<String>,
-}
-
-/// All input ports, those that fit first, each group in the order of the file.
-pub(crate) fn candidates(drawing: &Drawing, from: &PortRef, search: &str) -> Vec<Candidate> {
-    let before: Vec<String> = errors(drawing);
-    let mut all = Vec::new();
-    for (node, checked) in drawing.pipeline.nodes.iter().zip(&drawing.checked.nodes) {
-        let known = checked.ports.clone();
-        let ports = known.or_else(|| crate::update::build::ports_of(checked.operator?)).unwrap_or_default();
-        for input in &ports.inputs {
-            let port = PortRef::new(&node.id, &input.name);
-            if !port.to_string().contains(search) {
-                continue;
-            }
-            let joins = drawing.pipeline.edges.iter().filter(|edge| edge.to == port);
-            all.push(Candidate {
-                operator: node.operator.clone(),
-                joins: joins.map(|edge| edge.from.to_string()).collect(),
-                why: unfit(drawing, from, &port, &before),
-                port,
-            });
-        }
-    }
-    all.sort_by_key(|candidate| candidate.why.is_some());
-    all
-}
-
-fn errors(drawing: &Drawing) -> Vec<String> {
-    drawing.errors().map(|problem| problem.message.clone()).collect()
-}
-
-/// Why an edge cannot be drawn: what the check then finds that it did not find before.
-fn unfit(drawing: &Drawing, from: &PortRef, to: &PortRef, before: &[String]) -> Option<String> {
-    if from.node == to.node {
-        return Some("its own node".into());
-    }
-    let edge = Edge { from: from.clone(), to: to.clone(), via: None, points: Vec::new() };
-    let mut tried = drawing.clone();
-    if let Err(why) = tried.apply(&Edit::Connect(edge)) {
-        return Some(why.to_string());
-    }
-    errors(&tried).into_iter().find(|message| !before.contains(message))
-}
-
 /// Draws the list.
 pub(crate) fn draw(model: &Model, sheet: &ConnectSheet, pen: &mut Pen<'_>) {
-    let candidates = candidates(&model.drawing, &sheet.from, sheet.search.text());
+    let candidates = targets(&model.drawing, &sheet.from, sheet.search.text());
     let fitting = candidates.iter().filter(|candidate| candidate.why.is_none()).count();
     let end = pen.width().saturating_sub(1);
     pen.text(1, 0, Tone::Bold, &format!("graph › {} › connect to", sheet.from));
@@ -133,8 +80,8 @@ fn carries(drawing: &Drawing, from: &PortRef) -> String {
 
 /// One sentence: what enter does.
 pub(crate) fn sentence(model: &Model, sheet: &ConnectSheet) -> String {
-    let candidates = candidates(&model.drawing, &sheet.from, sheet.search.text());
-    let fitting: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.why.is_none()).collect();
+    let candidates = targets(&model.drawing, &sheet.from, sheet.search.text());
+    let fitting: Vec<&Target> = candidates.iter().filter(|candidate| candidate.why.is_none()).collect();
     match fitting.get(sheet.chosen) {
         Some(candidate) => format!("enter connects {} to {}; u takes it back.", sheet.from, candidate.port),
         None => format!("enter chooses a new node behind {}.", sheet.from),

@@ -32,7 +32,6 @@ use crate::theme::Tone;
 use table::Table;
 
 pub(crate) use add::found;
-pub(crate) use connect::candidates;
 pub(crate) use gallery::fitting;
 pub(crate) use problems::sorted;
 pub(crate) use prompt::{MOST, Target, matches};

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use crate::form::Form;
 use crate::operators::{
-    Body, ConfigError, InputPort, Operator, Ports, Report, Role, Scope, Shape, Site, Spread, ValueRole,
+    Body, ConfigError, Family, InputPort, Operator, Ports, Report, Role, Scope, Shape, Site, Spread, ValueRole,
 };
 use crate::problem::Fault;
 use crate::types::{Carries, Stream};
@@ -22,6 +22,8 @@ const fn toy(
         summary: "",
         help: "",
         role: Role::Flow,
+        family: Family::Flows,
+        icon: "cube",
         scope,
         value: ValueRole::Made,
         form,

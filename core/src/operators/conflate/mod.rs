@@ -77,6 +77,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "While what follows is busy, keeps only the newest record of each key",
     help: page!("mod.rs"),
     role: Role::Flow,
+    family: Family::Flows,
+    icon: "arrows-in-line-horizontal",
     scope: Scope::Lane,
     value: ValueRole::Made,
     form: Form::of::<Conflate>,

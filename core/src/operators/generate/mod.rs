@@ -102,6 +102,8 @@ pub(super) static OPERATOR: Operator = Operator {
     summary: "Makes records out of nothing, the same ones in every run",
     help: page!("mod.rs"),
     role: Role::Source,
+    family: Family::Sources,
+    icon: "dice-five",
     scope: Scope::Record,
     value: ValueRole::Made,
     form: Form::of::<Generate>,

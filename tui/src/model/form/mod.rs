@@ -2,7 +2,6 @@
 //! pipeline as it would be; nothing is changed before the form is applied, as one edit.
 
 pub(crate) mod complete;
-mod rows;
 
 use serde_json::{Map, Value};
 use tidegate_core::form::Form;
@@ -11,7 +10,7 @@ use tidegate_core::problem::{Problem, Severity};
 
 use super::drawing::Drawing;
 use crate::line::Line;
-pub(crate) use rows::{FormRow, RowKind};
+pub(crate) use tidegate_core::faces::rows::{self, FormRow, RowKind};
 
 /// A form that is open.
 #[derive(Debug, Clone)]

@@ -188,6 +188,7 @@ pub(super) fn panel(model: &Model, pen: &mut Pen<'_>) {
 pub(crate) fn sentence(model: &Model) -> String {
     let run = model.shown();
     match (&run.link, &model.place.graph.chosen) {
+        (Link::Over { how }, _) if model.rights.owns_run => format!("{how} r starts it again."),
         (Link::Over { how }, _) => how.clone(),
         (_, Some(Chosen::Node(id))) => node_sentence(model, id),
         (_, Some(Chosen::Edge(id))) => edge_sentence(model, id),

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::check::Checked;
+use crate::operators::Operator;
+use crate::pipeline::edit::{Edit, EditError, NodeChange, Parts, Section};
+use crate::pipeline::{Edge, Node, Pipeline};
+use crate::problem::{Problem, Severity};
 use serde_json::{Map, Value};
-use tidegate_core::check::Checked;
-use tidegate_core::operators::Operator;
-use tidegate_core::pipeline::edit::{Edit, EditError, NodeChange};
-use tidegate_core::pipeline::{Edge, Node, Pipeline};
-use tidegate_core::problem::{Problem, Severity};
 
 /// Checks a pipeline.
 pub type Checker = Arc<dyn Fn(&Pipeline) -> Checked + Send + Sync>;
@@ -23,16 +23,17 @@ struct Step {
 
 /// A pipeline that is drawn.
 #[derive(Clone)]
-pub(crate) struct Drawing {
-    pub(crate) pipeline: Pipeline,
+pub struct Drawing {
+    /// as it is drawn
+    pub pipeline: Pipeline,
     /// all that is known of it
-    pub(crate) checked: Arc<Checked>,
+    pub checked: Arc<Checked>,
     /// what the run was started with
-    pub(crate) running: Pipeline,
+    pub running: Pipeline,
     /// the file
-    pub(crate) path: Option<PathBuf>,
+    pub path: Option<PathBuf>,
     /// what can be added
-    pub(crate) operators: &'static [&'static Operator],
+    pub operators: &'static [&'static Operator],
     /// what the file holds
     saved: Pipeline,
     undo: Vec<Step>,
@@ -41,7 +42,8 @@ pub(crate) struct Drawing {
 }
 
 impl Drawing {
-    pub(crate) fn new(
+    /// A pipeline as its file holds it, where it has one.
+    pub fn new(
         pipeline: Pipeline,
         path: Option<PathBuf>,
         operators: &'static [&'static Operator],
@@ -62,7 +64,10 @@ impl Drawing {
     }
 
     /// Changes the pipeline, as one step.
-    pub(crate) fn apply(&mut self, edit: &Edit) -> Result<(), EditError> {
+    ///
+    /// # Errors
+    /// Why it cannot be done; nothing has changed then.
+    pub fn apply(&mut self, edit: &Edit) -> Result<(), EditError> {
         let step = Step { inverse: edit.apply(&mut self.pipeline)?, label: edit.label() };
         self.undo.push(step);
         self.redo.clear();
@@ -70,15 +75,44 @@ impl Drawing {
         Ok(())
     }
 
+    /// Draws another pipeline in the place of this one, as one step; it is what the file holds now.
+    ///
+    /// # Errors
+    /// Why it cannot be done; nothing has changed then.
+    pub fn replace(&mut self, pipeline: Pipeline) -> Result<(), EditError> {
+        let all = |count: usize| (0..count).collect();
+        let now = &self.pipeline;
+        let new = pipeline.clone();
+        let edits = vec![
+            Edit::Take { nodes: all(now.nodes.len()), edges: all(now.edges.len()) },
+            Edit::Insert(Parts {
+                nodes: new.nodes.into_iter().enumerate().collect(),
+                edges: new.edges.into_iter().enumerate().collect(),
+            }),
+            Edit::Replace(Section::Name(new.name)),
+            Edit::Replace(Section::Description(new.description)),
+            Edit::Replace(Section::Settings(new.settings)),
+            Edit::Replace(Section::Parameters(new.parameters)),
+            Edit::Replace(Section::Clusters(new.clusters)),
+            Edit::Replace(Section::Groups(new.groups)),
+            Edit::Replace(Section::Notes(new.notes)),
+            Edit::Replace(Section::Tests(new.tests)),
+            Edit::Replace(Section::Lesson(new.lesson)),
+        ];
+        self.apply(&Edit::Batch { label: "load again".into(), edits })?;
+        self.saved = pipeline;
+        Ok(())
+    }
+
     /// Takes the last step back and says what it was called.
-    pub(crate) fn undo(&mut self) -> Option<String> {
+    pub fn undo(&mut self) -> Option<String> {
         let step = self.undo.pop()?;
         let label = self.turn(step, |drawing, step| drawing.redo.push(step));
         Some(label)
     }
 
     /// Takes the step again that was taken back last.
-    pub(crate) fn redo(&mut self) -> Option<String> {
+    pub fn redo(&mut self) -> Option<String> {
         let step = self.redo.pop()?;
         let label = self.turn(step, |drawing, step| drawing.undo.push(step));
         Some(label)
@@ -99,30 +133,40 @@ impl Drawing {
     }
 
     /// What a check would find of the pipeline with another config of a node.
-    pub(crate) fn check_with(&self, node: &str, config: Map<String, Value>) -> Checked {
+    pub fn check_with(&self, node: &str, config: Map<String, Value>) -> Checked {
         let mut tried = self.pipeline.clone();
         // A node that is gone changes nothing.
         let _ = Edit::ChangeNode { id: node.to_string(), change: NodeChange::Config(config) }.apply(&mut tried);
         (self.checker)(&tried)
     }
 
+    /// There is a step to take back.
+    pub fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    /// There is a step to take again.
+    pub fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+
     /// What keeps it from running.
-    pub(crate) fn errors(&self) -> impl Iterator<Item = &Problem> {
+    pub fn errors(&self) -> impl Iterator<Item = &Problem> {
         self.checked.problems.iter().filter(|problem| problem.severity == Severity::Error)
     }
 
     /// The file holds something else.
-    pub(crate) fn is_unsaved(&self) -> bool {
+    pub fn is_unsaved(&self) -> bool {
         self.pipeline != self.saved
     }
 
     /// The file holds this now.
-    pub(crate) fn is_saved_as(&mut self, pipeline: Pipeline) {
+    pub fn is_saved_as(&mut self, pipeline: Pipeline) {
         self.saved = pipeline;
     }
 
     /// How a node differs from what runs: `+` new, `~` changed.
-    pub(crate) fn mark(&self, id: &str) -> Option<char> {
+    pub fn mark(&self, id: &str) -> Option<char> {
         let drawn = self.pipeline.node(id)?;
         match self.running.node(id) {
             None => Some('+'),
@@ -132,12 +176,12 @@ impl Drawing {
     }
 
     /// Nodes that run and are no longer drawn.
-    pub(crate) fn leaving(&self) -> impl Iterator<Item = &Node> {
+    pub fn leaving(&self) -> impl Iterator<Item = &Node> {
         self.running.nodes.iter().filter(|node| self.pipeline.node(&node.id).is_none())
     }
 
     /// What is drawn and does not run, as signs and names: `~ liquid`, `+ sessions`, `- bars`.
-    pub(crate) fn differences(&self) -> Vec<String> {
+    pub fn differences(&self) -> Vec<String> {
         let drawn = self.pipeline.nodes.iter().filter_map(|node| Some(format!("{} {}", self.mark(&node.id)?, node.id)));
         let gone = self.leaving().map(|node| format!("- {}", node.id));
         let mut all: Vec<String> = drawn.chain(gone).collect();
@@ -152,13 +196,13 @@ impl Drawing {
     }
 
     /// The operator of a node.
-    pub(crate) fn operator(&self, id: &str) -> Option<&'static Operator> {
+    pub fn operator(&self, id: &str) -> Option<&'static Operator> {
         let node = self.pipeline.node(id)?;
         self.operators.iter().find(|operator| operator.name == node.operator).copied()
     }
 
     /// The place of a node.
-    pub(crate) fn place(&self, id: &str) -> Option<usize> {
+    pub fn place(&self, id: &str) -> Option<usize> {
         self.pipeline.nodes.iter().position(|node| node.id == id)
     }
 }

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use tidegate_core::snapshot::Snapshot;
+use crate::snapshot::Snapshot;
 
 /// What a series is of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Of {
+pub enum Of {
     /// milliseconds a second in which the worst lane of a node's task was busy
     Busy(String),
     /// the same, back-pressured
@@ -30,13 +30,13 @@ type Series = VecDeque<(i64, f64)>;
 
 /// All series.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct History {
+pub struct History {
     series: HashMap<Of, Series>,
 }
 
 impl History {
     /// Takes in a snapshot, and the samples of the past that it brings.
-    pub(crate) fn take(&mut self, snapshot: &Snapshot) {
+    pub fn take(&mut self, snapshot: &Snapshot) {
         if let Some(past) = &snapshot.past {
             let at = |length: usize, place: usize| past.last_ms - (length - 1 - place) as i64 * past.every_ms;
             for node in &past.nodes {
@@ -126,7 +126,7 @@ impl History {
     }
 
     /// So many values over a time up to now, oldest first: the last sample of each part.
-    pub(crate) fn values(&self, of: &Of, now_ms: i64, window_ms: i64, count: usize) -> Vec<Option<f64>> {
+    pub fn values(&self, of: &Of, now_ms: i64, window_ms: i64, count: usize) -> Vec<Option<f64>> {
         let part_ms = (window_ms / count.max(1) as i64).max(SLICE_MS);
         let last = now_ms.div_euclid(part_ms);
         let mut values = vec![None; count];
@@ -143,7 +143,7 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_core::snapshot::{NodePast, PartitionPast, PartitionSnapshot, Past};
+    use crate::snapshot::{NodePast, PartitionPast, PartitionSnapshot, Past};
 
     use super::*;
 

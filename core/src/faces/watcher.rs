@@ -6,45 +6,97 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tidegate_core::pipeline::{Pipeline, to_canonical};
-
-use super::Heard;
-use crate::host::{Control, Host, Opener, Opening, Running};
-use crate::model::Message;
-use crate::model::source::{Opened, Source};
+use super::host::{Control, Found, Host, Opened, Opener, Opening, Running, Source};
+use crate::pipeline::{Pipeline, to_canonical};
+use crate::snapshot::{Snapshot, TapSnapshot};
 
 /// What the thread is asked.
-pub(super) enum Ask {
+#[derive(Debug)]
+pub enum Ask {
+    /// start a run of this; the one before stops first
     Run(Box<Pipeline>),
+    /// do this to the run
     Control(Control),
+    /// look at records on these edges, and on no others
     Tap(Vec<String>),
+    /// write this to a file
     Save(Box<Pipeline>, PathBuf),
-    /// this in place of what is watched
+    /// watch this in place of what is watched
     Open(Opening),
-    /// what can be opened
+    /// look for what can be opened
     Find,
     /// at once, whatever the next time would be
     Now,
+    /// let go of the run
     End,
 }
 
+/// What the thread tells.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// what the meters say
+    Figures(Box<Snapshot>),
+    /// the run does not answer
+    Silence {
+        /// what was heard instead
+        why: String,
+        /// wall clock, in milliseconds since 1970
+        at_ms: i64,
+    },
+    /// the run is over
+    Over {
+        /// how it ended, as a sentence
+        how: String,
+        /// what the meters said last
+        last: Option<Box<Snapshot>>,
+    },
+    /// a run is being started from this pipeline
+    Started(Box<Pipeline>),
+    /// records on edges
+    Taps(Vec<TapSnapshot>),
+    /// there are none, for this reason
+    NoTaps(String),
+    /// the answer to what was asked
+    Said(String),
+    /// something else is watched now
+    Opened(Box<Opened>),
+    /// what can be opened
+    Found(Vec<Found>),
+    /// the file was written
+    Saved {
+        /// what it holds now
+        pipeline: Box<Pipeline>,
+        /// its path
+        to: String,
+    },
+}
+
 /// The thread, from outside.
-pub(super) struct Watcher {
+#[derive(Debug)]
+pub struct Watcher {
     asks: Sender<Ask>,
     thread: JoinHandle<()>,
 }
 
+/// Who hears what the thread tells.
+type Tell = Box<dyn Fn(News) + Send>;
+
 impl Watcher {
-    pub(super) fn start(
+    /// Starts it: it asks the run each `period`, and tells what it hears.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(
         running: Option<Box<dyn Running>>,
         host: Option<Box<dyn Host>>,
         opener: Box<dyn Opener>,
         period: Duration,
-        tell: Sender<Heard>,
+        tell: impl Fn(News) + Send + 'static,
     ) -> io::Result<Watcher> {
         let (asks, hear) = channel();
+        let tell: Tell = Box::new(tell);
         let last_tap = Instant::now();
         let watching = Watching { running, host, opener, period, tell, taps: Vec::new(), failed: 0, last_tap };
         let thread = thread::Builder::new().name("watcher".into()).spawn(move || watching.run(&hear))?;
@@ -52,12 +104,12 @@ impl Watcher {
     }
 
     /// Asks for something; a thread that has ended hears nothing any more.
-    pub(super) fn ask(&self, ask: Ask) {
+    pub fn ask(&self, ask: Ask) {
         let _ = self.asks.send(ask);
     }
 
     /// Lets go of the run, and waits for that.
-    pub(super) fn end(self) {
+    pub fn end(self) {
         self.ask(Ask::End);
         // What it had to tell, nobody hears now.
         let _ = self.thread.join();
@@ -72,7 +124,7 @@ struct Watching {
     host: Option<Box<dyn Host>>,
     opener: Box<dyn Opener>,
     period: Duration,
-    tell: Sender<Heard>,
+    tell: Tell,
     taps: Vec<String>,
     /// how often the run has not answered since it last did
     failed: u32,
@@ -102,14 +154,15 @@ impl Watching {
     /// Until the run is asked again: longer, the longer it does not answer.
     fn pause(&self) -> Duration {
         match self.failed {
+            // Nothing is asked of nobody.
+            _ if self.running.is_none() => Duration::from_secs(3600),
             0 => self.period,
             failed => Duration::from_secs([1, 2, 4, 5][(failed as usize - 1).min(3)]),
         }
     }
 
-    /// Whoever heard it has left where this fails; the thread is then told to end.
-    fn tell(&self, message: Message) {
-        let _ = self.tell.send(Heard::Message(message));
+    fn tell(&self, news: News) {
+        (self.tell)(news);
     }
 
     fn look(&mut self) {
@@ -117,17 +170,17 @@ impl Watching {
         if let Some(how) = running.ended() {
             let last = running.snapshot().ok().map(Box::new);
             self.running = None;
-            return self.tell(Message::Over { how, last });
+            return self.tell(News::Over { how, last });
         }
         match running.snapshot() {
             Ok(snapshot) => {
                 self.failed = 0;
-                self.tell(Message::News(Box::new(snapshot)));
+                self.tell(News::Figures(Box::new(snapshot)));
             }
             Err(why) => {
                 self.failed += 1;
-                let at_ms = super::now_ms();
-                return self.tell(Message::Silence { why, at_ms });
+                let at_ms = now_ms();
+                return self.tell(News::Silence { why, at_ms });
             }
         }
         if !self.taps.is_empty() && self.last_tap.elapsed() >= TAP {
@@ -137,14 +190,14 @@ impl Watching {
 
     fn tap(&mut self) {
         self.last_tap = Instant::now();
-        let message = match &mut self.running {
-            None => Message::NoTaps("Nothing runs, so no records pass.".into()),
+        let news = match &mut self.running {
+            None => News::NoTaps("Nothing runs, so no records pass.".into()),
             Some(running) => match running.tap(&self.taps) {
-                Ok(taps) => Message::Taps(taps),
-                Err(why) => Message::NoTaps(format!("{why}.")),
+                Ok(taps) => News::Taps(taps),
+                Err(why) => News::NoTaps(format!("{why}.")),
             },
         };
-        self.tell(message);
+        self.tell(news);
     }
 
     fn done(&mut self, ask: Ask) {
@@ -160,7 +213,7 @@ impl Watching {
                     },
                     Some(Err(why)) => format!("{why}."),
                 };
-                self.tell(Message::Said(said));
+                self.tell(News::Said(said));
             }
             Ask::Tap(edges) => {
                 self.taps = edges;
@@ -172,17 +225,17 @@ impl Watching {
                 }
             }
             Ask::Save(pipeline, path) => {
-                let message = match save(&pipeline, &path) {
-                    Ok(()) => Message::Saved { pipeline, to: path.display().to_string() },
-                    Err(why) => Message::Said(format!("{} is not saved: {why}.", path.display())),
+                let news = match save(&pipeline, &path) {
+                    Ok(()) => News::Saved { pipeline, to: path.display().to_string() },
+                    Err(why) => News::Said(format!("{} is not saved: {why}.", path.display())),
                 };
-                self.tell(message);
+                self.tell(news);
             }
             Ask::Open(opening) => match self.opener.open(&opening) {
                 Ok(source) => self.open(source),
-                Err(why) => self.tell(Message::Said(format!("{why}."))),
+                Err(why) => self.tell(News::Said(format!("{why}."))),
             },
-            Ask::Find => self.tell(Message::Found(self.opener.found())),
+            Ask::Find => self.tell(News::Found(self.opener.found())),
             Ask::Now | Ask::End => {}
         }
     }
@@ -193,21 +246,26 @@ impl Watching {
         (self.running, self.host) = (running, host);
         self.taps.clear();
         self.failed = 0;
-        self.tell(Message::Opened(Box::new(Opened { name, pipeline, path, operators, check, rights, starts })));
+        self.tell(News::Opened(Box::new(Opened { name, pipeline, path, operators, check, rights, starts })));
     }
 
     fn start(&mut self, pipeline: Box<Pipeline>) {
         // The one before stops first: they would share its group.
         self.running = None;
         let Some(host) = &self.host else {
-            return self.tell(Message::Said("Nobody here can start a run.".into()));
+            return self.tell(News::Said("Nobody here can start a run.".into()));
         };
-        self.tell(Message::Started(pipeline.clone()));
+        self.tell(News::Started(pipeline.clone()));
         match host.start(&pipeline) {
             Ok(running) => self.running = Some(running),
-            Err(why) => self.tell(Message::Over { how: format!("It did not start: {why}."), last: None }),
+            Err(why) => self.tell(News::Over { how: format!("It did not start: {why}."), last: None }),
         }
     }
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Writes the file whole or not at all.
@@ -223,10 +281,7 @@ fn save(pipeline: &Pipeline, path: &Path) -> io::Result<()> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use tidegate_core::snapshot::{Snapshot, TapSnapshot};
-
     use super::*;
-    use crate::host::Found;
 
     /// A run that answers so often, and writes down what happens to it.
     struct Fake {
@@ -294,7 +349,7 @@ mod tests {
                 pipeline: Pipeline::new("a"),
                 path: Some(path.clone()),
                 operators: &[],
-                check: crate::tests::fixture::checker(),
+                check: Arc::new(|pipeline| crate::check::check(pipeline, &crate::check::CheckOptions::new(&[]))),
                 running: None,
                 host: None,
                 starts: false,
@@ -304,10 +359,10 @@ mod tests {
     }
 
     /// Waits for a message for which something is so.
-    fn hear(heard: &Receiver<Heard>, is_it: impl Fn(&Message) -> bool) {
+    fn hear(heard: &Receiver<News>, is_it: impl Fn(&News) -> bool) {
         loop {
             match heard.recv_timeout(Duration::from_secs(10)) {
-                Ok(Heard::Message(message)) if is_it(&message) => return,
+                Ok(news) if is_it(&news) => return,
                 Ok(_) => {}
                 Err(why) => panic!("{why}"),
             }
@@ -319,27 +374,30 @@ mod tests {
         let happened = Arc::new(Mutex::new(Vec::new()));
         let (tell, heard) = channel();
         let host: Box<dyn Host> = Box::new(Starter(happened.clone()));
-        let watcher = Watcher::start(None, Some(host), Box::new(Shelf), Duration::from_millis(20), tell).unwrap();
+        let watcher = Watcher::start(None, Some(host), Box::new(Shelf), Duration::from_millis(20), move |news| {
+            drop(tell.send(news));
+        })
+        .unwrap();
         watcher.ask(Ask::Control(Control::Stop));
-        hear(&heard, |message| matches!(message, Message::Said(text) if text == "Nothing runs."));
+        hear(&heard, |news| matches!(news, News::Said(text) if text == "Nothing runs."));
         watcher.ask(Ask::Run(Box::new(Pipeline::new("bad"))));
-        hear(&heard, |message| matches!(message, Message::Over { how, .. } if how.contains("no broker")));
+        hear(&heard, |news| matches!(news, News::Over { how, .. } if how.contains("no broker")));
         watcher.ask(Ask::Run(Box::new(Pipeline::new("good"))));
-        hear(&heard, |message| matches!(message, Message::Started(pipeline) if pipeline.name == "good"));
+        hear(&heard, |news| matches!(news, News::Started(pipeline) if pipeline.name == "good"));
         watcher.ask(Ask::Tap(vec!["a.out->b.in".into()]));
-        hear(&heard, |message| matches!(message, Message::Taps(taps) if taps[0].edge == "a.out->b.in"));
-        hear(&heard, |message| matches!(message, Message::News(_)));
+        hear(&heard, |news| matches!(news, News::Taps(taps) if taps[0].edge == "a.out->b.in"));
+        hear(&heard, |news| matches!(news, News::Figures(_)));
         // It answers twice; then it is asked later and later.
-        hear(&heard, |message| matches!(message, Message::Silence { why, .. } if why == "gone"));
+        hear(&heard, |news| matches!(news, News::Silence { why, .. } if why == "gone"));
         watcher.ask(Ask::Control(Control::Pause));
-        hear(&heard, |message| matches!(message, Message::Said(text) if text.starts_with("Pausing")));
+        hear(&heard, |news| matches!(news, News::Said(text) if text.starts_with("Pausing")));
         watcher.ask(Ask::Find);
-        hear(&heard, |message| matches!(message, Message::Found(found) if found.len() == 1));
+        hear(&heard, |news| matches!(news, News::Found(found) if found.len() == 1));
         watcher.ask(Ask::Open(Opening::New(None)));
-        hear(&heard, |message| matches!(message, Message::Said(text) if text == "there is none."));
+        hear(&heard, |news| matches!(news, News::Said(text) if text == "there is none."));
         assert!(!happened.lock().unwrap().contains(&"let go".to_string()), "what cannot be opened takes nothing away");
         watcher.ask(Ask::Open(Opening::File("a.json".into())));
-        hear(&heard, |message| matches!(message, Message::Opened(opened) if opened.pipeline.name == "a"));
+        hear(&heard, |news| matches!(news, News::Opened(opened) if opened.pipeline.name == "a"));
         watcher.end();
         let happened = happened.lock().unwrap();
         assert_eq!((happened.first(), happened.last()), (Some(&"tapped 1".to_string()), Some(&"let go".to_string())));

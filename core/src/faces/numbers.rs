@@ -2,12 +2,12 @@
 //! `100%` is all, and what is not known is `?`. Widths are those of the screens: a count and a rate take 5 cells, an age 6.
 
 /// Nothing is known of it.
-pub(crate) const UNKNOWN: &str = "?";
+pub const UNKNOWN: &str = "?";
 /// There is none of it.
-pub(crate) const ABSENT: &str = "–";
+pub const ABSENT: &str = "–";
 
 /// A count: `0`, `812`, `3.11k`, `1.20M`.
-pub(crate) fn count(count: u64) -> String {
+pub fn count(count: u64) -> String {
     match count {
         0..=999 => count.to_string(),
         _ => short(count as f64),
@@ -15,12 +15,12 @@ pub(crate) fn count(count: u64) -> String {
 }
 
 /// A count that may be unknown.
-pub(crate) fn count_or_unknown(known: Option<i64>) -> String {
+pub fn count_or_unknown(known: Option<i64>) -> String {
     known.map_or_else(|| UNKNOWN.into(), |known| count(known.max(0).unsigned_abs()))
 }
 
 /// A rate per second: `0`, `35.5`, `40.0k`; below a tenth, per minute: `2/min`.
-pub(crate) fn rate(per_second: f64) -> String {
+pub fn rate(per_second: f64) -> String {
     match per_second {
         none if none <= 0.0 || none.is_nan() => "0".into(),
         slow if slow * 60.0 < 1.0 => "<1/m".into(),
@@ -30,13 +30,13 @@ pub(crate) fn rate(per_second: f64) -> String {
 }
 
 /// A rate with its unit: `3.10/s`, `2/min`.
-pub(crate) fn rate_with_unit(per_second: f64) -> String {
+pub fn rate_with_unit(per_second: f64) -> String {
     let rate = rate(per_second);
     if rate.contains('/') { rate } else { rate + "/s" }
 }
 
 /// How fast something grows, beside how fast it moves: `+12.0k`, `-411`; `~0` under a hundredth of the movement.
-pub(crate) fn trend(per_second: f64, of_rate: f64) -> String {
+pub fn trend(per_second: f64, of_rate: f64) -> String {
     match per_second {
         none if none == 0.0 && of_rate <= 0.0 => "0".into(),
         little if little.abs() < of_rate * 0.01 || little.abs() < 0.05 => "~0".into(),
@@ -65,7 +65,7 @@ fn short(number: f64) -> String {
 }
 
 /// All digits, with commas: `91,440,211`.
-pub(crate) fn exact(number: i64) -> String {
+pub fn exact(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::from(if number < 0 { "-" } else { "" });
     for (place, digit) in digits.chars().enumerate() {
@@ -78,7 +78,7 @@ pub(crate) fn exact(number: i64) -> String {
 }
 
 /// A share: `0%` of exactly none, `<1%`, `97%`, `100%` of all and no less.
-pub(crate) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     match share {
         none if none <= 0.0 || none.is_nan() => "0%".into(),
         little if little < 0.01 => "<1%".into(),
@@ -88,7 +88,7 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 /// How full a buffer is: a percentage, from 60 % on with a letter in front: `h 71%`, `F 97%`.
-pub(crate) fn fill(share: f64) -> String {
+pub fn fill(share: f64) -> String {
     let percent = percent(share);
     match share {
         full if full >= FULL => format!("F {percent}"),
@@ -98,12 +98,12 @@ pub(crate) fn fill(share: f64) -> String {
 }
 
 /// From here on a buffer is called half full.
-pub(crate) const HALF_FULL: f64 = 0.60;
+pub const HALF_FULL: f64 = 0.60;
 /// From here on a buffer is called full.
-pub(crate) const FULL: f64 = 0.85;
+pub const FULL: f64 = 0.85;
 
 /// Milliseconds of each second: `0`, `<1`, `840`.
-pub(crate) fn ms_of_second(ms: f64) -> String {
+pub fn ms_of_second(ms: f64) -> String {
     match ms {
         none if none <= 0.0 || none.is_nan() => "0".into(),
         little if little < 1.0 => "<1".into(),
@@ -113,7 +113,7 @@ pub(crate) fn ms_of_second(ms: f64) -> String {
 }
 
 /// An age, at most 6 cells: `0.5s`, `20.7s`, `1m00s`, `3h12m`, `6d23h`.
-pub(crate) fn age(ms: i64) -> String {
+pub fn age(ms: i64) -> String {
     match ms.max(0) {
         // Just under a minute is a minute.
         tenths if tenths < 59_950 => format!("{:.1}s", tenths as f64 / 1000.0),
@@ -122,17 +122,17 @@ pub(crate) fn age(ms: i64) -> String {
 }
 
 /// A time until something is lost, rounded down: `<1s`, `31s`, `4m12s`, `23h58m`.
-pub(crate) fn span_down(ms: i64) -> String {
+pub fn span_down(ms: i64) -> String {
     if (0..1000).contains(&ms) { "<1s".into() } else { two_units(ms.max(0) / 1000) }
 }
 
 /// A time until something is done, rounded up.
-pub(crate) fn span_up(ms: i64) -> String {
+pub fn span_up(ms: i64) -> String {
     if ms < 1000 { "<1s".into() } else { two_units((ms + 999) / 1000) }
 }
 
 /// How long something has lasted, in one unit, rounded down: `31s`, `12m`, `3h`, `2d`.
-pub(crate) fn since(ms: i64) -> String {
+pub fn since(ms: i64) -> String {
     match ms.max(0) / 1000 {
         seconds @ 0..60 => format!("{seconds}s"),
         minutes @ 60..3600 => format!("{}m", minutes / 60),
@@ -152,7 +152,7 @@ fn two_units(seconds: i64) -> String {
 }
 
 /// How long one record took: `309 µs`, `9 ms`, `1.8 s`.
-pub(crate) fn latency(microseconds: f64) -> String {
+pub fn latency(microseconds: f64) -> String {
     match microseconds {
         little if little > 0.0 && little < 0.5 => "<1 µs".into(),
         short if short < 999.5 => format!("{short:.0} µs"),
@@ -165,31 +165,31 @@ pub(crate) fn latency(microseconds: f64) -> String {
 const DAY_MS: i64 = 86_400_000;
 
 /// A time of day, `offset_s` seconds east of UTC: `14:32:07`.
-pub(crate) fn clock(ms: i64, offset_s: i32) -> String {
+pub fn clock(ms: i64, offset_s: i32) -> String {
     let (hours, minutes, seconds, _) = time_of_day(ms, offset_s);
     format!("{hours:02}:{minutes:02}:{seconds:02}")
 }
 
 /// The same without seconds.
-pub(crate) fn clock_minutes(ms: i64, offset_s: i32) -> String {
+pub fn clock_minutes(ms: i64, offset_s: i32) -> String {
     let (hours, minutes, ..) = time_of_day(ms, offset_s);
     format!("{hours:02}:{minutes:02}")
 }
 
 /// A time of day with tenths, or with milliseconds: `14:31:46.3`.
-pub(crate) fn clock_tenths(ms: i64, offset_s: i32) -> String {
+pub fn clock_tenths(ms: i64, offset_s: i32) -> String {
     let (.., millis) = time_of_day(ms, offset_s);
     format!("{}.{}", clock(ms, offset_s), millis / 100)
 }
 
 /// A time of day with milliseconds: `14:31:46.302`.
-pub(crate) fn clock_millis(ms: i64, offset_s: i32) -> String {
+pub fn clock_millis(ms: i64, offset_s: i32) -> String {
     let (.., millis) = time_of_day(ms, offset_s);
     format!("{}.{millis:03}", clock(ms, offset_s))
 }
 
 /// Two times of day, the second without what it shares with most: `14:31:40–:50`, `14:31:50–:00`.
-pub(crate) fn clock_range(start: i64, end: i64, offset_s: i32) -> String {
+pub fn clock_range(start: i64, end: i64, offset_s: i32) -> String {
     let (first, last) = (clock(start, offset_s), clock(end, offset_s));
     match end.saturating_sub(start) {
         0..60_000 => format!("{first}–{}", last.get(5..).unwrap_or(&last)),

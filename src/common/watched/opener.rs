@@ -1,15 +1,15 @@
-//! What the dashboard can open in place of what it shows: files of the folder and of the gallery, runs of this machine.
+//! What a face can open in place of what it shows: files of the folder and of the gallery, runs of this machine.
 
 use std::fs;
 use std::path::Path;
 
+use tidegate_core::faces::host::{Found, Opener, Opening, Source};
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::problem::Fault;
-use tidegate_tui::{Found, Opener, Opening, Source};
 
+use super::How;
 use super::local::Faults;
 use super::remote::Address;
-use super::{Args, attach, run_here};
 use crate::common::exit::Failure;
 
 /// Where pipelines are looked for.
@@ -18,9 +18,9 @@ const FOLDERS: [&str; 2] = [".", "pipelines"];
 const LOCAL_RUN: &str = "http://127.0.0.1:7070";
 
 /// Opens as the command line does, with its arguments.
-pub(super) struct Door {
-    pub(super) args: Args,
-    pub(super) faults: Faults,
+pub(crate) struct Door {
+    pub(crate) how: How,
+    pub(crate) faults: Faults,
 }
 
 impl Opener for Door {
@@ -35,13 +35,13 @@ impl Opener for Door {
 
     fn open(&self, opening: &Opening) -> Result<Source, String> {
         let opened = match opening {
-            Opening::Run(url) => self.address(url).and_then(|address| attach(&self.args, address)),
+            Opening::Run(url) => self.address(url).and_then(|address| self.how.elsewhere(address)),
             Opening::New(Some(path)) if path.exists() => return Err(format!("{} is there already", path.display())),
-            Opening::New(path) => run_here(&self.args, path.clone(), &self.faults, false),
+            Opening::New(path) => self.how.here(path.clone(), &self.faults, false),
             Opening::File(path) if !path.exists() => {
                 return Err(format!("there is no file {}; :new makes one", path.display()));
             }
-            Opening::File(path) => run_here(&self.args, Some(path.clone()), &self.faults, false),
+            Opening::File(path) => self.how.here(Some(path.clone()), &self.faults, false),
         };
         opened.map_err(|failure| failure.message())
     }
@@ -50,7 +50,7 @@ impl Opener for Door {
 impl Door {
     fn address(&self, url: &str) -> Result<Address, Failure> {
         let none = || Err(Fault::user(format!("`{url}` is no address of a run")));
-        Ok(Address::of_url(url, self.args.ca.as_deref()).unwrap_or_else(none)?)
+        Ok(Address::of_url(url, self.how.attach.ca.as_deref()).unwrap_or_else(none)?)
     }
 }
 

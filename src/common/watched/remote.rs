@@ -6,10 +6,10 @@ use std::{env, thread};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tidegate_core::faces::host::{Control, Running};
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::problem::Fault;
 use tidegate_core::snapshot::{EdgeSnapshot, RunState, Snapshot, TapSnapshot};
-use tidegate_tui::{Control, Running};
 use ureq::Agent;
 use ureq::http::Request;
 
@@ -24,9 +24,9 @@ const TOKEN: &str = "TIDEGATE_LISTEN_TOKEN";
 
 /// Where a run is served, and who asks there: connections stay open from one question to the next.
 #[derive(Debug, Clone)]
-pub(super) struct Address {
+pub(crate) struct Address {
     /// `host:port`
-    pub(super) host: String,
+    pub(crate) host: String,
     /// with the scheme in front
     base: String,
     token: Option<String>,
@@ -36,7 +36,7 @@ pub(super) struct Address {
 impl Address {
     /// Reads `http://host:port` or `https://host:port`; none where a text is no such address. Certificates are trusted that
     /// this file vouches for, or else the system's.
-    pub(super) fn of_url(url: &str, ca: Option<&Path>) -> Option<Result<Address, Fault>> {
+    pub(crate) fn of_url(url: &str, ca: Option<&Path>) -> Option<Result<Address, Fault>> {
         let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
         let host = rest.split('/').next().unwrap_or_default().to_string();
         let token = env::var(TOKEN).ok().map(|token| token.trim().to_string()).filter(|token| !token.is_empty());
@@ -48,7 +48,7 @@ impl Address {
     ///
     /// # Errors
     /// Nobody answers, or something else does.
-    pub(super) fn pipeline(&self) -> Result<Pipeline, Fault> {
+    pub(crate) fn pipeline(&self) -> Result<Pipeline, Fault> {
         let fault = |why: String| {
             let fault = Fault::outside(format!("no run answers at {}: {why}", self.host));
             fault.remedy("start it with `tidegate run FILE --listen 127.0.0.1:7070`")
@@ -112,7 +112,7 @@ mod trust {
         ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
     /// Trusts those that the certificates of a file vouch for.
-    pub(super) fn config(ca: Option<&Path>) -> Result<TlsConfig, Fault> {
+    pub(crate) fn config(ca: Option<&Path>) -> Result<TlsConfig, Fault> {
         let of_environment = || env::var_os("SSL_CERT_FILE").map(PathBuf::from);
         let of_system = || OF_SYSTEMS.iter().map(PathBuf::from).find(|path| path.exists());
         let Some(path) = ca.map(Path::to_path_buf).or_else(of_environment).or_else(of_system) else {
@@ -144,14 +144,14 @@ mod trust {
     use ureq::tls::TlsConfig;
 
     /// Nobody's.
-    pub(super) fn config(_: Option<&Path>) -> Result<TlsConfig, Fault> {
+    pub(crate) fn config(_: Option<&Path>) -> Result<TlsConfig, Fault> {
         let fault = Fault::user("this program was built without TLS");
         Err(fault.remedy("`ssh -L 7070:127.0.0.1:7070 HOST`, then http://127.0.0.1:7070"))
     }
 }
 
 /// A run elsewhere.
-pub(super) struct RemoteRun {
+pub(crate) struct RemoteRun {
     address: Address,
     /// whether the next snapshot is to bring the past
     wants_past: bool,
@@ -161,7 +161,7 @@ pub(super) struct RemoteRun {
 }
 
 impl RemoteRun {
-    pub(super) fn new(address: Address) -> RemoteRun {
+    pub(crate) fn new(address: Address) -> RemoteRun {
         RemoteRun { address, wants_past: true, state: RunState::Running, edges: Vec::new() }
     }
 }

@@ -5,22 +5,23 @@ use std::time::Duration;
 
 use tidegate_core::check::{CheckOptions, Checked, check};
 use tidegate_core::engine::{EndedBy, Outcome, Run, RunHandle, RunOptions, Tap, TapOptions};
+use tidegate_core::faces::drawing::Checker;
+use tidegate_core::faces::host::{Control, Host, Running};
 use tidegate_core::fields::Secret;
 use tidegate_core::kafka::OWNED_PROPERTIES;
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::plan::Drawn;
 use tidegate_core::problem::{Blame, Fault};
 use tidegate_core::snapshot::{Snapshot, TapSnapshot};
-use tidegate_tui::{Checker, Control, Host, Running};
 
-use super::Args;
+use super::RunArgs;
 use crate::common::clusters::{self, Clusters};
 use crate::common::exit::Failure;
 use crate::common::files::Parameters;
 use crate::common::{secrets, start};
 
 /// Checks with the parameters of the command line.
-pub(super) fn checker(parameters: Parameters) -> Checker {
+pub(crate) fn checker(parameters: Parameters) -> Checker {
     Arc::new(move |pipeline| {
         parameters
             .with_sources(|sources| check(pipeline, &CheckOptions { sources, ..CheckOptions::new(OWNED_PROPERTIES) }))
@@ -28,8 +29,8 @@ pub(super) fn checker(parameters: Parameters) -> Checker {
 }
 
 /// Starts runs in this process.
-pub(super) struct Local {
-    args: Args,
+pub(crate) struct Local {
+    args: RunArgs,
     check: Checker,
     /// has the secrets that were asked for
     known: Checked,
@@ -37,12 +38,12 @@ pub(super) struct Local {
 }
 
 /// What the last run failed of.
-pub(super) type Faults = Arc<Mutex<Vec<Fault>>>;
+pub(crate) type Faults = Arc<Mutex<Vec<Fault>>>;
 
 impl Local {
     /// Asks for secrets, where there still is a terminal to ask at.
-    pub(super) fn new(
-        args: Args,
+    pub(crate) fn new(
+        args: RunArgs,
         check: Checker,
         pipeline: &Pipeline,
         faults: Faults,
@@ -116,9 +117,9 @@ impl LocalRun {
     fn end(&mut self, outcome: Outcome) -> String {
         let Outcome { ended_by, faults, .. } = outcome;
         let how = match (faults.first(), ended_by) {
-            (Some(fault), _) => format!("Failed: {}. r starts it again.", fault.message),
-            (None, EndedBy::Stop) => "Stopped. r starts it again.".into(),
-            (None, _) => "Ended: its sources have ended. r starts it again.".into(),
+            (Some(fault), _) => format!("Failed: {}.", fault.message),
+            (None, EndedBy::Stop) => "Stopped.".into(),
+            (None, _) => "Ended: its sources have ended.".into(),
         };
         let mut all = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         all.clear();

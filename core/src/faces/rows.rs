@@ -1,31 +1,35 @@
 //! Fields as rows: one for each field, those of groups and of the chosen word below it, one for each entry of a map, and
 //! one to add another. A row is typed as text; the field's kind reads it.
 
+use crate::form::{Choice, FieldKind, Form, FormField};
 use serde_json::{Map, Value};
-use tidegate_core::form::{Choice, FieldKind, Form, FormField};
 
 /// A row of a form.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct FormRow {
+pub struct FormRow {
     /// names from the top of the config
-    pub(crate) path: Vec<String>,
+    pub path: Vec<String>,
     /// what stands in front
-    pub(crate) label: String,
+    pub label: String,
     /// what is typed
-    pub(crate) kind: RowKind,
+    pub kind: RowKind,
     /// what the field holds
-    pub(crate) field: FieldKind,
-    pub(crate) value: Option<Value>,
-    pub(crate) default: Option<Value>,
-    pub(crate) required: bool,
-    pub(crate) help: String,
+    pub field: FieldKind,
+    /// what it holds
+    pub value: Option<Value>,
+    /// what stands for nothing
+    pub default: Option<Value>,
+    /// nothing is a problem
+    pub required: bool,
+    /// what it is for
+    pub help: String,
     /// how far it is indented
-    pub(crate) depth: usize,
+    pub depth: usize,
 }
 
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RowKind {
+pub enum RowKind {
     /// a value
     Value,
     /// the name of a group; nothing is typed
@@ -38,7 +42,7 @@ pub(crate) enum RowKind {
 
 impl FormRow {
     /// As it is typed.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let value = self.value.as_ref().map(to_text).unwrap_or_default();
         match self.kind {
             RowKind::Entry => format!("{} = {value}", self.path.last().map_or("", String::as_str)),
@@ -48,7 +52,7 @@ impl FormRow {
     }
 
     /// Where an entry more would go.
-    pub(crate) fn list_path(&self) -> Option<Vec<String>> {
+    pub fn list_path(&self) -> Option<Vec<String>> {
         match self.kind {
             RowKind::Entry => Some(self.path[..self.path.len() - 1].to_vec()),
             RowKind::Add => Some(self.path.clone()),
@@ -59,7 +63,7 @@ impl FormRow {
 }
 
 /// A value as it is typed: texts without quotes, all else as JSON.
-pub(super) fn to_text(value: &Value) -> String {
+pub fn to_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) if items.iter().all(Value::is_string) => {
@@ -80,7 +84,8 @@ fn entry_kind(kind: &FieldKind) -> Option<FieldKind> {
     }
 }
 
-pub(super) fn rows(form: &Form, config: &Map<String, Value>) -> Vec<FormRow> {
+/// The rows of a form that is filled in like this.
+pub fn rows(form: &Form, config: &Map<String, Value>) -> Vec<FormRow> {
     let mut rows = Vec::new();
     for field in &form.fields {
         add_field(&mut rows, field, &[], config.get(&field.name), 0);
@@ -160,7 +165,7 @@ fn chosen<'a>(choices: &'a [Choice], value: Option<&'a Value>) -> Option<(&'a Ch
 ///
 /// # Errors
 /// Why the text is no value of the field.
-pub(super) fn with_text(config: &Map<String, Value>, row: &FormRow, text: &str) -> Result<Map<String, Value>, String> {
+pub fn with_text(config: &Map<String, Value>, row: &FormRow, text: &str) -> Result<Map<String, Value>, String> {
     let mut config = config.clone();
     match row.kind {
         RowKind::Head => {}
@@ -240,7 +245,7 @@ fn get<'a>(config: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value>
 }
 
 /// The config without the value of a row.
-pub(super) fn without(config: &Map<String, Value>, row: &FormRow) -> Map<String, Value> {
+pub fn without(config: &Map<String, Value>, row: &FormRow) -> Map<String, Value> {
     let mut config = config.clone();
     put(&mut config, &row.path, None);
     config

@@ -1,0 +1,147 @@
+//! What a face asks of the world: a run to look at, someone who starts one. Whoever opens it brings both; a face does not
+//! know whether a run is in its process or behind a URL.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::drawing::Checker;
+use crate::operators::Operator;
+use crate::pipeline::Pipeline;
+use crate::snapshot::{Snapshot, TapSnapshot};
+
+/// A run, as far as a face asks of it. All is asked from one thread, and may take its time; where an answer is a text, it is
+/// a sentence without a stop at its end. Dropping it lets go of the run; one of this process stops.
+pub trait Running: Send {
+    /// What the meters say now; the first of them with samples of the past.
+    ///
+    /// # Errors
+    /// Why it does not answer.
+    fn snapshot(&mut self) -> Result<Snapshot, String>;
+
+    /// How it ended, where it has.
+    fn ended(&mut self) -> Option<String>;
+
+    /// Records that passed these edges lately; they are looked at until others are asked for, or none.
+    ///
+    /// # Errors
+    /// Why there are none.
+    fn tap(&mut self, edges: &[String]) -> Result<Vec<TapSnapshot>, String>;
+
+    /// Pauses, resumes or stops it.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    fn control(&mut self, control: Control) -> Result<(), String>;
+}
+
+/// What can be done to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// sources rest
+    Pause,
+    /// sources go on
+    Resume,
+    /// it ends
+    Stop,
+}
+
+/// Someone who starts runs.
+pub trait Host: Send {
+    /// Starts a run of a pipeline.
+    ///
+    /// # Errors
+    /// What keeps it from starting.
+    fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String>;
+}
+
+/// What may be done here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// the pipeline may be changed
+    pub may_build: bool,
+    /// the run may be paused and stopped
+    pub may_control: bool,
+    /// the run is this process's own: leaving stops it
+    pub owns_run: bool,
+}
+
+/// What is looked at.
+pub struct Source {
+    /// what it is called: the run, and where it runs
+    pub name: String,
+    /// as it is drawn
+    pub pipeline: Pipeline,
+    /// its file, where one is open
+    pub path: Option<PathBuf>,
+    /// what nodes can be
+    pub operators: &'static [&'static Operator],
+    /// checks what is drawn
+    pub check: Checker,
+    /// a run to look at, of this pipeline
+    pub running: Option<Box<dyn Running>>,
+    /// who starts runs, where that may be done
+    pub host: Option<Box<dyn Host>>,
+    /// start a run of the pipeline at once
+    pub starts: bool,
+    /// what may be done
+    pub rights: Rights,
+}
+
+/// Someone who opens other pipelines and runs.
+pub trait Opener: Send {
+    /// What can be opened here.
+    fn found(&self) -> Vec<Found>;
+
+    /// Opens something; nothing of it runs yet.
+    ///
+    /// # Errors
+    /// Why it cannot be opened.
+    fn open(&self, opening: &Opening) -> Result<Source, String>;
+}
+
+/// What is opened in place of what is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// a file that is there
+    File(PathBuf),
+    /// an empty drawing, to be saved there
+    New(Option<PathBuf>),
+    /// a run, by its address
+    Run(String),
+}
+
+/// Something that can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// it
+    pub opening: Opening,
+    /// what it is called
+    pub name: String,
+    /// what it is, in a sentence
+    pub sentence: String,
+}
+
+/// What has been opened in place of what was shown, but for who runs it.
+#[derive(Clone)]
+pub struct Opened {
+    /// what it is called
+    pub name: String,
+    /// as it is drawn
+    pub pipeline: Pipeline,
+    /// its file, where one is open
+    pub path: Option<PathBuf>,
+    /// what nodes can be
+    pub operators: &'static [&'static Operator],
+    /// checks what is drawn
+    pub check: Checker,
+    /// what may be done
+    pub rights: Rights,
+    /// start a run of it at once
+    pub starts: bool,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("name", &self.name).finish_non_exhaustive()
+    }
+}

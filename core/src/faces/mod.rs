@@ -1,0 +1,21 @@
+//! What both faces, the editor and the dashboard, work with: a pipeline being drawn, a run being watched, configs as rows to
+//! fill in, figures as text. It draws nothing.
+//!
+//! - [`drawing`]: a pipeline that is changed through edits, undone and checked
+//! - [`host`]: what a face asks of the world, as traits
+//! - [`watcher`]: the thread that asks the run, so that no frame waits for it
+//! - [`watched`]: the run that is looked at; [`history`]: its figures of the last minutes
+//! - [`building`]: what a person builds, as edits, and which ports fit
+//! - [`rows`]: the fields of a form, to fill in
+//! - [`glance`]: a config in one line
+//! - [`numbers`]: figures as text
+
+pub mod building;
+pub mod drawing;
+pub mod glance;
+pub mod history;
+pub mod host;
+pub mod numbers;
+pub mod rows;
+pub mod watched;
+pub mod watcher;
