@@ -1,22 +1,68 @@
-//! `tidegate edit`: the editor, which is not built yet.
+//! `tidegate edit`: the editor, on a file or a run elsewhere. It brings together what the editor may not know: files,
+//! clusters, the engine, HTTP.
 
 use std::path::PathBuf;
 
 use tidegate_core::problem::Fault;
+use tidegate_gui::Options;
 
 use crate::common::exit::{Exit, Failure};
+use crate::common::watched::local::Faults;
+use crate::common::watched::opener::Door;
+use crate::common::watched::remote::Address;
+use crate::common::watched::{AttachArgs, How, RunArgs};
 
-/// Draw a pipeline in a window (not built yet).
-#[derive(Debug, clap::Args)]
+/// Draw a pipeline in a window, run it there and watch it.
+///
+/// A file that does not exist yet is an empty drawing. An address as `http://127.0.0.1:7070` shows a run that is served there
+/// by `tidegate run --listen`, and leaves it alone; the token that it may ask for comes from TIDEGATE_LISTEN_TOKEN.
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
-    /// Pipeline file
+    /// Pipeline file, or address of a run; without one an empty drawing
+    #[arg(value_name = "FILE|URL")]
     file: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
+    /// Start a run at once
+    #[arg(long)]
+    start: bool,
+    #[command(flatten)]
+    attach: AttachArgs,
+    /// Colours for this ground [default: as the system has it]
+    #[arg(long, value_name = "NAME")]
+    theme: Option<Theme>,
+    /// Size of the window, in points, as 1400x900
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    size: Option<(f32, f32)>,
 }
 
-/// Opens it.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let file = args.file.as_ref().map_or_else(|| "FILE".to_string(), |file| file.display().to_string());
-    let remedy = format!("edit the file as text; `tidegate check {file}` says what is wrong with it");
-    tidegate_gui::edit(args.file.as_deref()).map_err(|why| Fault::user(format!("{why:#}")).remedy(remedy))?;
+/// Sets of colours.
+#[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Theme {
+    /// A dark ground
+    Dark,
+    /// A light ground
+    Light,
+}
+
+fn size(text: &str) -> Result<(f32, f32), String> {
+    let read = |text: &str| text.parse().ok().filter(|points| (200.0..20_000.0).contains(points));
+    let sizes = text.split_once('x').and_then(|(width, height)| read(width).zip(read(height)));
+    sizes.ok_or_else(|| "write it as 1400x900".into())
+}
+
+/// Opens it until its window is closed.
+pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    let options = Options { is_dark: args.theme.map(|theme| theme == Theme::Dark), size: args.size };
+    let url = args.file.as_ref().and_then(|file| Address::of_url(file.to_str()?, args.attach.ca.as_deref()));
+    let faults = Faults::default();
+    let how = How { run: args.run, starts: args.start, attach: args.attach };
+    let source = match url {
+        Some(address) => how.elsewhere(address?)?,
+        None => how.here(args.file, &faults, true)?,
+    };
+    let opener = Box::new(Door { how, faults });
+    let remedy = "start it where there is a display, or use `tidegate top`";
+    tidegate_gui::edit(source, opener, options).map_err(|why| Fault::outside(format!("{why:#}")).remedy(remedy))?;
     Ok(Exit::Good)
 }

@@ -121,7 +121,7 @@ impl Command {
             #[cfg(feature = "tui")]
             Command::Top(args) => top::run(args),
             #[cfg(feature = "gui")]
-            Command::Edit(args) => edit::run(&args),
+            Command::Edit(args) => edit::run(args),
             Command::Completions(args) => completions::run(&args),
         }
     }

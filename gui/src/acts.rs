@@ -1,0 +1,100 @@
+//! What a frame asks for: screens draw from what is known, collect these, and they are done after the frame.
+
+use std::collections::BTreeSet;
+
+use egui::Pos2;
+use tidegate_core::faces::building::AddTo;
+use tidegate_core::faces::drawing::Drawing;
+use tidegate_core::faces::host::{Found, Opening, Rights};
+use tidegate_core::faces::watched::Watched;
+use tidegate_core::operators::Operator;
+use tidegate_core::pipeline::edit::Edit;
+
+use crate::commands::Command;
+use crate::scene::Scene;
+use crate::theme::Theme;
+
+/// Something that is asked for.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    /// one step of the drawing
+    Edit(Edit),
+    /// what is selected from now on
+    Choose(Chosen),
+    /// a command
+    Do(Command),
+    /// another document
+    Open(Opening),
+    /// a node of this operator
+    Add(&'static Operator, AddTo, Option<Pos2>),
+    /// ask for an operator, at a place of the canvas
+    QuickAdd(AddTo, Pos2),
+    /// the field of the selected node that takes the keyboard, where it is shown
+    Field(Option<String>),
+    /// show a place: select it, bring it into view
+    Show(Chosen),
+    /// the canvas takes the keyboard
+    Canvas,
+    /// say something for a while
+    Say(String),
+}
+
+/// What is selected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Chosen {
+    pub(crate) nodes: BTreeSet<String>,
+    pub(crate) edge: Option<String>,
+}
+
+impl Chosen {
+    pub(crate) fn node(id: impl Into<String>) -> Chosen {
+        Chosen { nodes: BTreeSet::from([id.into()]), edge: None }
+    }
+
+    pub(crate) fn nodes<'a>(ids: impl IntoIterator<Item = &'a str>) -> Chosen {
+        Chosen { nodes: ids.into_iter().map(str::to_string).collect(), edge: None }
+    }
+
+    pub(crate) fn edge(id: impl Into<String>) -> Chosen {
+        Chosen { nodes: BTreeSet::new(), edge: Some(id.into()) }
+    }
+
+    /// The node that alone is selected.
+    pub(crate) fn only_node(&self) -> Option<&str> {
+        match self.nodes.len() {
+            1 => self.nodes.first().map(String::as_str),
+            _ => None,
+        }
+    }
+
+    /// What is still there.
+    pub(crate) fn kept(mut self, drawing: &Drawing) -> Chosen {
+        self.nodes.retain(|id| drawing.pipeline.node(id).is_some());
+        self.edge = self.edge.filter(|edge| drawing.pipeline.edge(edge).is_some());
+        self
+    }
+}
+
+/// What screens draw from, and where they leave what is asked for.
+pub(crate) struct Cx<'a> {
+    pub(crate) theme: &'a Theme,
+    pub(crate) drawing: &'a Drawing,
+    pub(crate) run: &'a Watched,
+    pub(crate) scene: &'a Scene,
+    pub(crate) rights: Rights,
+    /// what can be opened
+    pub(crate) found: &'a [Found],
+    pub(crate) acts: Vec<Act>,
+}
+
+impl Cx<'_> {
+    /// Asks for something.
+    pub(crate) fn ask(&mut self, act: Act) {
+        self.acts.push(act);
+    }
+
+    /// Asks for a command.
+    pub(crate) fn ask_for(&mut self, command: Command) {
+        self.acts.push(Act::Do(command));
+    }
+}

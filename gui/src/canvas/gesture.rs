@@ -1,0 +1,390 @@
+//! What the pointer is doing on the canvas. A gesture changes nothing but what is seen; when it is done, it asks for one step.
+
+use egui::{CursorIcon, Key, PointerButton, Pos2, Rect, Response, Stroke, StrokeKind, Ui, Vec2, vec2};
+use tidegate_core::faces::building::{self, AddTo};
+use tidegate_core::faces::drawing::Drawing;
+use tidegate_core::operators::{Operator, Role};
+use tidegate_core::pipeline::edit::{EdgeChange, Edit};
+use tidegate_core::pipeline::{Point, PortRef};
+
+use super::geometry::{self, Shape as Body, Slot};
+use super::node::Pen;
+use super::{CanvasSeen, Frame, held_at, wire};
+use crate::acts::{Act, Chosen, Cx};
+use crate::scene::{Card, Scene};
+
+/// What the pointer is doing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) enum Gesture {
+    #[default]
+    None,
+    /// moves what is selected, so far in points of the canvas; the node that it holds
+    Move { by: Vec2, held: String },
+    /// draws a box from here, in points of the canvas; what was selected before
+    Box { from: Pos2, before: Chosen },
+    /// draws a wire
+    Pull(Pull),
+}
+
+/// A wire that is being drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Pull {
+    /// the end that stays
+    pub(crate) held: PortRef,
+    /// its node in the scene, and its place there
+    pub(crate) node: usize,
+    pub(crate) slot: Slot,
+    /// the end that stays is where it comes from
+    pub(crate) is_from: bool,
+    /// the edge that was taken by its end
+    pub(crate) replaces: Option<String>,
+    /// the port at the pointer, and why it does not fit
+    pub(crate) target: Option<(PortRef, Option<String>)>,
+}
+
+impl Pull {
+    fn ends(&self, other: &PortRef) -> (PortRef, PortRef) {
+        match self.is_from {
+            true => (self.held.clone(), other.clone()),
+            false => (other.clone(), self.held.clone()),
+        }
+    }
+
+    /// Why a port does not fit, as far as that is seen at once.
+    pub(crate) fn plainly_unfit(&self, drawing: &Drawing, other: &PortRef) -> Option<String> {
+        let (from, to) = self.ends(other);
+        building::plainly_unfit(drawing, &from, &to)
+    }
+
+    fn unfit(&self, drawing: &Drawing, other: &PortRef, is_input: bool) -> Option<String> {
+        if is_input != self.is_from {
+            let (one, two) = if self.is_from { ("an input", "an output") } else { ("an output", "an input") };
+            return Some(format!("{one} is wanted, this is {two}"));
+        }
+        let (from, to) = self.ends(other);
+        building::unfit(drawing, &from, &to)
+    }
+}
+
+/// Moves and zooms the view.
+pub(super) fn navigate(ui: &Ui, back: &Response, seen: &mut CanvasSeen) {
+    let space = ui.input(|input| input.key_down(Key::Space)) && !ui.ctx().text_edit_focused();
+    if back.dragged_by(PointerButton::Middle) || back.dragged_by(PointerButton::Secondary) || space && back.dragged() {
+        seen.view.origin += back.drag_delta();
+        ui.ctx().set_cursor_icon(CursorIcon::Grabbing);
+    }
+    let Some(at) = seen.pointer.filter(|_| is_ours(ui, back)) else { return };
+    let (zoom, scroll, modifiers) =
+        ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta(), input.modifiers));
+    if zoom != 1.0 {
+        seen.view = seen.view.zoomed_at(seen.area, at, zoom);
+    } else if modifiers.shift {
+        seen.view.origin += vec2(scroll.x + scroll.y, 0.0);
+    } else if scroll.y != 0.0 {
+        seen.view = seen.view.zoomed_at(seen.area, at, (scroll.y / 240.0).exp());
+    }
+}
+
+/// The pointer is over the canvas, and over nothing above it.
+fn is_ours(ui: &Ui, back: &Response) -> bool {
+    ui.input(|input| input.pointer.hover_pos()).is_some_and(|at| ui.ctx().layer_id_at(at) == Some(back.layer_id))
+}
+
+/// Boxes of nodes, those that are being moved where they are now.
+pub(super) fn moved(scene: &Scene, chosen: &Chosen, seen: &CanvasSeen) -> Vec<Body> {
+    let shift = match &seen.gesture {
+        Gesture::Move { by, held } => snapped_shift(scene, held, *by),
+        _ => Vec2::ZERO,
+    };
+    let body = |card: &Card| match chosen.nodes.contains(&card.id) {
+        true => Body { rect: card.shape.rect.translate(shift) },
+        false => card.shape,
+    };
+    scene.nodes.iter().map(body).collect()
+}
+
+/// How far nodes move, so that the held one comes onto the grid.
+fn snapped_shift(scene: &Scene, held: &str, by: Vec2) -> Vec2 {
+    match scene.card(held) {
+        Some(card) if by != Vec2::ZERO => geometry::snapped(card.shape.rect.min + by) - card.shape.rect.min,
+        _ => Vec2::ZERO,
+    }
+}
+
+/// Selects and moves nodes.
+pub(super) fn on_node(
+    response: &Response,
+    cx: &mut Cx<'_>,
+    chosen: &Chosen,
+    seen: &mut CanvasSeen,
+    card: &Card,
+    back: &Response,
+) {
+    let modifiers = response.ctx.input(|input| input.modifiers);
+    if response.clicked() {
+        back.request_focus();
+        let mut next = chosen.clone();
+        next.edge = None;
+        if modifiers.shift || modifiers.command {
+            if !next.nodes.remove(&card.id) {
+                next.nodes.insert(card.id.clone());
+            }
+        } else {
+            next = Chosen::node(&card.id);
+        }
+        cx.ask(Act::Choose(next));
+    }
+    if response.drag_started_by(PointerButton::Primary) {
+        back.request_focus();
+        if !chosen.nodes.contains(&card.id) {
+            cx.ask(Act::Choose(Chosen::node(&card.id)));
+        }
+        if cx.rights.may_build {
+            seen.gesture = Gesture::Move { by: Vec2::ZERO, held: card.id.clone() };
+        }
+    }
+    if response.dragged_by(PointerButton::Primary)
+        && let Gesture::Move { by, .. } = &mut seen.gesture
+    {
+        *by += response.drag_delta() / seen.view.zoom;
+    }
+    if response.drag_stopped()
+        && let Gesture::Move { by, held } = std::mem::take(&mut seen.gesture)
+    {
+        let shift = snapped_shift(cx.scene, &held, by);
+        if let Some(edit) = moves(cx.scene, chosen, shift) {
+            cx.ask(Act::Edit(edit));
+        }
+    }
+    if response.dragged_by(PointerButton::Middle) || response.dragged_by(PointerButton::Secondary) {
+        seen.view.origin += response.drag_delta();
+    }
+}
+
+/// The step that moves what is selected.
+pub(super) fn moves(scene: &Scene, chosen: &Chosen, shift: Vec2) -> Option<Edit> {
+    let selected = scene.nodes.iter().filter(|card| chosen.nodes.contains(&card.id));
+    let to = |card: &Card| (card.id.clone(), point(card.shape.rect.min + shift));
+    let moves: Vec<(String, Point)> = selected.map(to).collect();
+    (shift != Vec2::ZERO && !moves.is_empty()).then_some(Edit::MoveNodes(moves))
+}
+
+/// A place of the canvas as the file has it.
+pub(crate) fn point(at: Pos2) -> Point {
+    Point { x: at.x.round() as i32, y: at.y.round() as i32 }
+}
+
+/// Begins a wire at a port.
+pub(super) fn on_port(
+    response: &Response,
+    cx: &mut Cx<'_>,
+    seen: &mut CanvasSeen,
+    place: (usize, Slot),
+    end: &PortRef,
+) {
+    let (node, slot) = place;
+    if response.clicked() {
+        cx.ask(Act::Choose(Chosen::node(&end.node)));
+    }
+    if !response.drag_started_by(PointerButton::Primary) || !cx.rights.may_build {
+        return;
+    }
+    let pull =
+        Pull { held: end.clone(), node, slot, is_from: !matches!(slot, Slot::Input(_)), replaces: None, target: None };
+    // A wire that is there is taken by its end.
+    let taken = cx.drawing.pipeline.edges.iter().rev().find(|edge| !pull.is_from && edge.to == *end);
+    let taken = taken.and_then(|edge| {
+        let wire = cx.scene.wires.iter().find(|wire| wire.id == edge.id())?;
+        let (node, slot) = wire.from;
+        Some(Pull { held: edge.from.clone(), node, slot, is_from: true, replaces: Some(edge.id()), target: None })
+    });
+    seen.gesture = Gesture::Pull(taken.unwrap_or(pull));
+}
+
+/// How near a port must be to be meant.
+const NEAR: f32 = 24.0;
+
+/// Goes on with a wire, and ends it.
+pub(super) fn pull(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, pen: Pen<'_>) {
+    let Gesture::Pull(pull) = &mut seen.gesture else { return };
+    let (Some(at), Some(start)) = (frame.ui.input(|input| input.pointer.latest_pos()), held_at(frame, pull)) else {
+        seen.gesture = Gesture::None;
+        return;
+    };
+    let near = nearest_port(frame, cx.scene, &pull.held, at);
+    match &near {
+        Some((port, is_input, _)) => {
+            if pull.target.as_ref().is_none_or(|(known, _)| known != port) {
+                let why = pull.unfit(cx.drawing, port, *is_input);
+                pull.target = Some((port.clone(), why));
+            }
+        }
+        None => pull.target = None,
+    }
+    let end = near_place(&near, pull).unwrap_or(at);
+    let colour = match &pull.target {
+        Some((_, Some(_))) => cx.theme.err.graphic,
+        _ => cx.theme.accent,
+    };
+    let leaves_down = matches!(pull.slot, Slot::Side(_));
+    match pull.is_from {
+        true => wire::drawn(pen.painter, start, end, leaves_down, frame.view.zoom, colour),
+        false => wire::drawn(pen.painter, end, start, false, frame.view.zoom, colour),
+    }
+    match &pull.target {
+        Some((_, Some(why))) => wire::reason(pen, at, why, false),
+        Some((port, None)) => wire::reason(pen, at, &format!("connect to {port}"), true),
+        None if frame.area.contains(at) => wire::reason(pen, at, "add an operator here", true),
+        None => {}
+    }
+    let (is_released, is_given_up) =
+        frame.ui.input(|input| (input.pointer.any_released(), input.key_pressed(Key::Escape)));
+    if is_given_up {
+        seen.gesture = Gesture::None;
+    } else if is_released && let Gesture::Pull(pull) = std::mem::take(&mut seen.gesture) {
+        end_pull(frame, cx, pull, at);
+    }
+}
+
+fn near_place(near: &Option<(PortRef, bool, Pos2)>, pull: &Pull) -> Option<Pos2> {
+    let (_, _, place) = near.as_ref()?;
+    matches!(pull.target, Some((_, None))).then_some(*place)
+}
+
+/// The port at a place of the screen: it, whether it is an input, and its centre.
+fn nearest_port(frame: &Frame<'_>, scene: &Scene, but: &PortRef, at: Pos2) -> Option<(PortRef, bool, Pos2)> {
+    let all = scene.nodes.iter().enumerate().filter(|(place, _)| frame.rect(*place).expand(NEAR).contains(at));
+    let ports = all.flat_map(|(place, card)| {
+        card.ports().map(move |(slot, port)| {
+            let is_input = matches!(slot, Slot::Input(_));
+            (PortRef::new(&card.id, &port.name), is_input, frame.port(place, slot))
+        })
+    });
+    let near = ports.filter(|(port, _, place)| port != but && place.distance(at) <= NEAR);
+    near.min_by(|a, b| a.2.distance(at).total_cmp(&b.2.distance(at)))
+}
+
+fn end_pull(frame: &Frame<'_>, cx: &mut Cx<'_>, pull: Pull, at: Pos2) {
+    match (&pull.target, &pull.replaces) {
+        (Some((_, Some(why))), _) => cx.ask(Act::Say(format!("Not connected: {why}."))),
+        (Some((port, None)), Some(edge)) => {
+            let (from, to) = pull.ends(port);
+            let is_same = cx.drawing.pipeline.edge(edge).is_some_and(|edge| edge.from == from && edge.to == to);
+            if !is_same {
+                cx.ask(Act::Edit(Edit::ChangeEdge { edge: edge.clone(), change: EdgeChange::Ends { from, to } }));
+            }
+        }
+        (Some((port, None)), None) => {
+            let (from, to) = pull.ends(port);
+            cx.ask(Act::Edit(Edit::Connect(building::wire(from, to))));
+        }
+        // Dropped on nothing: a wire that was taken goes, another asks for a node.
+        (None, Some(edge)) => cx.ask(Act::Edit(Edit::Disconnect { edge: edge.clone() })),
+        (None, None) if pull.is_from && frame.area.contains(at) => {
+            let place = frame.view.to_canvas(frame.area, at) - vec2(0.0, 22.0);
+            cx.ask(Act::QuickAdd(AddTo::After(pull.held), place));
+        }
+        (None, None) => {}
+    }
+}
+
+/// Selects by a box, or nothing by a click.
+pub(super) fn background(
+    frame: &Frame<'_>,
+    cx: &mut Cx<'_>,
+    chosen: &Chosen,
+    seen: &mut CanvasSeen,
+    pen: Pen<'_>,
+    hovered_wire: Option<usize>,
+) {
+    let back = frame.back;
+    let (space, modifiers) = frame.ui.input(|input| (input.key_down(Key::Space), input.modifiers));
+    let keeps = modifiers.shift || modifiers.command;
+    if back.clicked() {
+        back.request_focus();
+        match hovered_wire {
+            Some(place) => cx.ask(Act::Choose(Chosen::edge(&cx.scene.wires[place].id))),
+            None if !keeps => cx.ask(Act::Choose(Chosen::default())),
+            None => {}
+        }
+    }
+    if back.double_clicked()
+        && hovered_wire.is_none()
+        && let Some(at) = seen.pointer
+    {
+        cx.ask(Act::QuickAdd(AddTo::Nothing, frame.view.to_canvas(frame.area, at)));
+    }
+    if back.drag_started_by(PointerButton::Primary) && !space {
+        back.request_focus();
+        if let Some(at) = frame.ui.input(|input| input.pointer.press_origin()) {
+            let before = if keeps { chosen.clone() } else { Chosen::default() };
+            seen.gesture = Gesture::Box { from: frame.view.to_canvas(frame.area, at), before };
+        }
+    }
+    let Gesture::Box { from, before } = &seen.gesture else { return };
+    if let Some(at) = frame.ui.input(|input| input.pointer.latest_pos()) {
+        let rect = Rect::from_two_pos(frame.view.to_screen(frame.area, *from), at);
+        let fill = cx.theme.accent.gamma_multiply(0.10);
+        pen.painter.rect(rect, 2.0, fill, Stroke::new(1.0, cx.theme.accent), StrokeKind::Inside);
+        let mut next = before.clone();
+        next.edge = None;
+        for (place, card) in cx.scene.nodes.iter().enumerate() {
+            if frame.rect(place).intersects(rect) {
+                next.nodes.insert(card.id.clone());
+            }
+        }
+        if next != *chosen {
+            cx.ask(Act::Choose(next));
+        }
+    }
+    if back.drag_stopped() || !frame.ui.input(|input| input.pointer.any_down()) {
+        seen.gesture = Gesture::None;
+    }
+}
+
+/// An operator that is dragged here from the palette.
+pub(super) fn dropped(
+    frame: &Frame<'_>,
+    cx: &mut Cx<'_>,
+    seen: &CanvasSeen,
+    pen: Pen<'_>,
+    hovered_wire: Option<usize>,
+) {
+    let Some(at) = seen.pointer else { return };
+    let on_wire = |operator: &Operator| match hovered_wire {
+        Some(place) if operator.role == Role::Flow => AddTo::Wire(cx.scene.wires[place].id.clone()),
+        _ => AddTo::Nothing,
+    };
+    if let Some(operator) = egui::DragAndDrop::payload::<&'static Operator>(frame.ui.ctx()) {
+        let size = vec2(144.0, 64.0) * frame.view.zoom;
+        let ghost = Rect::from_min_size(at - size / 2.0, size);
+        pen.painter.rect(
+            ghost,
+            9.0,
+            cx.theme.raised.gamma_multiply(0.8),
+            Stroke::new(1.5, cx.theme.accent),
+            StrokeKind::Inside,
+        );
+        let font = (crate::fonts::strong(13.0), cx.theme.text);
+        crate::text::write(
+            pen.painter,
+            ghost.center(),
+            egui::Align2::CENTER_CENTER,
+            operator.name,
+            font,
+            size.x - 16.0,
+        );
+        if on_wire(&operator) != AddTo::Nothing {
+            wire::reason(pen, ghost.right_top(), "insert on this wire", true);
+        }
+    }
+    if let Some(operator) = frame.back.dnd_release_payload::<&'static Operator>().or_else(|| {
+        // Over a node the background does not hear of it.
+        let is_released = frame.ui.input(|input| input.pointer.any_released());
+        is_released.then(|| egui::DragAndDrop::take_payload::<&'static Operator>(frame.ui.ctx())).flatten()
+    }) {
+        let corner = frame.view.to_canvas(frame.area, at) - vec2(72.0, 32.0);
+        let to = on_wire(&operator);
+        cx.ask(Act::Add(*operator, to, Some(geometry::snapped(corner))));
+    }
+}

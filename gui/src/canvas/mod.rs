@@ -1,0 +1,340 @@
+//! The canvas: what is drawn of a pipeline, and what is done to it by pointer and keys. Geometry is in plain functions; what
+//! a gesture means is asked for as an act, one step each.
+//!
+//! - `geometry`: where things are
+//! - `node`, `wire`, `glyphs`: what they look like
+//! - `gesture`: what the pointer is doing
+//! - `keys`: the same by keyboard
+//! - `overlay`: what stands above: zoom, minimap, the run in one sentence
+
+pub(crate) mod geometry;
+pub(crate) mod gesture;
+pub(crate) mod glyphs;
+mod keys;
+pub(crate) mod node;
+mod notes;
+mod overlay;
+pub(crate) mod wire;
+
+use egui::{Id, Mesh, Pos2, Rect, Response, Sense, Shape, Ui, Vec2, WidgetInfo, pos2, vec2};
+use tidegate_core::pipeline::PortRef;
+
+use crate::acts::{Act, Chosen, Cx};
+use crate::scene::{Card, PortKind};
+use geometry::{Detail, Shape as Body, Slot, View};
+use gesture::{Gesture, Pull};
+use node::{Pen, PortLook};
+use wire::Track;
+
+/// What of the canvas belongs to the person who looks, not to the pipeline.
+#[derive(Debug, Clone)]
+pub(crate) struct CanvasSeen {
+    pub(crate) view: View,
+    /// where it was drawn last
+    pub(crate) area: Rect,
+    pub(crate) detail: Detail,
+    /// show all with the next frame
+    pub(crate) wants_fit: bool,
+    /// take the keyboard with the next frame
+    pub(crate) wants_focus: bool,
+    pub(crate) has_minimap: bool,
+    /// the window is high enough for it
+    pub(crate) has_room: bool,
+    pub(crate) gesture: Gesture,
+    /// where the pointer was last
+    pub(crate) pointer: Option<Pos2>,
+    /// what was drawn and what was left out, of the last frame
+    pub(crate) drawn: Drawn,
+}
+
+/// How much was drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Drawn {
+    pub(crate) nodes: usize,
+    pub(crate) wires: usize,
+}
+
+impl Default for CanvasSeen {
+    fn default() -> CanvasSeen {
+        CanvasSeen {
+            view: View::default(),
+            area: Rect::ZERO,
+            detail: Detail::All,
+            wants_fit: true,
+            wants_focus: false,
+            has_minimap: true,
+            has_room: true,
+            gesture: Gesture::None,
+            pointer: None,
+            drawn: Drawn::default(),
+        }
+    }
+}
+
+/// What is kept free around a drawing that is fitted.
+const MARGINS: (Vec2, Vec2) = (vec2(28.0, 60.0), vec2(28.0, 56.0));
+
+/// The canvas of a frame.
+struct Frame<'a> {
+    ui: &'a Ui,
+    area: Rect,
+    view: View,
+    back: &'a Response,
+    /// boxes of nodes as they are drawn now, in the scene's order
+    bodies: Vec<Body>,
+    /// lines of wires, in the scene's order; none where they are not seen
+    tracks: Vec<Option<Track>>,
+}
+
+impl Frame<'_> {
+    fn id(&self, of: impl egui::AsIdSalt) -> Id {
+        self.back.id.with(of)
+    }
+
+    fn rect(&self, place: usize) -> Rect {
+        self.view.rect(self.area, self.bodies[place].rect)
+    }
+
+    fn port(&self, place: usize, slot: Slot) -> Pos2 {
+        self.view.to_screen(self.area, self.bodies[place].port(slot))
+    }
+}
+
+/// Shows it in all the room that there is.
+pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut CanvasSeen) {
+    let (area, back) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
+    let count = cx.scene.nodes.len();
+    back.widget_info(|| WidgetInfo::labeled(egui::Role::Canvas, true, format!("canvas, {count} nodes")));
+    ui.set_clip_rect(area);
+    seen.area = area;
+    if std::mem::take(&mut seen.wants_fit) {
+        fit(cx, seen);
+    }
+    if std::mem::take(&mut seen.wants_focus) {
+        back.request_focus();
+    }
+    seen.pointer = ui.input(|input| input.pointer.hover_pos()).filter(|at| area.contains(*at));
+    gesture::navigate(ui, &back, seen);
+    seen.detail = seen.view.detail(seen.detail);
+    let painter = ui.painter_at(area);
+    painter.rect_filled(area, 0.0, cx.theme.canvas);
+    dots(&painter, cx, seen);
+    notes::groups(&painter, cx, seen);
+    notes::show(ui, &painter, cx, seen);
+    let bodies = gesture::moved(cx.scene, chosen, seen);
+    let mut frame = Frame { ui, area, view: seen.view, back: &back, bodies, tracks: Vec::new() };
+    frame.tracks = tracks(&frame, cx);
+    let hovered_wire = hovered_wire(&frame, seen, &back);
+    let pen = Pen { painter: &painter, theme: cx.theme, zoom: seen.view.zoom, detail: seen.detail };
+    wires(&frame, cx, chosen, pen, hovered_wire);
+    seen.drawn = Drawn { nodes: 0, wires: frame.tracks.iter().flatten().count() };
+    for place in 0..cx.scene.nodes.len() {
+        if frame.rect(place).expand(40.0).intersects(area) {
+            seen.drawn.nodes += 1;
+            show_node(&frame, cx, chosen, seen, pen, place);
+        }
+    }
+    for (wire, track) in cx.scene.wires.iter().zip(&frame.tracks) {
+        if let Some(track) = track {
+            let look =
+                wire_look(&frame, chosen, &wire.id, hovered_wire.is_some_and(|at| cx.scene.wires[at].id == wire.id));
+            wire::label(pen, wire, track, look);
+        }
+    }
+    if seen.detail > Detail::Block {
+        ports(&frame, cx, seen, pen, chosen);
+    }
+    gesture::pull(&frame, cx, seen, pen);
+    gesture::background(&frame, cx, chosen, seen, pen, hovered_wire);
+    gesture::dropped(&frame, cx, seen, pen, hovered_wire);
+    keys::take(ui, cx, chosen, seen, &back);
+    overlay::show(ui, cx, seen);
+}
+
+/// Shows all nodes.
+pub(crate) fn fit(cx: &Cx<'_>, seen: &mut CanvasSeen) {
+    if let Some(bounds) = cx.scene.bounds() {
+        seen.view = View::fit(bounds, seen.area.size(), MARGINS);
+    }
+}
+
+/// Dots on the grid, every 24; from far away none.
+fn dots(painter: &egui::Painter, cx: &Cx<'_>, seen: &CanvasSeen) {
+    let (view, area) = (seen.view, seen.area);
+    if view.zoom < 0.5 {
+        return;
+    }
+    let (from, to) = (view.to_canvas(area, area.min), view.to_canvas(area, area.max));
+    let first = |at: f32| (at / 24.0).ceil() * 24.0;
+    // One shape for all of them.
+    let mut dots = Mesh::default();
+    let mut y = first(from.y);
+    while y < to.y {
+        let mut x = first(from.x);
+        while x < to.x {
+            let dot = Rect::from_center_size(view.to_screen(area, pos2(x, y)), Vec2::splat(1.25));
+            dots.add_colored_rect(dot, cx.theme.line);
+            x += 24.0;
+        }
+        y += 24.0;
+    }
+    painter.add(Shape::mesh(dots));
+}
+
+fn tracks(frame: &Frame<'_>, cx: &Cx<'_>) -> Vec<Option<Track>> {
+    let zoom = frame.view.zoom;
+    let track = |wire: &crate::scene::Wire| {
+        let (from, to) = (frame.port(wire.from.0, wire.from.1), frame.port(wire.to.0, wire.to.1));
+        // A cubic stays within reach of the box around its ends.
+        let box_around = Rect::from_two_pos(from, to).expand(92.0 * zoom);
+        box_around
+            .intersects(frame.area)
+            .then(|| Track::new(from, to, matches!(wire.from.1, Slot::Side(_)), zoom))
+            .filter(|track| track.bounds().intersects(frame.area))
+    };
+    cx.scene.wires.iter().map(track).collect()
+}
+
+/// The wire below the pointer, where nothing lies above it.
+fn hovered_wire(frame: &Frame<'_>, seen: &CanvasSeen, back: &Response) -> Option<usize> {
+    let at = seen.pointer.filter(|_| back.contains_pointer() || egui::DragAndDrop::has_any_payload(frame.ui.ctx()))?;
+    let is_over_node = (0..frame.bodies.len()).any(|place| frame.rect(place).contains(at));
+    if is_over_node {
+        return None;
+    }
+    let distances = frame.tracks.iter().enumerate().filter_map(|(place, track)| {
+        let track = track.as_ref().filter(|track| track.bounds().contains(at))?;
+        Some((place, geometry::distance(&track.line, at)))
+    });
+    let nearest = distances.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    (nearest.1 <= 8.0).then_some(nearest.0)
+}
+
+fn wire_look(frame: &Frame<'_>, chosen: &Chosen, id: &str, is_hovered: bool) -> wire::Look {
+    let is_moving = frame.ui.input(|input| input.focused);
+    wire::Look {
+        is_hovered,
+        is_selected: chosen.edge.as_deref() == Some(id),
+        phase: is_moving.then(|| frame.ui.input(|input| input.time) as f32),
+    }
+}
+
+fn wires(frame: &Frame<'_>, cx: &mut Cx<'_>, chosen: &Chosen, pen: Pen<'_>, hovered: Option<usize>) {
+    let scene = cx.scene;
+    for (place, (wire, track)) in scene.wires.iter().zip(&frame.tracks).enumerate() {
+        let Some(track) = track else { continue };
+        let mut look = wire_look(frame, chosen, &wire.id, hovered == Some(place));
+        let rate = wire.live.as_ref().map_or(0.0, |live| live.rate);
+        look.phase = look.phase.map(|time| time * wire::speed(rate));
+        wire::draw(pen, wire, track, look);
+        // Its middle can be pressed, and read by who does not see it.
+        let handle = Rect::from_center_size(track.middle(), Vec2::splat(24.0)).intersect(frame.area);
+        if handle.is_positive() {
+            let response = frame.ui.interact(handle, frame.id(("wire", &wire.id)), Sense::click());
+            let is_selected = look.is_selected;
+            response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, is_selected, wire.description()));
+            if response.clicked() {
+                frame.back.request_focus();
+                cx.ask(Act::Choose(Chosen::edge(&wire.id)));
+            }
+        }
+    }
+}
+
+fn show_node(frame: &Frame<'_>, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut CanvasSeen, pen: Pen<'_>, place: usize) {
+    let scene = cx.scene;
+    let card: &Card = &scene.nodes[place];
+    let rect = frame.rect(place);
+    let response = frame.ui.interact(rect.intersect(frame.area), frame.id(("node", &card.id)), Sense::click_and_drag());
+    let is_selected = chosen.nodes.contains(&card.id);
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, is_selected, card.description()));
+    gesture::on_node(&response, cx, chosen, seen, card, frame.back);
+    let look = node::Look { is_hovered: response.hovered(), is_selected, is_focused: response.has_focus() };
+    node::draw(pen, card, rect, look);
+    if let Some(busy) = card.live.as_ref().and_then(|live| live.bottleneck.as_ref()) {
+        node::tag(pen, rect, &format!("Bottleneck · {busy} busy"));
+    }
+    if response.hovered() && seen.detail < Detail::All {
+        response.on_hover_text(format!("{}\n{}\n{}", card.title, card.operator, card.glance));
+    }
+}
+
+fn ports(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, pen: Pen<'_>, chosen: &Chosen) {
+    let scene = cx.scene;
+    for (place, card) in scene.nodes.iter().enumerate() {
+        let rect = frame.rect(place);
+        if !rect.expand(40.0).intersects(frame.area) {
+            continue;
+        }
+        let is_near =
+            seen.pointer.is_some_and(|at| rect.expand(14.0).contains(at)) || chosen.only_node() == Some(&card.id);
+        for (slot, port) in card.ports() {
+            let is_pulled = matches!(seen.gesture, Gesture::Pull(_));
+            let is_side = matches!(slot, Slot::Side(_));
+            if is_side && !(port.is_connected || port.count > 0 || is_near || is_pulled) {
+                continue;
+            }
+            let at = frame.port(place, slot);
+            let hit = Rect::from_center_size(at, Vec2::splat(24.0)).intersect(frame.area);
+            if !hit.is_positive() {
+                continue;
+            }
+            let response = frame.ui.interact(
+                hit,
+                frame.id(("port", &card.id, &port.name, matches!(slot, Slot::Input(_)))),
+                Sense::click_and_drag(),
+            );
+            let side = if matches!(slot, Slot::Input(_)) { "input" } else { "output" };
+            let name = format!("{side} {} of {}, {}", port.name, card.title, port.kind.word());
+            response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
+            let end = PortRef::new(&card.id, &port.name);
+            gesture::on_port(&response, cx, seen, (place, slot), &end);
+            let look = port_look(cx, seen, &end, slot, response.contains_pointer());
+            node::port(pen, port, at, look);
+            let several = |slot: Slot| match slot {
+                Slot::Input(_) => card.inputs.len() > 1,
+                Slot::Output(_) => card.outputs.len() > 1,
+                Slot::Side(_) => is_near && port.count == 0,
+            };
+            if pen.detail == Detail::All && (several(slot) && has_room(frame, place, at, slot) || is_near) {
+                node::port_name(pen, port, slot, at);
+            }
+            if is_side && port.count > 0 && pen.detail >= Detail::Some {
+                let colour = if port.kind == PortKind::Late { cx.theme.late.text } else { cx.theme.err.text };
+                let words = tidegate_core::faces::numbers::count(port.count);
+                let font = (crate::fonts::mono(pen.size(10.5)), colour);
+                crate::text::write(pen.painter, at + vec2(9.0, 4.0), egui::Align2::LEFT_TOP, &words, font, 80.0);
+            }
+        }
+    }
+}
+
+/// There is room for a port's name beside it: no other node stands there.
+fn has_room(frame: &Frame<'_>, place: usize, at: Pos2, slot: Slot) -> bool {
+    let reach = if matches!(slot, Slot::Input(_)) { vec2(-64.0, -16.0) } else { vec2(64.0, -16.0) };
+    let beside = Rect::from_two_pos(at, at + reach);
+    (0..frame.bodies.len()).all(|other| other == place || !frame.rect(other).intersects(beside))
+}
+
+/// How a port looks while a wire is drawn: does it fit?
+fn port_look(cx: &Cx<'_>, seen: &CanvasSeen, end: &PortRef, slot: Slot, is_hovered: bool) -> PortLook {
+    let Gesture::Pull(pull) = &seen.gesture else {
+        return if is_hovered { PortLook::Hovered } else { PortLook::Plain };
+    };
+    if pull.held == *end {
+        return PortLook::Hovered;
+    }
+    let is_input = matches!(slot, Slot::Input(_));
+    if is_input != pull.is_from || pull.plainly_unfit(cx.drawing, end).is_some() {
+        return PortLook::Unfit;
+    }
+    match &pull.target {
+        Some((target, None)) if target == end => PortLook::Fits,
+        _ => PortLook::Plain,
+    }
+}
+
+/// The end of a wire that is being drawn: its place on the screen.
+fn held_at(frame: &Frame<'_>, pull: &Pull) -> Option<Pos2> {
+    (pull.node < frame.bodies.len()).then(|| frame.port(pull.node, pull.slot))
+}

@@ -1,0 +1,207 @@
+//! Everything that can be asked for by name: one list feeds buttons, keys and the command palette.
+
+use egui::{Event, InputState, Key, KeyboardShortcut, Modifiers};
+
+/// A command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Command {
+    Run,
+    Pause,
+    Stop,
+    Undo,
+    Redo,
+    Open,
+    Save,
+    SaveOver,
+    Reload,
+    Delete,
+    SelectAll,
+    Copy,
+    Cut,
+    Paste,
+    Duplicate,
+    QuickAdd,
+    Connect,
+    Travel,
+    Find,
+    Fit,
+    ZoomIn,
+    ZoomOut,
+    ActualSize,
+    Layout,
+    NextProblem,
+    Theme,
+    Minimap,
+    CanvasAlone,
+}
+
+/// A command as it is shown.
+struct Entry {
+    command: Command,
+    title: &'static str,
+    key: Option<KeyboardShortcut>,
+}
+
+const fn key(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(modifiers, key))
+}
+
+const CTRL: Modifiers = Modifiers::COMMAND;
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+const PLAIN: Modifiers = Modifiers::NONE;
+
+const ENTRIES: &[Entry] = &[
+    Entry { command: Command::Run, title: "Run", key: key(CTRL, Key::Enter) },
+    Entry { command: Command::Pause, title: "Pause or go on", key: None },
+    Entry { command: Command::Stop, title: "Stop", key: key(CTRL, Key::Period) },
+    Entry { command: Command::Undo, title: "Undo", key: key(CTRL, Key::Z) },
+    Entry { command: Command::Redo, title: "Redo", key: key(CTRL_SHIFT, Key::Z) },
+    Entry { command: Command::Open, title: "Open", key: key(CTRL, Key::O) },
+    Entry { command: Command::Save, title: "Save", key: key(CTRL, Key::S) },
+    Entry { command: Command::SaveOver, title: "Save over what is on disk", key: None },
+    Entry { command: Command::Reload, title: "Load again from disk", key: None },
+    Entry { command: Command::Delete, title: "Delete", key: key(PLAIN, Key::Delete) },
+    Entry { command: Command::SelectAll, title: "Select all", key: key(CTRL, Key::A) },
+    Entry { command: Command::Copy, title: "Copy", key: None },
+    Entry { command: Command::Cut, title: "Cut", key: None },
+    Entry { command: Command::Paste, title: "Paste", key: None },
+    Entry { command: Command::Duplicate, title: "Duplicate", key: key(CTRL, Key::D) },
+    Entry { command: Command::QuickAdd, title: "Add an operator", key: key(PLAIN, Key::Slash) },
+    Entry { command: Command::Connect, title: "Connect", key: key(PLAIN, Key::C) },
+    Entry { command: Command::Travel, title: "Send through Kafka, or directly", key: key(PLAIN, Key::T) },
+    Entry { command: Command::Find, title: "Find or run a command", key: key(CTRL, Key::K) },
+    Entry { command: Command::Fit, title: "Show all", key: key(PLAIN, Key::F) },
+    Entry { command: Command::ZoomIn, title: "Zoom in", key: key(CTRL, Key::Plus) },
+    Entry { command: Command::ZoomOut, title: "Zoom out", key: key(CTRL, Key::Minus) },
+    Entry { command: Command::ActualSize, title: "Zoom to 100 %", key: key(CTRL, Key::Num0) },
+    Entry { command: Command::Layout, title: "Lay out", key: key(CTRL, Key::L) },
+    Entry { command: Command::NextProblem, title: "Next problem", key: key(PLAIN, Key::F8) },
+    Entry { command: Command::Theme, title: "Dark or light", key: None },
+    Entry { command: Command::Minimap, title: "Show or hide the minimap", key: key(PLAIN, Key::M) },
+    Entry { command: Command::CanvasAlone, title: "Canvas alone", key: key(CTRL, Key::Backslash) },
+];
+
+impl Command {
+    /// All of them.
+    pub(crate) fn all() -> impl Iterator<Item = Command> {
+        ENTRIES.iter().map(|entry| entry.command)
+    }
+
+    /// What it is called.
+    pub(crate) fn title(self) -> &'static str {
+        ENTRIES.iter().find(|entry| entry.command == self).map_or("", |entry| entry.title)
+    }
+
+    /// Its key, as it is written on screens.
+    pub(crate) fn key(self) -> Option<String> {
+        match self {
+            Command::Copy => Some("Ctrl C".into()),
+            Command::Cut => Some("Ctrl X".into()),
+            Command::Paste => Some("Ctrl V".into()),
+            _ => {
+                let key = ENTRIES.iter().find(|entry| entry.command == self)?.key?;
+                Some(written(key))
+            }
+        }
+    }
+
+    /// Its title, and its key on a second line.
+    pub(crate) fn hint(self) -> String {
+        match self.key() {
+            Some(key) => format!("{}\n{key}", self.title()),
+            None => self.title().to_string(),
+        }
+    }
+}
+
+fn written(key: KeyboardShortcut) -> String {
+    let mut text = String::new();
+    if key.modifiers.command {
+        text += "Ctrl ";
+    }
+    if key.modifiers.shift {
+        text += "Shift ";
+    }
+    text + key.logical_key.symbol_or_name()
+}
+
+/// Commands that are typed, in the order in which their keys came. While somebody writes, keys without Ctrl are theirs,
+/// and so are those with which texts are edited.
+pub(crate) fn typed(input: &mut InputState, is_writing: bool) -> Vec<Command> {
+    let mut commands = Vec::new();
+    input.events.retain(|event| {
+        let command = match event {
+            Event::Key { key, pressed: true, modifiers, .. } => of_key(*key, *modifiers),
+            Event::Copy if !is_writing => Some(Command::Copy),
+            Event::Cut if !is_writing => Some(Command::Cut),
+            _ => None,
+        };
+        match command.filter(|command| !is_writing || works_while_writing(*command)) {
+            Some(command) => {
+                commands.push(command);
+                false
+            }
+            None => true,
+        }
+    });
+    commands
+}
+
+/// The text that was pasted with this frame.
+pub(crate) fn pasted(context: &egui::Context) -> Option<String> {
+    context.input(|input| {
+        input.events.iter().find_map(|event| match event {
+            Event::Paste(text) => Some(text.clone()),
+            _ => None,
+        })
+    })
+}
+
+fn of_key(key: Key, modifiers: Modifiers) -> Option<Command> {
+    let is_this = |entry: &&Entry| {
+        entry.key.is_some_and(|shortcut| {
+            let is_exact = shortcut.modifiers.shift == modifiers.shift || shortcut.logical_key == Key::Plus;
+            shortcut.logical_key == key && is_exact && shortcut.modifiers.command == modifiers.command && !modifiers.alt
+        })
+    };
+    match (key, modifiers) {
+        (Key::Y, modifiers) if modifiers.command => Some(Command::Redo),
+        (Key::Backspace, Modifiers::NONE) => Some(Command::Delete),
+        (Key::Equals, modifiers) if modifiers.command => Some(Command::ZoomIn),
+        _ => ENTRIES.iter().find(is_this).map(|entry| entry.command),
+    }
+}
+
+fn works_while_writing(command: Command) -> bool {
+    let key = ENTRIES.iter().find(|entry| entry.command == command).and_then(|entry| entry.key);
+    let edits_text = matches!(command, Command::Undo | Command::Redo | Command::SelectAll);
+    !edits_text && key.is_some_and(|key| key.modifiers.command || key.logical_key == Key::F8)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_command_is_listed_once_and_no_key_twice() {
+        let commands: HashSet<Command> = Command::all().collect();
+        assert_eq!(commands.len(), ENTRIES.len());
+        let keys: Vec<String> = Command::all().filter_map(Command::key).collect();
+        assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len(), "{keys:?}");
+        assert_eq!(Command::Redo.hint(), "Redo\nCtrl Shift Z");
+    }
+
+    #[test]
+    fn keys_of_texts_stay_with_them() {
+        let event = |key, modifiers| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+        let mut input = InputState::default();
+        input.events = vec![event(Key::Z, CTRL), event(Key::S, CTRL), event(Key::Z, CTRL_SHIFT), event(Key::C, PLAIN)];
+        let mut writing = input.clone();
+        assert_eq!(typed(&mut input, false), [Command::Undo, Command::Save, Command::Redo, Command::Connect]);
+        assert!(input.events.is_empty());
+        assert_eq!(typed(&mut writing, true), [Command::Save]);
+        assert_eq!(writing.events.len(), 3);
+    }
+}

@@ -1,0 +1,127 @@
+//! The panel below the canvas: problems, partitions, windows, records, the log; each a file.
+
+mod log;
+mod partitions;
+mod problems;
+mod tap;
+mod windows;
+
+use egui::{Align, Frame, Layout, Margin, Panel, RichText, Stroke, Ui};
+use tidegate_core::problem::Severity;
+use tidegate_core::snapshot::{TapSnapshot, Verdict};
+
+use super::TABS;
+use crate::acts::{Chosen, Cx};
+use crate::fonts;
+use crate::widgets;
+pub(crate) use problems::{chosen_of, sorted};
+pub(crate) use tap::edges as tapped;
+
+/// What is shown there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BottomSeen {
+    pub(crate) tab: Tab,
+    pub(crate) is_folded: bool,
+    /// the lane of windows that was chosen
+    pub(crate) lane: Option<u32>,
+    /// records that passed, and why there are none
+    pub(crate) taps: Vec<TapSnapshot>,
+    pub(crate) no_taps: Option<String>,
+    /// records stand still
+    pub(crate) is_held: bool,
+}
+
+/// A tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Tab {
+    #[default]
+    Problems,
+    Tap,
+    Partitions,
+    Windows,
+    Log,
+}
+
+/// Draws it.
+pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut BottomSeen, height: f32) {
+    let height = if seen.is_folded { TABS } else { height };
+    let frame = Frame::NONE.fill(cx.theme.panel).inner_margin(Margin::ZERO);
+    let panel = Panel::bottom("bottom").exact_size(height).resizable(false).show_separator_line(false).frame(frame);
+    let shown = panel.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        head(ui, cx, chosen, seen);
+        if height <= TABS {
+            return;
+        }
+        ui.painter().hline(ui.max_rect().x_range(), ui.cursor().top(), Stroke::new(1.0, cx.theme.line));
+        match seen.tab {
+            Tab::Problems => problems::show(ui, cx),
+            Tab::Tap => tap::show(ui, cx, chosen, seen),
+            Tab::Partitions => partitions::show(ui, cx),
+            Tab::Windows => windows::show(ui, cx, chosen, seen),
+            Tab::Log => log::show(ui, cx),
+        }
+    });
+    let rect = shown.response.rect;
+    ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, cx.theme.line));
+}
+
+fn head(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen, seen: &mut BottomSeen) {
+    let count =
+        |severity: Severity| cx.drawing.checked.problems.iter().filter(|problem| problem.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let problems = match (errors, warnings) {
+        (0, 0) => None,
+        (0, warnings) => Some((warnings, false)),
+        (errors, _) => Some((errors, true)),
+    };
+    let bad = cx.run.now.partitions.iter().filter(|partition| partition.verdict >= Verdict::Growing).count();
+    let is_stuck = cx.run.now.partitions.iter().any(|partition| partition.verdict >= Verdict::Stalled);
+    let partitions = (bad > 0).then_some((bad, is_stuck));
+    let faults = cx.run.now.log.iter().filter(|entry| entry.severity == Severity::Error).count();
+    let log = (faults > 0).then_some((faults, true));
+    let tabs = [
+        (Tab::Problems, "Problems", problems),
+        (Tab::Tap, "Tap", None),
+        (Tab::Partitions, "Partitions", partitions),
+        (Tab::Windows, "Windows", None),
+        (Tab::Log, "Log", log),
+    ];
+    ui.horizontal(|ui| {
+        ui.set_height(TABS);
+        ui.add_space(8.0);
+        ui.spacing_mut().item_spacing.x = 4.0;
+        if let Some(tab) = widgets::tabs(ui, cx.theme, &tabs, seen.tab) {
+            seen.tab = tab;
+            seen.is_folded = false;
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(8.0);
+            let (name, hint) =
+                if seen.is_folded { ("caret-right", "Unfold the panel") } else { ("caret-down", "Fold the panel") };
+            if widgets::icon_button(ui, cx.theme, name, hint, true).clicked() {
+                seen.is_folded = !seen.is_folded;
+            }
+            let of = chosen.only_node().or(chosen.edge.as_deref()).unwrap_or_default();
+            ui.label(RichText::new(of).font(fonts::text(12.5)).color(cx.theme.text2));
+        });
+    });
+}
+
+/// What would fill a tab that has nothing to say.
+fn nothing(ui: &mut Ui, cx: &Cx<'_>, words: &str) {
+    Frame::NONE.inner_margin(Margin::same(16)).show(ui, |ui| {
+        ui.label(RichText::new(words).font(fonts::text(12.5)).color(cx.theme.text2));
+    });
+}
+
+/// A cell of a table: words at a place, of a width, right-aligned where they are figures.
+fn cell(ui: &Ui, rect: egui::Rect, x: f32, width: f32, words: &str, colour: egui::Color32, is_figure: bool) {
+    let font = (fonts::mono(11.5), colour);
+    let middle = rect.center().y;
+    let (at, anchor) = match is_figure {
+        true => (egui::pos2(rect.left() + x + width - 8.0, middle), egui::Align2::RIGHT_CENTER),
+        false => (egui::pos2(rect.left() + x, middle), egui::Align2::LEFT_CENTER),
+    };
+    crate::text::write(ui.painter(), at, anchor, words, font, width - 8.0);
+}

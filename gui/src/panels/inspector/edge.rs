@@ -1,0 +1,104 @@
+//! The inspector of an edge: its ends, how it travels, what waits on it, what it carries, records that pass.
+
+use egui::{Align2, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
+use tidegate_core::check::Travel;
+use tidegate_core::faces::numbers;
+use tidegate_core::pipeline::Via;
+
+use super::node::flip;
+use super::{InspectorSeen, columns, heading, line, part};
+use crate::acts::{Act, Chosen, Cx};
+use crate::live::{EdgeLive, spaced};
+use crate::widgets;
+use crate::{fonts, text};
+
+/// Draws it.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, _seen: &mut InspectorSeen) {
+    let drawing = cx.drawing;
+    let Some(place) = drawing.pipeline.edges.iter().position(|edge| edge.id() == id) else { return };
+    let edge = &drawing.pipeline.edges[place];
+    heading(ui, cx, "Edge");
+    for (word, end) in [("from", &edge.from), ("to", &edge.to)] {
+        let (rect, response) = widgets::row(ui, cx.theme, 26.0, &format!("{word} {end}"), false);
+        let at = rect.left_center();
+        ui.painter().text(at, Align2::LEFT_CENTER, word, fonts::text(12.0), cx.theme.text2);
+        let font = (fonts::mono(11.5), cx.theme.text);
+        text::write(
+            ui.painter(),
+            pos2(rect.left() + 40.0, at.y),
+            Align2::LEFT_CENTER,
+            &end.to_string(),
+            font,
+            rect.width() - 44.0,
+        );
+        if response.clicked() {
+            cx.ask(Act::Show(Chosen::node(&end.node)));
+        }
+    }
+    line(ui, cx);
+    part(ui, cx, "Travels", "");
+    let is_topic = matches!(edge.via, Some(Via::Topic(_)));
+    let words = ["direct".to_string(), "through Kafka".to_string()];
+    let pressed = widgets::segments(ui, cx.theme, "Travels", &words, Some(usize::from(is_topic)));
+    if pressed.is_some_and(|pressed| (pressed == 1) != is_topic)
+        && let Some(edit) = flip(&drawing.pipeline, id)
+    {
+        cx.ask(Act::Edit(edit));
+    }
+    let checked = drawing.checked.edges.get(place);
+    let how = checked.map(|edge| explained(&edge.travel)).unwrap_or_default();
+    ui.label(RichText::new(how).font(fonts::text(12.0)).color(cx.theme.text2));
+    let scene = cx.scene;
+    if let Some(live) = scene.wires.iter().find(|wire| wire.id == id).and_then(|wire| wire.live.as_ref()) {
+        line(ui, cx);
+        figures(ui, cx, live);
+    }
+    if let Some(stream) = checked.and_then(|edge| edge.stream.as_ref()) {
+        line(ui, cx);
+        let count = stream.schema.columns.len();
+        part(
+            ui,
+            cx,
+            "Carries",
+            &format!("key {} · {count} column{}", stream.key.data_type(), if count == 1 { "" } else { "s" }),
+        );
+        columns(ui, cx, &stream.schema);
+    }
+}
+
+fn explained(travel: &Travel) -> String {
+    match travel {
+        Travel::Direct { .. } => "In memory: lowest latency, and back-pressure.".into(),
+        Travel::Topic { topic, is_own: true, .. } => {
+            format!("By a topic of its own, {topic}: a deep buffer and replay, for latency.")
+        }
+        Travel::Topic { topic, .. } => format!("By the topic {topic}, which is left as it is."),
+    }
+}
+
+fn figures(ui: &mut Ui, cx: &Cx<'_>, live: &EdgeLive) {
+    let mut rows = vec![("rate", numbers::rate_with_unit(live.rate))];
+    match &live.through {
+        Some(through) => {
+            rows.push(("unread", numbers::count_or_unknown(through.lag)));
+            rows.extend(through.age_ms.map(|age| ("behind", numbers::age(age))));
+            rows.push(("verdict", through.verdict.word().to_string()));
+        }
+        None if live.is_fused => rows.push(("waits", "nothing: its ends are one task".into())),
+        None => {
+            let exact = |count: usize| numbers::exact(i64::try_from(count).unwrap_or(i64::MAX));
+            rows.push(("waiting", format!("{} of {}", exact(live.depth), exact(live.capacity))));
+            rows.push(("full", spaced(&numbers::percent(live.fill))));
+            if live.shut > 0.0 {
+                rows.push(("writer blocked", format!("{} of the time", spaced(&numbers::percent(live.shut)))));
+            }
+        }
+    }
+    for (label, figure) in rows {
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{label} {figure}")));
+        ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, label, fonts::text(12.0), cx.theme.text2);
+        let font = (fonts::mono(11.5), cx.theme.text);
+        text::write(ui.painter(), rect.right_center(), Align2::RIGHT_CENTER, &figure, font, rect.width() - 90.0);
+    }
+}

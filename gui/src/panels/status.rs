@@ -1,0 +1,122 @@
+//! The bar at the bottom: what the run is doing, in and out, how far behind; what is drawn.
+
+use egui::{Align, Color32, Frame, Layout, Margin, Panel, Sense, Stroke, Ui, WidgetInfo, vec2};
+use tidegate_core::faces::numbers;
+use tidegate_core::faces::watched::Link;
+use tidegate_core::operators::Role;
+use tidegate_core::pipeline::Guarantee;
+use tidegate_core::snapshot::{RunState, Verdict};
+
+use super::STATUS;
+use crate::acts::Cx;
+use crate::canvas::glyphs;
+use crate::{fonts, text};
+
+/// Draws it.
+pub(crate) fn show(ui: &mut Ui, cx: &Cx<'_>) {
+    let frame = Frame::NONE.fill(cx.theme.panel).inner_margin(Margin::symmetric(12, 0));
+    let panel = Panel::bottom("status").exact_size(STATUS).show_separator_line(false).frame(frame);
+    let shown = panel.show(ui, |ui| {
+        ui.horizontal_centered(|ui| {
+            ui.spacing_mut().item_spacing.x = 16.0;
+            state(ui, cx);
+            match cx.run.has_figures() {
+                true => figures(ui, cx),
+                false => drawn(ui, cx),
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| settings(ui, cx));
+        });
+    });
+    let rect = shown.response.rect;
+    ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, cx.theme.line));
+}
+
+/// Writes a label and a figure.
+fn figure(ui: &mut Ui, cx: &Cx<'_>, label: &str, figure: &str, colour: Color32) {
+    let label_galley = text::line(ui.painter(), label, fonts::text(11.5), cx.theme.text2, 200.0);
+    let figure_galley = text::line(ui.painter(), figure, fonts::mono(11.0), colour, 260.0);
+    let gap = if label.is_empty() { 0.0 } else { 5.0 };
+    let size = vec2(label_galley.size().x + gap + figure_galley.size().x, 20.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{label} {figure}").trim()));
+    let at = |x: f32, height: f32| egui::pos2(x, rect.center().y - height / 2.0);
+    let figure_x = rect.left() + label_galley.size().x + gap;
+    let (label_at, figure_at) = (at(rect.left(), label_galley.size().y), at(figure_x, figure_galley.size().y));
+    ui.painter().galley(label_at, label_galley, cx.theme.text2);
+    ui.painter().galley(figure_at, figure_galley, colour);
+}
+
+fn state(ui: &mut Ui, cx: &Cx<'_>) {
+    let run = cx.run;
+    let since = || {
+        let seconds = (run.now.at_ms - run.now.run.started_ms).max(0) / 1000;
+        format!("{:02}:{:02}", seconds / 60, seconds % 60)
+    };
+    let words = match (&run.link, run.now.run.state) {
+        (Link::Nothing, _) => "Not running".to_string(),
+        (Link::Starting, _) => "Starting".to_string(),
+        (Link::Silent { .. }, _) => "No answer".to_string(),
+        (Link::Over { how }, _) => how.trim_end_matches('.').to_string(),
+        (Link::Live, RunState::Paused) => format!("Paused {}", since()),
+        (Link::Live, RunState::Stopping) => format!("Stopping {}", since()),
+        (Link::Live, _) => format!("Running {}", since()),
+    };
+    let galley = text::line(ui.painter(), &words, fonts::strong(11.5), cx.theme.text, 420.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 18.0, 20.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &words));
+    let at = rect.left_center() + vec2(5.0, 0.0);
+    match &run.link {
+        Link::Live => {
+            let worst = run.now.partitions.iter().map(|partition| partition.verdict).max().unwrap_or(Verdict::Ok);
+            glyphs::verdict(ui.painter(), cx.theme, at, 4.0, worst);
+        }
+        Link::Silent { .. } => glyphs::fault(ui.painter(), cx.theme, at, 5.0),
+        Link::Over { how } if how.starts_with("Failed") || how.contains("not start") => {
+            glyphs::fault(ui.painter(), cx.theme, at, 5.0);
+        }
+        _ => glyphs::disabled(ui.painter(), cx.theme, at, 4.0),
+    }
+    ui.painter().galley(egui::pos2(rect.left() + 16.0, rect.center().y - galley.size().y / 2.0), galley, cx.theme.text);
+}
+
+fn figures(ui: &mut Ui, cx: &Cx<'_>) {
+    let now = &cx.run.now;
+    let sum = |role: Role, rate: fn(&tidegate_core::snapshot::Rates) -> f64| {
+        now.nodes.iter().filter(|node| node.role == role).map(|node| rate(&node.rates)).sum::<f64>()
+    };
+    let text = cx.theme.text;
+    figure(ui, cx, "in", &numbers::rate_with_unit(sum(Role::Source, |rates| rates.records_out)), text);
+    figure(ui, cx, "out", &numbers::rate_with_unit(sum(Role::Sink, |rates| rates.records_in)), text);
+    if now.partitions.is_empty() {
+        return;
+    }
+    let worst = now.partitions.iter().map(|partition| partition.verdict).max().unwrap_or_default();
+    let lag = numbers::count_or_unknown(cx.run.lag());
+    let age = cx.run.age_ms().map(|age| format!(" · {}", numbers::age(age))).unwrap_or_default();
+    let state = cx.theme.verdict(worst);
+    let colour = if worst == Verdict::Ok { text } else { state.text };
+    figure(ui, cx, "lag", &format!("{lag}{age} {}", worst.word()), colour);
+}
+
+fn drawn(ui: &mut Ui, cx: &Cx<'_>) {
+    let pipeline = &cx.drawing.pipeline;
+    let several = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let words = format!("{}, {}", several(pipeline.nodes.len(), "node"), several(pipeline.edges.len(), "edge"));
+    figure(ui, cx, &words, "", cx.theme.text2);
+    let problems = cx.drawing.errors().count();
+    if problems > 0 {
+        figure(ui, cx, &several(problems, "problem"), "", cx.theme.err.text);
+    }
+}
+
+/// From the right.
+fn settings(ui: &mut Ui, cx: &Cx<'_>) {
+    let settings = &cx.drawing.checked.settings;
+    let guarantee = match settings.guarantee {
+        Guarantee::AtLeastOnce => "at-least-once",
+        Guarantee::ExactlyOnce => "exactly-once",
+    };
+    let seconds = settings.commit_interval_ms as f64 / 1000.0;
+    figure(ui, cx, "commit", &format!("{seconds} s"), cx.theme.text);
+    figure(ui, cx, guarantee, "", cx.theme.text2);
+}

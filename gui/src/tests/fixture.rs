@@ -1,0 +1,181 @@
+//! An editor on a drawing, in a harness; gestures by name; a run that says what it is told.
+
+use std::sync::{Arc, Mutex};
+
+use egui::{Event, Modifiers, PointerButton, Pos2, Rect, Vec2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use tidegate_core::check::{CheckOptions, check};
+use tidegate_core::faces::host::{Control, Found, Host, Opener, Opening, Rights, Running, Source};
+use tidegate_core::operators;
+use tidegate_core::pipeline::{Edge, Pipeline};
+use tidegate_core::snapshot::{Snapshot, TapSnapshot};
+
+use crate::editor::Editor;
+
+pub(super) const TRADES: &str = include_str!("../../../pipelines/trades.json");
+
+pub(super) type Screen = Harness<'static, Editor>;
+
+/// What happened to runs.
+pub(super) type Happened = Arc<Mutex<Vec<String>>>;
+
+pub(super) fn trades() -> Pipeline {
+    Pipeline::parse(TRADES).0.unwrap()
+}
+
+/// Starts runs that answer with nothing.
+struct Starter(Happened);
+
+struct Run(Happened);
+
+impl Host for Starter {
+    fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String> {
+        self.0.lock().unwrap().push(format!("started {}", pipeline.name));
+        Ok(Box::new(Run(self.0.clone())))
+    }
+}
+
+impl Running for Run {
+    fn snapshot(&mut self) -> Result<Snapshot, String> {
+        Ok(Snapshot { at_ms: 1, ..Snapshot::default() })
+    }
+
+    fn ended(&mut self) -> Option<String> {
+        None
+    }
+
+    fn tap(&mut self, edges: &[String]) -> Result<Vec<TapSnapshot>, String> {
+        Ok(edges.iter().map(|edge| TapSnapshot { edge: edge.clone(), ..TapSnapshot::default() }).collect())
+    }
+
+    fn control(&mut self, control: Control) -> Result<(), String> {
+        self.0.lock().unwrap().push(format!("{control:?}"));
+        Ok(())
+    }
+}
+
+/// Opens what is called so, and finds one.
+struct Shelf;
+
+impl Opener for Shelf {
+    fn found(&self) -> Vec<Found> {
+        let name = "pipelines/empty.json".to_string();
+        vec![Found { opening: Opening::File("empty.json".into()), name, sentence: "Nothing yet.".into() }]
+    }
+
+    fn open(&self, opening: &Opening) -> Result<Source, String> {
+        match opening {
+            Opening::Run(_) => Err("nobody answers there".into()),
+            _ => Ok(source(Pipeline::new("empty"), Happened::default())),
+        }
+    }
+}
+
+pub(super) fn source(pipeline: Pipeline, happened: Happened) -> Source {
+    Source {
+        name: pipeline.name.clone(),
+        pipeline,
+        path: None,
+        operators: operators::ALL,
+        check: Arc::new(|pipeline| check(pipeline, &CheckOptions::new(&[]))),
+        running: None,
+        host: Some(Box::new(Starter(happened))),
+        starts: false,
+        rights: Rights { may_build: true, may_control: true, owns_run: true },
+    }
+}
+
+/// The editor on a pipeline, in a window of the design's size.
+pub(super) fn open(pipeline: Pipeline) -> Screen {
+    open_source(source(pipeline, Happened::default()), vec2(1400.0, 900.0))
+}
+
+pub(super) fn open_source(source: Source, size: Vec2) -> Screen {
+    let editor = Editor::new(source, Box::new(Shelf), true, || {}).unwrap();
+    let builder = Harness::builder().with_size(size).with_max_steps(32);
+    let (fonts, theme) = (crate::fonts::definitions(), editor.theme.clone());
+    let builder = builder.with_context_setup(move |context| {
+        context.set_fonts(fonts);
+        context.all_styles_mut(|style| *style = theme.style(style));
+    });
+    // The whole window, as in a program: the harness leaves a margin.
+    let whole = |ui: &mut egui::Ui, editor: &mut Editor| {
+        let window = egui::UiBuilder::new().max_rect(ui.ctx().content_rect());
+        ui.scope_builder(window, |ui| {
+            ui.set_clip_rect(ui.max_rect());
+            editor.ui(ui);
+        });
+    };
+    let mut screen = builder.build_ui_state(whole, editor);
+    settle(&mut screen);
+    screen
+}
+
+/// Frames, until nothing moves: toasts and the run ask for more at their time.
+pub(super) fn settle(screen: &mut Screen) {
+    screen.run_steps(4);
+}
+
+/// The box of what is called so; parts of names will do.
+pub(super) fn rect(screen: &Screen, name: &str) -> Rect {
+    screen.get_by_label_contains(name).rect()
+}
+
+pub(super) fn is_there(screen: &Screen, name: &str) -> bool {
+    screen.query_all_by_label_contains(name).next().is_some()
+}
+
+pub(super) fn click(screen: &mut Screen, name: &str) {
+    let at = rect(screen, name).center();
+    click_at(screen, at);
+}
+
+pub(super) fn click_at(screen: &mut Screen, at: Pos2) {
+    screen.hover_at(at);
+    screen.step();
+    press(screen, at, true);
+    press(screen, at, false);
+    settle(screen);
+}
+
+fn press(screen: &mut Screen, pos: Pos2, pressed: bool) {
+    screen.event(Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE });
+    screen.step();
+}
+
+/// Presses at one place, moves, and lets go at another.
+pub(super) fn drag(screen: &mut Screen, from: Pos2, to: Pos2) {
+    drag_hold(screen, from, to);
+    press(screen, to, false);
+    settle(screen);
+}
+
+/// The same, not let go yet.
+pub(super) fn drag_hold(screen: &mut Screen, from: Pos2, to: Pos2) {
+    screen.hover_at(from);
+    screen.step();
+    press(screen, from, true);
+    for step in 1..=5 {
+        screen.hover_at(from + (to - from) * (step as f32 / 5.0));
+        screen.step();
+    }
+}
+
+pub(super) fn key(screen: &mut Screen, modifiers: Modifiers, key: egui::Key) {
+    screen.key_press_modifiers(modifiers, key);
+    settle(screen);
+}
+
+pub(super) fn type_text(screen: &mut Screen, text: &str) {
+    screen.event(Event::Text(text.to_string()));
+    settle(screen);
+}
+
+pub(super) fn edges(screen: &Screen) -> Vec<String> {
+    screen.state().drawing.pipeline.edges.iter().map(Edge::id).collect()
+}
+
+pub(super) fn chosen(screen: &Screen) -> Vec<String> {
+    screen.state().seen.chosen.nodes.iter().cloned().collect()
+}

@@ -1,0 +1,368 @@
+//! What is done of what was asked for: edits, selections, commands.
+
+use egui::{Context, OutputCommand, Pos2, vec2};
+use tidegate_core::faces::building::{self, AddTo};
+use tidegate_core::faces::host::{Control, Opening};
+use tidegate_core::faces::watcher::Ask;
+use tidegate_core::operators::Operator;
+use tidegate_core::pipeline::Point;
+use tidegate_core::pipeline::edit::{Edit, Fragment};
+use tidegate_core::snapshot::RunState;
+
+use crate::acts::{Act, Chosen};
+use crate::canvas::geometry::{View, snapped};
+use crate::canvas::gesture::point;
+use crate::commands::Command;
+use crate::editor::Editor;
+use crate::panels::bottom;
+use crate::panels::finder::{Finder, What};
+use crate::panels::toasts::Toast;
+use crate::theme::Theme;
+
+impl Editor {
+    /// Does what a frame asked for.
+    pub(crate) fn act(&mut self, context: &Context, act: Act) {
+        match act {
+            Act::Edit(edit) => {
+                self.edit(&edit);
+            }
+            Act::Choose(chosen) => self.choose(chosen),
+            Act::Do(command) => self.command(context, command),
+            Act::Open(opening) => self.leave_for(opening),
+            Act::Add(operator, to, at) => self.add(operator, &to, at),
+            Act::QuickAdd(to, at) => {
+                if self.rights.may_build {
+                    self.seen.finder = Some(Finder::new(What::Operator(to, Some(snapped(at)))));
+                }
+            }
+            Act::Field(field) => self.seen.inspector.wants_field = field,
+            Act::Show(chosen) => {
+                self.choose(chosen);
+                self.bring_into_view();
+            }
+            Act::Canvas => self.seen.canvas.wants_focus = true,
+            Act::Say(words) => self.say(words),
+        }
+    }
+
+    /// Opens another document; what is not saved is not given up in silence.
+    fn leave_for(&mut self, opening: Opening) {
+        if self.drawing.is_unsaved() {
+            self.say("Save it first, or undo what was changed: it would be lost.");
+        } else {
+            self.ask(Ask::Open(opening));
+        }
+    }
+
+    fn say(&mut self, words: impl Into<String>) {
+        self.seen.toast = Some(Toast::new(words, false));
+    }
+
+    fn choose(&mut self, chosen: Chosen) {
+        self.seen.chosen = chosen.kept(&self.drawing);
+    }
+
+    /// Changes the drawing by a step, or says why not.
+    fn edit(&mut self, edit: &Edit) -> bool {
+        if !self.rights.may_build {
+            return false;
+        }
+        let done = self.drawing.apply(edit);
+        self.is_changed();
+        match done {
+            Ok(()) => {
+                self.seen.chosen = std::mem::take(&mut self.seen.chosen).kept(&self.drawing);
+                true
+            }
+            Err(why) => {
+                self.say(format!("Not done: {why}."));
+                false
+            }
+        }
+    }
+
+    /// Adds a node; without a place behind what it reads, else in the middle of what is seen.
+    fn add(&mut self, operator: &'static Operator, to: &AddTo, at: Option<Pos2>) {
+        let id = match to {
+            AddTo::Swap(id) => id.clone(),
+            _ => self.drawing.pipeline.fresh_id(operator.name),
+        };
+        let place = at.unwrap_or_else(|| self.free_place(to));
+        let edit = match to {
+            AddTo::Swap(id) => building::swapped(&self.drawing.pipeline, operator, id),
+            _ => building::added(&self.drawing.pipeline, operator, to, &id, Some(point(place))),
+        };
+        if self.edit(&edit) {
+            self.choose(Chosen::node(id));
+            self.seen.canvas.wants_focus = true;
+            self.is_changed();
+        }
+    }
+
+    fn free_place(&self, to: &AddTo) -> Pos2 {
+        let canvas = &self.seen.canvas;
+        let node = match to {
+            AddTo::After(port) => Some(port.node.as_str()),
+            _ => None,
+        };
+        let wished = match (node.and_then(|id| self.scene.card(id)), to) {
+            (Some(card), _) => card.shape.rect.right_top() + vec2(72.0, 0.0),
+            (None, AddTo::Wire(id)) => match self.scene.wires.iter().find(|wire| wire.id == *id) {
+                Some(wire) => {
+                    let (from, to) = (self.scene.nodes[wire.from.0].shape.rect, self.scene.nodes[wire.to.0].shape.rect);
+                    from.center().lerp(to.center(), 0.5) - vec2(72.0, -48.0)
+                }
+                None => canvas.area.center(),
+            },
+            _ => canvas.view.to_canvas(canvas.area, canvas.area.center()) - vec2(72.0, 32.0),
+        };
+        let mut place = snapped(wished);
+        let size = vec2(144.0, 90.0);
+        // Below whatever stands there.
+        while self
+            .scene
+            .nodes
+            .iter()
+            .any(|card| card.shape.rect.expand(8.0).intersects(egui::Rect::from_min_size(place, size)))
+        {
+            place.y += 24.0;
+        }
+        place
+    }
+
+    /// Moves the view so that what is selected is seen.
+    fn bring_into_view(&mut self) {
+        let canvas = &mut self.seen.canvas;
+        let chosen = &self.seen.chosen;
+        let of_edge = chosen.edge.as_ref().and_then(|edge| self.scene.wires.iter().find(|wire| wire.id == *edge));
+        let rect = match of_edge {
+            Some(wire) => Some(self.scene.nodes[wire.from.0].shape.rect.union(self.scene.nodes[wire.to.0].shape.rect)),
+            None => {
+                let selected = self.scene.nodes.iter().filter(|card| chosen.nodes.contains(&card.id));
+                selected.map(|card| card.shape.rect).reduce(|all, rect| all.union(rect))
+            }
+        };
+        let Some(rect) = rect else { return };
+        if !canvas.area.shrink(24.0).contains_rect(canvas.view.rect(canvas.area, rect)) {
+            canvas.view.origin = canvas.area.size() / 2.0 - rect.center().to_vec2() * canvas.view.zoom;
+        }
+    }
+
+    /// Does a command.
+    pub(crate) fn command(&mut self, context: &Context, command: Command) {
+        match command {
+            Command::Run | Command::Pause | Command::Stop => self.control(command),
+            Command::Undo | Command::Redo => self.turn(command),
+            Command::Save => self.save(false),
+            Command::SaveOver => self.save(true),
+            Command::Reload => self.reload(),
+            Command::Delete => self.delete(),
+            Command::SelectAll => {
+                self.choose(Chosen::nodes(self.drawing.pipeline.nodes.iter().map(|node| node.id.as_str())));
+            }
+            Command::Copy | Command::Cut => self.copy(context, command == Command::Cut),
+            Command::Paste => context.send_viewport_cmd(egui::ViewportCommand::RequestPaste),
+            Command::Duplicate => self.duplicate(),
+            Command::QuickAdd | Command::Connect | Command::Find | Command::Open => self.list(command),
+            Command::Travel => self.travel(),
+            Command::Fit | Command::ZoomIn | Command::ZoomOut | Command::ActualSize => self.zoom(command),
+            Command::Layout => self.lay_out(),
+            Command::NextProblem => self.next_problem(),
+            Command::Theme => {
+                self.theme = if self.theme.is_dark { Theme::light() } else { Theme::dark() };
+                self.dress_again(context);
+            }
+            Command::Minimap => self.seen.canvas.has_minimap = !self.seen.canvas.has_minimap,
+            Command::CanvasAlone => self.seen.is_alone = !self.seen.is_alone,
+        }
+    }
+
+    fn control(&mut self, command: Command) {
+        if !self.rights.may_control {
+            return;
+        }
+        let is_paused = self.run.now.run.state == RunState::Paused;
+        match command {
+            Command::Run if self.run.is_running() => {}
+            Command::Run => self.start(),
+            Command::Pause if is_paused => self.ask(Ask::Control(Control::Resume)),
+            Command::Pause => self.ask(Ask::Control(Control::Pause)),
+            _ => self.ask(Ask::Control(Control::Stop)),
+        }
+    }
+
+    fn start(&mut self) {
+        if self.drawing.errors().next().is_some() {
+            self.seen.bottom.tab = bottom::Tab::Problems;
+            self.seen.bottom.is_folded = false;
+            self.say("It cannot run before its problems are solved.");
+        } else if self.drawing.pipeline.nodes.is_empty() {
+            self.say("Nothing is drawn yet.");
+        } else {
+            self.ask(Ask::Run(Box::new(self.drawing.pipeline.clone())));
+        }
+    }
+
+    fn turn(&mut self, command: Command) {
+        let (label, word) = match command {
+            Command::Undo => (self.drawing.undo(), "Undone"),
+            _ => (self.drawing.redo(), "Done again"),
+        };
+        self.is_changed();
+        self.seen.chosen = std::mem::take(&mut self.seen.chosen).kept(&self.drawing);
+        self.seen.inspector.draft = None;
+        if let Some(label) = label {
+            self.say(format!("{word}: {label}."));
+        }
+    }
+
+    fn save(&mut self, is_meant: bool) {
+        if self.disk.is_other() && !is_meant {
+            self.disk.has_changed = true;
+            return;
+        }
+        match self.drawing.path.clone() {
+            Some(path) => self.ask(Ask::Save(Box::new(self.drawing.pipeline.clone()), path)),
+            None => self.say("It has no file yet: open the editor with the name of one."),
+        }
+    }
+
+    fn delete(&mut self) {
+        let chosen = self.seen.chosen.clone();
+        if let Some(edge) = chosen.edge {
+            self.edit(&Edit::Disconnect { edge });
+            return;
+        }
+        let ids: Vec<&str> = chosen.nodes.iter().map(String::as_str).collect();
+        if !ids.is_empty() {
+            let edit = building::removed(&self.drawing, &ids, true);
+            let label = edit.label();
+            if self.edit(&edit) {
+                self.seen.toast = Some(Toast::new(format!("Done: {label}."), true));
+            }
+        }
+    }
+
+    fn fragment(&self) -> Fragment {
+        Fragment::copy(&self.drawing.pipeline, |id| self.seen.chosen.nodes.contains(id))
+    }
+
+    fn copy(&mut self, context: &Context, cuts: bool) {
+        let fragment = self.fragment();
+        if fragment.nodes.is_empty() {
+            return;
+        }
+        if let Ok(text) = serde_json::to_string_pretty(&fragment) {
+            context.output_mut(|output| output.commands.push(OutputCommand::CopyText(text)));
+        }
+        if cuts {
+            self.delete();
+        }
+    }
+
+    /// Adds what a text holds, where it is a copied piece of a pipeline.
+    pub(crate) fn paste(&mut self, text: &str) {
+        match serde_json::from_str::<Fragment>(text) {
+            Ok(fragment) => self.put(&fragment),
+            Err(_) => self.say("What was copied is no piece of a pipeline."),
+        }
+    }
+
+    fn put(&mut self, fragment: &Fragment) {
+        let (edit, ids) = fragment.paste(&self.drawing.pipeline, Point { x: 32, y: 32 });
+        if self.edit(&edit) {
+            self.choose(Chosen::nodes(ids.iter().map(String::as_str)));
+        }
+    }
+
+    fn duplicate(&mut self) {
+        let fragment = self.fragment();
+        if !fragment.nodes.is_empty() {
+            self.put(&fragment);
+        }
+    }
+
+    /// Opens a list.
+    fn list(&mut self, command: Command) {
+        let chosen = &self.seen.chosen;
+        let what = match command {
+            Command::Find => Some(What::Everything),
+            Command::Open => {
+                self.ask(Ask::Find);
+                Some(What::Document)
+            }
+            _ if !self.rights.may_build => None,
+            Command::QuickAdd => {
+                let after = chosen.only_node().and_then(|id| building::free_output(&self.drawing, id));
+                let to = match (&chosen.edge, after) {
+                    (Some(edge), _) => AddTo::Wire(edge.clone()),
+                    (None, Some(port)) => AddTo::After(port),
+                    (None, None) => AddTo::Nothing,
+                };
+                Some(What::Operator(to, None))
+            }
+            _ => match chosen.only_node().map(|id| building::free_output(&self.drawing, id)) {
+                Some(Some(port)) => Some(What::Target(port)),
+                Some(None) => {
+                    self.say("It has no output to connect.");
+                    None
+                }
+                None => {
+                    self.say("Select the node that is to be connected.");
+                    None
+                }
+            },
+        };
+        if let Some(what) = what {
+            self.seen.finder = Some(Finder::new(what));
+        }
+    }
+
+    /// Makes the selected edge travel the other way.
+    fn travel(&mut self) {
+        match self.seen.chosen.edge.clone() {
+            Some(edge) => {
+                if let Some(edit) = crate::panels::inspector::flip(&self.drawing.pipeline, &edge) {
+                    self.edit(&edit);
+                }
+            }
+            None => self.say("Select an edge first."),
+        }
+    }
+
+    fn zoom(&mut self, command: Command) {
+        let canvas = &mut self.seen.canvas;
+        let middle = canvas.area.center();
+        canvas.view = match command {
+            Command::ZoomIn => canvas.view.zoomed_at(canvas.area, middle, 1.25),
+            Command::ZoomOut => canvas.view.zoomed_at(canvas.area, middle, 0.8),
+            Command::ActualSize => canvas.view.zoomed_at(canvas.area, middle, 1.0 / canvas.view.zoom),
+            _ => {
+                canvas.wants_fit = true;
+                View { ..canvas.view }
+            }
+        };
+    }
+
+    /// Gives every node a place by the wires, as one step.
+    fn lay_out(&mut self) {
+        let places = crate::layout::places(&self.drawing.pipeline);
+        let nodes = &self.drawing.pipeline.nodes;
+        let moves = nodes.iter().zip(places).map(|(node, at)| (node.id.clone(), point(at))).collect();
+        if !nodes.is_empty() && self.edit(&Edit::MoveNodes(moves)) {
+            self.seen.canvas.wants_fit = true;
+            self.seen.toast = Some(Toast::new("Laid out.", true));
+        }
+    }
+
+    fn next_problem(&mut self) {
+        let problems = bottom::sorted(&self.drawing.checked.problems);
+        let all: Vec<Chosen> = problems.into_iter().filter_map(bottom::chosen_of).collect();
+        let here = all.iter().position(|chosen| *chosen == self.seen.chosen);
+        let next = here.map_or(0, |here| (here + 1) % all.len());
+        if let Some(chosen) = all.into_iter().nth(next) {
+            self.choose(chosen);
+            self.bring_into_view();
+        }
+    }
+}
