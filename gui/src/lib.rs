@@ -53,6 +53,7 @@ const SIZE: (f32, f32) = (1400.0, 900.0);
 /// # Errors
 /// There is no display, or it cannot be drawn on.
 pub fn edit(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow::Result<()> {
+    anyhow::ensure!(has_display(), "there is no display to open a window on");
     let size = options.size.unwrap_or(SIZE);
     let viewport = ViewportBuilder::default()
         .with_title(format!("{} – Tidegate", source.name))
@@ -73,6 +74,12 @@ pub fn edit(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow
         }),
     );
     opened.map_err(|why| anyhow::anyhow!("{why}")).context("the window cannot be opened")
+}
+
+/// A window system is there: where it is one of several, its variables say so.
+fn has_display() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !cfg!(target_os = "linux") || ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"].into_iter().any(is_set)
 }
 
 /// The editor in its window.

@@ -98,6 +98,8 @@ pub(crate) struct Wire {
     pub(crate) is_active: bool,
     /// the topic through which it goes
     pub(crate) topic: Option<String>,
+    /// what is written at it: a topic of our own is named after the edge anyway
+    pub(crate) topic_label: String,
     /// how many columns it carries
     pub(crate) columns: Option<usize>,
     pub(crate) live: Option<live::EdgeLive>,
@@ -147,9 +149,10 @@ impl Scene {
             let from = *places.get(edge.from.node.as_str())?;
             let to = *places.get(edge.to.node.as_str())?;
             let id = edge.id();
-            let topic = match &checked.travel {
-                Travel::Topic { topic, .. } => Some(topic.clone()),
-                Travel::Direct { .. } => None,
+            let (topic, topic_label) = match &checked.travel {
+                Travel::Topic { topic, is_own: true, .. } => (Some(topic.clone()), "own topic".to_string()),
+                Travel::Topic { topic, .. } => (Some(topic.clone()), topic.clone()),
+                Travel::Direct { .. } => (None, String::new()),
             };
             Some(Wire {
                 from: (from, self.nodes[from].output(&edge.from.port)?),
@@ -158,6 +161,7 @@ impl Scene {
                 columns: checked.stream.as_ref().map(|stream| stream.schema.columns.len()),
                 live: meters.edge(&id, topic.as_deref()),
                 topic,
+                topic_label,
                 id,
             })
         };

@@ -119,13 +119,11 @@ pub(crate) fn button(
     if hint.is_empty() { response } else { response.on_hover_text(hint) }
 }
 
+/// A tab: what it stands for, its word, and a count with whether it is bad.
+pub(crate) type TabOf<'a, T> = (T, &'a str, Option<(usize, bool)>);
+
 /// Tabs in a row: each a word, the chosen one underlined. Tells which is pressed.
-pub(crate) fn tabs<T: Copy + PartialEq>(
-    ui: &mut Ui,
-    theme: &Theme,
-    tabs: &[(T, &str, Option<(usize, bool)>)],
-    chosen: T,
-) -> Option<T> {
+pub(crate) fn tabs<T: Copy + PartialEq>(ui: &mut Ui, theme: &Theme, tabs: &[TabOf<'_, T>], chosen: T) -> Option<T> {
     let mut pressed = None;
     for (tab, words, badge) in tabs {
         let is_chosen = *tab == chosen;

@@ -216,6 +216,7 @@ fn wire_look(frame: &Frame<'_>, chosen: &Chosen, id: &str, is_hovered: bool) -> 
         is_hovered,
         is_selected: chosen.edge.as_deref() == Some(id),
         phase: is_moving.then(|| frame.ui.input(|input| input.time) as f32),
+        gate_at: 0.0,
     }
 }
 
@@ -226,6 +227,12 @@ fn wires(frame: &Frame<'_>, cx: &mut Cx<'_>, chosen: &Chosen, pen: Pen<'_>, hove
         let mut look = wire_look(frame, chosen, &wire.id, hovered == Some(place));
         let rate = wire.live.as_ref().map_or(0.0, |live| live.rate);
         look.phase = look.phase.map(|time| time * wire::speed(rate));
+        if wire.live.as_ref().is_some_and(|live| live.shut > 0.0) {
+            let beside = scene.wires.iter().zip(&frame.tracks).enumerate();
+            let beside = beside.filter(|(other, (known, _))| *other != place && known.from == wire.from);
+            let others: Vec<&Track> = beside.filter_map(|(_, (_, track))| track.as_ref()).collect();
+            look.gate_at = wire::clear_at(track, &others);
+        }
         wire::draw(pen, wire, track, look);
         // Its middle can be pressed, and read by who does not see it.
         let handle = Rect::from_center_size(track.middle(), Vec2::splat(24.0)).intersect(frame.area);
@@ -269,6 +276,7 @@ fn ports(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, pen: Pen<'_>
         let is_near =
             seen.pointer.is_some_and(|at| rect.expand(14.0).contains(at)) || chosen.only_node() == Some(&card.id);
         for (slot, port) in card.ports() {
+            let is_hovered = seen.pointer.is_some_and(|at| rect.expand(14.0).contains(at));
             let is_pulled = matches!(seen.gesture, Gesture::Pull(_));
             let is_side = matches!(slot, Slot::Side(_));
             if is_side && !(port.is_connected || port.count > 0 || is_near || is_pulled) {
@@ -296,7 +304,9 @@ fn ports(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, pen: Pen<'_>
                 Slot::Output(_) => card.outputs.len() > 1,
                 Slot::Side(_) => is_near && port.count == 0,
             };
-            if pen.detail == Detail::All && (several(slot) && has_room(frame, place, at, slot) || is_near) {
+            if pen.detail == Detail::All
+                && (several(slot) && has_room(frame, place, at, slot) || is_hovered || is_side && is_near)
+            {
                 node::port_name(pen, port, slot, at);
             }
             if is_side && port.count > 0 && pen.detail >= Detail::Some {

@@ -10,6 +10,9 @@ use crate::fonts;
 /// How large a note is that says no size.
 const SIZE: (f32, f32) = (240.0, 80.0);
 
+/// From this zoom on a note has room for its text.
+const READABLE: f32 = 0.65;
+
 /// Draws the outlines of groups, with their names.
 pub(super) fn groups(painter: &Painter, cx: &Cx<'_>, seen: &CanvasSeen) {
     let theme = cx.theme;
@@ -41,11 +44,10 @@ pub(super) fn show(ui: &Ui, painter: &Painter, cx: &Cx<'_>, seen: &CanvasSeen) {
         }
         let theme = cx.theme;
         painter.rect(shown, 6.0, theme.note, Stroke::new(1.0, theme.note_line), StrokeKind::Inside);
-        let font_size = 12.0 * seen.view.zoom;
-        if font_size < 7.0 {
+        if seen.view.zoom < READABLE {
             continue;
         }
-        let font = fonts::text(((font_size * 2.0).round() / 2.0).max(7.0));
+        let font = fonts::text(((12.0 * seen.view.zoom * 2.0).round() / 2.0).max(10.5));
         let mut job = LayoutJob::single_section(note.text.clone(), TextFormat::simple(font, theme.text2));
         job.wrap.max_width = shown.width() - 24.0 * seen.view.zoom;
         let galley = painter.layout_job(job);

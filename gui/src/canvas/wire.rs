@@ -27,6 +27,8 @@ pub(crate) struct Look {
     pub(crate) is_selected: bool,
     /// how far dashes have moved, in points; none where they do not move
     pub(crate) phase: Option<f32>,
+    /// how far from the writer its gate stands: clear of other wires at the same port
+    pub(crate) gate_at: f32,
 }
 
 impl Track {
@@ -45,6 +47,18 @@ impl Track {
     pub(crate) fn bounds(&self) -> Rect {
         Rect::from_points(&self.line).expand(24.0)
     }
+}
+
+/// How far along a wire it is clear of the others, as far as a gate needs.
+pub(crate) fn clear_at(track: &Track, others: &[&Track]) -> f32 {
+    const CLEAR: f32 = 12.0;
+    const STEP: f32 = 4.0;
+    let steps = (track.length / STEP) as usize;
+    let is_clear = |at: &f32| {
+        let place = geometry::along(&track.line, *at).0;
+        others.iter().all(|other| geometry::distance(&other.line, place) >= CLEAR)
+    };
+    (0..steps).map(|step| step as f32 * STEP).find(is_clear).unwrap_or_default()
 }
 
 /// How wide a rate makes a wire.
@@ -95,7 +109,7 @@ pub(crate) fn draw(pen: Pen<'_>, wire: &Wire, track: &Track, look: Look) {
         }
     }
     if live.shut > 0.0 && pen.detail >= Detail::Some {
-        gate(pen, track, live.shut);
+        gate(pen, track, live.shut, look.gate_at);
     }
 }
 
@@ -129,9 +143,9 @@ fn arrows(pen: Pen<'_>, track: &Track, free: f32, width: f32) {
 }
 
 /// Two half bars that close over a wire: the opening is the share of the time in which its writer may write.
-fn gate(pen: Pen<'_>, track: &Track, shut: f64) {
+fn gate(pen: Pen<'_>, track: &Track, shut: f64, at: f32) {
     let scale = pen.zoom.clamp(0.7, 1.4);
-    let (place, way) = geometry::along(&track.line, (14.0 * scale).min(track.length / 3.0));
+    let (place, way) = geometry::along(&track.line, at.max(14.0 * scale).min(track.length / 2.5));
     let across = vec2(-way.y, way.x);
     let opening = if shut >= SHUT { 0.0 } else { 9.0 * (1.0 - shut as f32) * scale };
     let stroke = Stroke::new(4.0 * scale, pen.theme.press.graphic);
@@ -146,8 +160,8 @@ pub(crate) fn label(pen: Pen<'_>, wire: &Wire, track: &Track, look: Look) {
     if pen.detail == Detail::Block {
         return;
     }
-    if let Some(topic) = &wire.topic {
-        return strip(pen, topic, wire.live.as_ref().and_then(|live| live.through.as_ref()), track);
+    if wire.topic.is_some() {
+        return strip(pen, &wire.topic_label, wire.live.as_ref().and_then(|live| live.through.as_ref()), track);
     }
     let is_full = wire.live.as_ref().is_some_and(|live| live.fill >= numbers::HALF_FULL);
     if pen.detail < Detail::All && !is_full {
@@ -304,7 +318,7 @@ fn lanes(partitions: &[(Option<i64>, Verdict)]) -> Vec<(Option<i64>, Verdict)> {
         return partitions.to_vec();
     }
     let mut sorted = partitions.to_vec();
-    sorted.sort_by(|a, b| (b.1, b.0).cmp(&(a.1, a.0)));
+    sorted.sort_by_key(|(age_ms, verdict)| std::cmp::Reverse((*verdict, *age_ms)));
     sorted.truncate(LANES);
     sorted
 }
@@ -345,6 +359,16 @@ mod tests {
         assert!((8.0..=40.0).contains(&speed(1.0)) && speed(1e9) == 40.0);
         // At ten frames a second no dash moves more than a quarter of its period.
         assert!(speed(f64::MAX) / 10.0 <= (DASH.0 + DASH.1) / 4.0);
+    }
+
+    #[test]
+    fn gates_stand_clear_of_other_wires() {
+        let track = |y: f32| Track::new(Pos2::ZERO, pos2(300.0, y), false, 1.0);
+        let (level, steep) = (track(0.0), track(200.0));
+        assert_eq!(clear_at(&steep, &[]), 0.0);
+        let at = clear_at(&steep, &[&level]);
+        assert!(at > 12.0 && geometry::distance(&level.line, geometry::along(&steep.line, at).0) >= 12.0, "{at}");
+        assert_eq!(clear_at(&level, &[&track(0.0)]), 0.0, "where it never is, it stands at its port");
     }
 
     #[test]

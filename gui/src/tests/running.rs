@@ -1,11 +1,15 @@
 //! A run, shown.
 
+use std::collections::BTreeMap;
+
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT, Queryable};
 use tidegate_core::faces::watcher::News;
 use tidegate_core::operators::Role;
 use tidegate_core::snapshot::{
     Bottleneck, EdgeSnapshot, HeldBy, NodeSnapshot, PartitionSnapshot, Pressure, Rates, Snapshot, TaskSnapshot, Verdict,
 };
+use tidegate_core::window::{LaneReport, NextReport};
 
 use super::fixture::{Happened, Screen, chosen, click, is_there, key, open, open_source, settle, source, trades};
 
@@ -114,6 +118,29 @@ fn partitions_and_log_say_what_is_behind() {
     assert_eq!(chosen(&screen), ["trades"]);
     click(&mut screen, "Log");
     assert!(is_there(&screen, "What happens in a run is told here"));
+}
+
+#[test]
+fn windows_say_where_stream_time_stands_and_what_they_wait_for() {
+    let mut screen = open(trades());
+    let tab = screen.get_by_role_and_label(egui::Role::Tab, "Windows").rect().center();
+    super::fixture::click_at(&mut screen, tab);
+    assert!(is_there(&screen, "Windows are shown here while"));
+    let next = NextReport { start: 60_000, end: 120_000, grace_from: 120_000, closes_at: 140_000 };
+    let lane = LaneReport { stream_time: Some(90_000), next: Some(next), open: 3, records: 7, ..LaneReport::default() };
+    let mut snapshot = snapshot();
+    snapshot.nodes[2].windows =
+        BTreeMap::from([(0, lane.clone()), (1, LaneReport { stream_time: Some(95_000), ..lane })]);
+    tell(&mut screen, snapshot);
+    assert!(is_there(&screen, "stream time") && is_there(&screen, "Why is nothing out yet?"));
+    let slowest = screen.get_by_role_and_label(egui::Role::RadioButton, "Lane: lane 0");
+    assert_eq!(
+        slowest.accesskit_node().toggled(),
+        Some(egui::accesskit::Toggled::True),
+        "the slowest lane closes last"
+    );
+    click(&mut screen, "Lane: lane 1");
+    assert_eq!(screen.state().seen.bottom.lane, Some(1));
 }
 
 #[test]

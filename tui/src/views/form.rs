@@ -162,15 +162,18 @@ fn kind_of(model: &Model, sheet: &FormSheet, row: &FormRow) -> String {
     }
 }
 
+/// The least width of a box in which something can be read.
+const NARROWEST: usize = 16;
+
 /// What fits, in a box below the cursor.
 fn list(model: &Model, sheet: &FormSheet, y: usize, pen: &mut Pen<'_>) {
     let (_, all) = suggestions(model, sheet);
     let room = pen.height().saturating_sub(y + 4);
     let shown: Vec<&Suggestion> = all.iter().take(room.min(6)).collect();
-    if shown.is_empty() {
+    let cells = 46.min(pen.width().saturating_sub(VALUES + 2));
+    if shown.is_empty() || cells < NARROWEST {
         return;
     }
-    let cells = 46.min(pen.width().saturating_sub(VALUES + 2));
     let mut part = pen.part(VALUES, y, cells, shown.len() + 2);
     part.clear();
     let flat = "─".repeat(cells.saturating_sub(2));

@@ -38,21 +38,23 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen, seen: &mut BottomS
         ui.allocate_ui(vec2(width, ui.available_height()), |ui| {
             ui.set_width(width);
             Frame::NONE.inner_margin(Margin::symmetric(16, 8)).show(ui, |ui| {
-                ui.horizontal(|ui| {
-                    ui.label(RichText::new(&node.id).font(fonts::strong(12.5)).color(cx.theme.text));
-                    let words: Vec<String> = lanes.iter().map(|lane| format!("lane {lane}")).collect();
-                    if lanes.len() > 1 && lanes.len() <= 8 {
-                        ui.scope(|ui| {
-                            ui.set_width((72.0 * lanes.len() as f32).min(width - 160.0));
-                            let place = lanes.iter().position(|known| *known == lane);
-                            if let Some(pressed) = widgets::segments(ui, cx.theme, "Lane", &words, place) {
-                                seen.lane = lanes.get(pressed).copied();
-                            }
-                        });
-                    }
-                    ui.label(RichText::new(summary(report)).font(fonts::mono(11.0)).color(cx.theme.text2));
+                ui.vertical(|ui| {
+                    ui.horizontal(|ui| {
+                        ui.label(RichText::new(&node.id).font(fonts::strong(12.5)).color(cx.theme.text));
+                        let words: Vec<String> = lanes.iter().map(|lane| format!("lane {lane}")).collect();
+                        if lanes.len() > 1 && lanes.len() <= 8 {
+                            ui.scope(|ui| {
+                                ui.set_width((72.0 * lanes.len() as f32).min(width - 160.0));
+                                let place = lanes.iter().position(|known| *known == lane);
+                                if let Some(pressed) = widgets::segments(ui, cx.theme, "Lane", &words, place) {
+                                    seen.lane = lanes.get(pressed).copied();
+                                }
+                            });
+                        }
+                        ui.label(RichText::new(summary(report)).font(fonts::mono(11.0)).color(cx.theme.text2));
+                    });
+                    axis(ui, cx.theme, report);
                 });
-                axis(ui, cx.theme, report);
             });
         });
         words(ui, cx, node);
