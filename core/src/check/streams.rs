@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::mend::Broken;
 use super::{Check, CheckedEdge, CheckedNode};
-use crate::operators::{Report, errors_stream};
+use crate::operators::{InputPort, Report, errors_stream};
 use crate::problem::{Place, Problem};
-use crate::types::{Carries, Column, Gaps, Schema, Stream};
+use crate::types::{Carries, Column, Gaps, KeyFormat, Schema, Stream};
 
 impl Check<'_> {
     /// Fills in the streams of ports and edges, and adds what the nodes report.
@@ -15,7 +15,9 @@ impl Check<'_> {
             let problems = &mut found[place];
             let inputs = self.inputs(place, nodes, edges, problems);
             let node = &mut nodes[place];
-            node.outputs = self.outputs(place, node, &inputs, problems);
+            let ports = node.ports.iter().flat_map(|ports| &ports.inputs);
+            let filled: Vec<_> = inputs.iter().zip(ports).map(|(known, port)| or_unknown(known, port)).collect();
+            node.outputs = self.outputs(place, node, &filled, problems);
             node.inputs = inputs;
             for edge in edges.iter_mut() {
                 if let Some((from, port)) = edge.from
@@ -49,7 +51,8 @@ impl Check<'_> {
                 .filter_map(|(edge, drawn)| Some((drawn.from.to_string(), edge.stream.as_ref()?)))
                 .collect();
             let stream = join(&comings, &at, problems);
-            let fits = |stream: &Stream| input.carries.is_none_or(|carries| carries == stream.carries);
+            let fits =
+                |stream: &Stream| input.carries.is_none_or(|carries| carries == stream.carries) || is_unknown(stream);
             if let Some(stream) = stream.as_ref().filter(|stream| !fits(stream)) {
                 problems.push(misfit(stream, at, comings.first().map_or("", |(from, _)| from)));
             }
@@ -91,6 +94,20 @@ impl Check<'_> {
         }
         outputs
     }
+}
+
+/// What comes in at a port; where that is not known, a stream of which nothing is, so that what is wrong whatever comes is
+/// told all the same.
+fn or_unknown(known: &Option<Stream>, port: &InputPort) -> Option<Stream> {
+    known.clone().or_else(|| {
+        let gaps = Gaps { columns: true, key: true };
+        let stream = Stream::records(Arc::new(Schema::new(Vec::new())), KeyFormat::default()).with_gaps(gaps);
+        port.is_required.then(|| Stream { carries: port.carries.unwrap_or(stream.carries), ..stream })
+    })
+}
+
+fn is_unknown(stream: &Stream) -> bool {
+    stream.gaps.columns && stream.gaps.key && stream.schema.columns.is_empty()
 }
 
 fn misfit(stream: &Stream, at: Place, from: &str) -> Problem {

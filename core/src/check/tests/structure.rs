@@ -1,5 +1,7 @@
 //! Files whose structure is wrong: that is told with its place, the rest is checked all the same, and nothing follows from it.
 
+use serde_json::{Value, json};
+
 use super::checked;
 use crate::problem::Problem;
 
@@ -202,4 +204,41 @@ fn what_is_nowhere_named_is_not_missing() {
     {
         assert!(found.contains(expected), "{found}");
     }
+}
+
+#[test]
+fn what_is_wrong_whatever_comes_in_is_told() {
+    // What stands before it is no operator, or nothing is connected: columns are not missing, the rest is wrong as ever.
+    let cases: &[(&str, Value, &[&str])] = &[
+        ("filter", json!({ "condition": "a >" }), &["condition, characters 4 to 4: "]),
+        ("filter", json!({ "condition": "a = 1 AND nosuch(b)" }), &["condition, characters 11 to 16: "]),
+        ("filter", json!({ "condition": "a > 1 AND _key = 'x'" }), &[]),
+        (
+            "map",
+            json!({ "columns": { "x": "upper(a", "y": "1 + true", "z": "a + 1" } }),
+            &["columns.x, characters", "columns.y, characters"],
+        ),
+        ("scan", json!({ "columns": { "n": { "start": "0", "next": "n + " } } }), &["columns.n.next, characters"]),
+        ("tumbling-window", json!({ "size": "1s", "aggregates": { "n": "cuont(*)" } }), &["aggregates.n"]),
+        ("merge", json!({}), &[]),
+        ("key-by", json!({ "key": "a" }), &[]),
+        ("kafka-sink", json!({ "topic": "x", "key": "a" }), &[]),
+        ("file-sink", json!({ "path": "x.jsonl", "format": "text" }), &[]),
+    ];
+    let mut wrong = Vec::new();
+    for (operator, config, expected) in cases {
+        for edges in [json!([{ "from": "s.out", "to": "n.in" }]), json!([])] {
+            let is_open = edges.as_array().unwrap().is_empty();
+            let file = json!({ "tidegate": 1, "name": "p", "edges": edges, "nodes": [
+                { "id": "s", "operator": "kafka-sorce" }, { "id": "n", "operator": operator, "config": config } ] });
+            let found = told(&file.to_string());
+            let of_node = found.iter().filter(|line| line.starts_with("error: ") && line.contains(", n,"));
+            let of_node: Vec<&String> = of_node.collect();
+            let is_right = of_node.len() == expected.len()
+                && of_node.iter().zip(*expected).all(|(found, expected)| found.contains(expected))
+                && is_open == found.iter().any(|line| line.contains("n.in: nothing is connected here"));
+            wrong.extend((!is_right).then(|| format!("{operator} {config}\n{found:#?}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
