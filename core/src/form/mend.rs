@@ -35,6 +35,10 @@ fn mend(kind: &FieldKind, value: &mut Value, steps: &[Step]) -> Option<String> {
             let content = choices.iter().find(|choice| choice.word == *word)?.content.as_ref()?;
             return mend(content, map.get_mut(word)?, rest);
         }
+        // Nothing is known to be right there.
+        (FieldKind::Map(inner), Value::Object(map), [Step::Name(name)]) if **inner == FieldKind::Json => {
+            map.shift_remove(name);
+        }
         (FieldKind::Map(inner), Value::Object(map), [Step::Name(name), rest @ ..]) => {
             return mend(inner, map.get_mut(name)?, rest);
         }

@@ -247,9 +247,8 @@ impl Admin {
         let entries = answered.map_err(|failure| match is_silence(failure.code) {
             true => {
                 let (why, within) = (self.settings.redact(&failure.text), self.within.as_secs());
-                let message = format!(
-                    "{about}: the broker that coordinates it does not answer within {within} s ({why}), others do"
-                );
+                let message =
+                    format!("{about}: the broker that coordinates it does not answer within {within} s ({why})");
                 Fault::outside(message)
                     .remedy("look whether one of the brokers is down or overloaded, and try it again then")
             }

@@ -162,12 +162,15 @@ impl Mended {
                 Ok(pipeline) => return Some(with_ids(pipeline)),
                 Err(error) => error,
             };
-            let steps = json::steps(&self.value, &error.path().to_string());
-            if self.refused.contains(&steps) {
-                return None;
+            let mut steps = json::steps(&self.value, &error.path().to_string());
+            if !self.refused.contains(&steps) {
+                let remedy = "see the file's schema, assets/tidegate.schema.json";
+                problems.push(Problem::error(self.place_of(&steps), error.inner().to_string()).remedy(remedy));
             }
-            let remedy = "see the file's schema, assets/tidegate.schema.json";
-            problems.push(Problem::error(self.place_of(&steps), error.inner().to_string()).remedy(remedy));
+            // What stands in its place is refused too: then all that is around it goes.
+            while self.refused.contains(&steps) {
+                steps.pop()?;
+            }
             self.refuse(form, steps);
         }
     }

@@ -1,8 +1,10 @@
 //! Files whose structure is wrong: that is told with its place, the rest is checked all the same, and nothing follows from it.
 
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use super::checked;
+use super::{GOOD, checked};
 use crate::problem::Problem;
 
 /// A pipeline of three nodes; line 8 refers to a column that is not there, and line 9 to a topic that cannot be one.
@@ -241,4 +243,52 @@ fn what_is_wrong_whatever_comes_in_is_told() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Ways to all values in a document.
+fn ways(value: &Value, way: &str, all: &mut Vec<String>) {
+    all.push(way.to_string());
+    match value {
+        Value::Object(map) => map.iter().for_each(|(name, inner)| ways(inner, &format!("{way}/{name}"), all)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, inner)| ways(inner, &format!("{way}/{index}"), all));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    /// Whatever stands in place of some parts of a file: each problem has its line, and a topic that cannot be one is told
+    /// unless something around it is wrong.
+    #[test]
+    fn any_part_may_be_another(
+        parts in prop::collection::vec((any::<Index>(), select(vec!["null", "7", "\"x\"", "[]", "{}", "[{}]", "1e999"])), 1..4)
+    ) {
+        let mut file: Value = serde_json::from_str(GOOD).unwrap();
+        file["nodes"][3]["config"]["topic"] = json!("a b");
+        let mut all = Vec::new();
+        ways(&file, "", &mut all);
+        // Not the whole, nor what makes it a file.
+        all.retain(|way| !way.is_empty() && way != "/tidegate" && way != "/nodes");
+        let mut changed = Vec::new();
+        for (at, instead) in &parts {
+            let way = at.get(&all).clone();
+            let Some(part) = file.pointer_mut(&way) else { continue };
+            *part = json!(format!("@{instead}@"));
+            changed.push(way);
+        }
+        let text = parts.iter().fold(file.to_string(), |text, (_, instead)| {
+            text.replace(&json!(format!("@{instead}@")).to_string(), instead)
+        });
+        let (read, problems) = checked(&text);
+        prop_assert!(read.is_some(), "{}", text);
+        for problem in &problems {
+            prop_assert!(problem.place.line.is_some() && !problem.remedy.is_empty(), "{}: {}", text, problem);
+        }
+        let is_around = |way: &String| "/nodes/3/config/topic".starts_with(way.as_str()) || way.starts_with("/nodes/3/");
+        if !changed.iter().any(is_around) {
+            let is_told = problems.iter().any(|problem| problem.message.contains("`a b` has ` `"));
+            prop_assert!(is_told, "{}: {:#?}", text, problems);
+        }
+    }
 }
