@@ -38,6 +38,11 @@ impl Track {
         Track { length: geometry::length(&line), line }
     }
 
+    /// How far it goes to the side.
+    fn across(&self) -> f32 {
+        self.line.first().zip(self.line.last()).map_or(0.0, |(from, to)| (to.x - from.x).abs())
+    }
+
     /// The place in the middle.
     pub(crate) fn middle(&self) -> Pos2 {
         geometry::along(&self.line, self.length / 2.0).0
@@ -249,7 +254,7 @@ fn strip(pen: Pen<'_>, topic: &str, live: Option<&ThroughLive>, track: &Track) {
     let (theme, zoom) = (pen.theme, pen.zoom);
     let centre = track.middle();
     let size = vec2(96.0, 32.0) * zoom;
-    if track.length < size.x + 16.0 * zoom {
+    if track.across() < size.x + 28.0 * zoom {
         // No room: a small log.
         let small = Rect::from_center_size(centre, vec2(26.0, 18.0) * zoom.max(0.6));
         return log(pen.painter, pen, small, live);

@@ -13,6 +13,9 @@ use crate::icons::icon;
 use crate::theme::Theme;
 use crate::widgets;
 
+/// Width of a time of day on the axis.
+const LABEL: f32 = 52.0;
+
 /// Width of the words at the right.
 const WORDS: f32 = 284.0;
 
@@ -40,6 +43,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen, seen: &mut BottomS
             Frame::NONE.inner_margin(Margin::symmetric(16, 8)).show(ui, |ui| {
                 ui.vertical(|ui| {
                     ui.horizontal(|ui| {
+                        ui.spacing_mut().item_spacing.x = 12.0;
                         ui.label(RichText::new(&node.id).font(fonts::strong(12.5)).color(cx.theme.text));
                         let words: Vec<String> = lanes.iter().map(|lane| format!("lane {lane}")).collect();
                         if lanes.len() > 1 && lanes.len() <= 8 {
@@ -125,6 +129,10 @@ fn axis(ui: &mut Ui, theme: &Theme, report: &LaneReport) {
         let at = Rect::from_x_y_ranges(x(vessel.start) + 2.0..=x(vessel.end) - 2.0, body.y_range());
         draw(&painter, theme, *vessel, at, time);
         let label = numbers::clock(vessel.start, crate::offset_s());
+        // One that would be cut says nothing.
+        if x(vessel.start) - LABEL / 2.0 < rect.left() {
+            continue;
+        }
         painter.text(
             pos2(x(vessel.start), body.bottom() + 12.0),
             Align2::CENTER_CENTER,
