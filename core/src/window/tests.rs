@@ -15,8 +15,6 @@ struct Lists {
     results: BTreeMap<(Vec<u8>, Span), (Vec<usize>, i64)>,
     closed: Vec<(Vec<u8>, Span, Vec<usize>)>,
     late: Vec<(usize, Span)>,
-    /// the number of a record that the aggregates do not take
-    refused: Option<usize>,
 }
 
 impl Lists {
@@ -30,10 +28,6 @@ impl Lists {
 }
 
 impl Fold for Lists {
-    fn takes(&mut self, _: &[u32]) -> bool {
-        self.refused != Some(self.record)
-    }
-
     fn begin(&mut self) -> u32 {
         self.slots.push(Some(Vec::new()));
         self.slots.len() as u32 - 1
@@ -322,21 +316,6 @@ fn what_lies_at_the_end_of_time_closes() {
     }
 }
 
-/// A record that fails moves stream time, and leaves no session at it.
-#[test]
-fn a_session_takes_records_until_its_end_is_longer_ago_than_gap_and_grace() {
-    for (time, is_late) in [(20, false), (21, true)] {
-        let mut windows = Windows::new(Kind::Session { gap: 10, grace: 5 }, Emit::OnUpdate);
-        let mut lists = Lists { refused: Some(1), ..Lists::default() };
-        for (number, (key, ts)) in [(b"a", 0), (b"b", time), (b"a", 5)].into_iter().enumerate() {
-            lists.record = number;
-            windows.take(key, ts, &mut lists);
-        }
-        let late = [(2, Span { start: 0, end: 5 })];
-        assert_eq!(lists.late, if is_late { &late[..] } else { &[] }, "{time}");
-    }
-}
-
 #[test]
 fn a_session_that_nothing_can_be_met_with_is_kept_for_its_last_result_only() {
     for (ts, emit, kept) in [(5, Emit::OnUpdate, 1), (6, Emit::OnUpdate, 2), (5, Emit::OnClose, 2)] {
@@ -350,13 +329,13 @@ fn a_session_that_nothing_can_be_met_with_is_kept_for_its_last_result_only() {
 
 #[test]
 fn a_session_that_grew_when_its_end_was_near_closes_after_the_end_that_it_has_now() {
-    let mut windows = Windows::new(Kind::Session { gap: 10, grace: 5 }, Emit::OnClose);
+    let mut windows = Windows::new(Kind::Session { gap: 60, grace: 20 }, Emit::OnClose);
     let mut lists = Lists::default();
-    for (key, ts) in [(b"a", 0), (b"b", 15), (b"a", 9), (b"b", 24)] {
+    for (key, ts) in [(b"a", 1), (b"b", 80), (b"a", 50), (b"b", 130)] {
         windows.take(key, ts, &mut lists);
     }
     assert_eq!(lists.closed, []);
-    windows.take(b"b", 25, &mut lists);
+    windows.take(b"b", 131, &mut lists);
     let closed: Vec<_> = lists.closed.iter().map(|(key, span, _)| (key.as_slice(), *span)).collect();
-    assert_eq!(closed, [(&b"a"[..], Span { start: 0, end: 9 })]);
+    assert_eq!(closed, [(&b"a"[..], Span { start: 1, end: 50 })]);
 }

@@ -89,15 +89,13 @@ impl Sessions {
             session.end >= earliest && session.start <= latest && shown_after.is_none_or(|after| session.end > after)
         };
         let number = self.table.find_near(key, near);
-        // Most records: they stay in the one session of their key, where it stands.
+        // Most records: they stay in the one session of their key, where it stands. Such a record is not late: the session
+        // would have closed before.
         if let Some(Entry { sessions, .. }) = number.and_then(|number| self.table.get_mut(number))
             && let [only] = sessions.as_mut_slice()
             && is_met(only)
         {
             let merged = Span { start: only.start.min(ts), end: only.end.max(ts) };
-            if merged.end < time.saturating_sub(retention) {
-                return fold.late(merged, self.closes_at(merged.end));
-            }
             if !fold.takes(&[only.slot]) {
                 return;
             }
