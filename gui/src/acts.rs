@@ -1,6 +1,7 @@
 //! What a frame asks for: screens draw from what is known, collect these, and they are done after the frame.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use egui::Pos2;
 use tidegate_core::faces::building::AddTo;
@@ -25,6 +26,8 @@ pub(crate) enum Act {
     Do(Command),
     /// another document
     Open(Opening),
+    /// write this one to a new file
+    SaveAs(PathBuf),
     /// a node of this operator
     Add(&'static Operator, AddTo, Option<Pos2>),
     /// ask for an operator, at a place of the canvas

@@ -221,6 +221,7 @@ impl Editor {
     fn saved(&mut self, pipeline: Pipeline, to: &str) {
         self.drawing.is_saved_as(pipeline);
         self.disk = Disk::new(Some(Path::new(to)));
+        self.drawing.path = Some(to.into());
         self.seen.toast = Some(Toast::new(format!("Saved {to}."), false));
     }
 

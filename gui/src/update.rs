@@ -29,6 +29,7 @@ impl Editor {
             Act::Choose(chosen) => self.choose(chosen),
             Act::Do(command) => self.command(context, command),
             Act::Open(opening) => self.leave_for(opening),
+            Act::SaveAs(path) => self.ask(Ask::Save(Box::new(self.drawing.pipeline.clone()), path)),
             Act::Add(operator, to, at) => self.add(operator, &to, at),
             Act::QuickAdd(to, at) => {
                 if self.rights.may_build {
@@ -223,7 +224,8 @@ impl Editor {
         }
         match self.drawing.path.clone() {
             Some(path) => self.ask(Ask::Save(Box::new(self.drawing.pipeline.clone()), path)),
-            None => self.say("It has no file yet: open the editor with the name of one."),
+            None if self.rights.may_build => self.seen.finder = Some(Finder::new(What::SaveAs)),
+            None => self.say("It has no file here."),
         }
     }
 

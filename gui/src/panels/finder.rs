@@ -1,5 +1,7 @@
 //! A list that is searched by typing: commands and nodes, an operator to add, a port to connect to.
 
+use std::path::PathBuf;
+
 use egui::{
     Align2, Area, Frame, Id, Key, Margin, Modifiers, Order, Pos2, Rect, ScrollArea, Shadow, Stroke, Ui, pos2, vec2,
 };
@@ -37,6 +39,8 @@ pub(crate) enum What {
     Target(PortRef),
     /// files, and runs of this machine
     Document,
+    /// the name of a new file
+    SaveAs,
 }
 
 impl Finder {
@@ -53,6 +57,7 @@ impl Finder {
             What::Operator(AddTo::Nothing, _) => "Add an operator".into(),
             What::Target(port) => format!("Connect {port} to"),
             What::Document => "Open a file, or the address of a run".into(),
+            What::SaveAs => "Save as".into(),
         }
     }
 }
@@ -106,7 +111,7 @@ pub(crate) fn show(ui: &Ui, cx: &mut Cx<'_>, window: Rect, finder: &mut Option<F
                         pressed = Some(number);
                     }
                 }
-                if items.is_empty() {
+                if items.is_empty() && open.what != What::SaveAs {
                     ui.label(egui::RichText::new("Nothing is called so.").color(theme.text2));
                 }
             });
@@ -162,6 +167,7 @@ fn items(cx: &Cx<'_>, finder: &Finder) -> Vec<Item> {
         What::Operator(to, at) => operators(cx, &finder.search, to, *at),
         What::Target(from) => targets(cx, &finder.search, from),
         What::Document => documents(cx, &finder.search),
+        What::SaveAs => names(&finder.search),
     };
     items.truncate(MOST);
     items
@@ -197,6 +203,19 @@ fn targets(cx: &Cx<'_>, search: &str, from: &PortRef) -> Vec<Item> {
         }
     };
     building::targets(cx.drawing, from, search.trim()).into_iter().map(item).collect()
+}
+
+/// The file that was named; one that is there is not written over.
+fn names(search: &str) -> Vec<Item> {
+    let name = search.trim();
+    if name.is_empty() {
+        return Vec::new();
+    }
+    let path = PathBuf::from(if name.ends_with(".json") { name.to_string() } else { format!("{name}.json") });
+    let title = format!("Save as {}", path.display());
+    let is_taken = path.exists();
+    let detail = if is_taken { "there is such a file already" } else { "" };
+    vec![Item { icon: "floppy-disk", title, detail: detail.into(), act: (!is_taken).then_some(Act::SaveAs(path)) }]
 }
 
 /// What was found, then what was typed itself: a file that is there, an address, or the name of a new file.

@@ -84,3 +84,22 @@ fn another_document_is_opened_unless_this_one_would_be_lost() {
     click(&mut screen, "pipelines/empty.json");
     wait(&mut screen, |screen| screen.state().drawing.pipeline.name == "empty");
 }
+
+#[test]
+fn a_drawing_without_a_file_is_given_one_and_none_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = folder.path().join("taken.json");
+    fs::write(&taken, "mine").unwrap();
+    let mut screen = open_source(source(trades(), Default::default()), vec2(1400.0, 900.0));
+    for (name, is_saved) in [("taken", false), ("new", true)] {
+        key(&mut screen, Modifiers::COMMAND, Key::S);
+        super::fixture::type_text(&mut screen, &folder.path().join(name).display().to_string());
+        assert_eq!(is_there(&screen, "there is such a file already"), !is_saved);
+        key(&mut screen, Modifiers::NONE, Key::Enter);
+        key(&mut screen, Modifiers::NONE, Key::Escape);
+    }
+    wait(&mut screen, |screen| screen.state().drawing.path.is_some());
+    assert_eq!(fs::read_to_string(folder.path().join("new.json")).unwrap(), to_canonical(&trades()));
+    assert_eq!(fs::read_to_string(taken).unwrap(), "mine");
+    assert!(is_there(&screen, "new.json"));
+}
