@@ -39,6 +39,7 @@ pub mod fields;
 pub mod file_schema;
 pub mod form;
 pub mod kafka;
+mod key_map;
 pub mod lag;
 pub mod operators;
 pub mod partition;

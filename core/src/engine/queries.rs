@@ -1,14 +1,16 @@
 //! A closer look at what a node keeps: questions to its stores on all lanes, in the words of the outside.
 
-use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::run::{Inner, lock};
+use super::workshop::StoreOfLane;
 use crate::codec::{key_value, parse_row_key};
 use crate::problem::Fault;
 use crate::snapshot::{StateRow, StateSnapshot};
-use crate::state::{Keys, Query, Store};
+use crate::state::{Keys, Query};
 use crate::types::KeyFormat;
 
 /// Which part of a node's state is asked for.
@@ -37,6 +39,8 @@ pub enum KeysAsked {
 
 /// Entries that one question may ask for.
 const MOST_ROWS: usize = 10_000;
+/// How long a store is left alone between two looks at parts of it.
+const PAUSE: Duration = Duration::from_micros(100);
 
 impl Inner {
     pub(super) fn state(&self, node: &str, query: &StateQuery) -> Result<StateSnapshot, Fault> {
@@ -45,8 +49,9 @@ impl Inner {
         let asked = Query { keys: keys(&query.keys, format)?, windows: query.windows, limit };
         let mut snapshot = StateSnapshot { node: node.to_string(), ..StateSnapshot::default() };
         let mut rows = Vec::new();
-        for (lane, _, store) in stores {
-            let found = store.find(&asked);
+        for StoreOfLane { lane, store, .. } in stores {
+            // Long enough for a lane that waits to come before the next slice.
+            let found = store.find(&asked, &|| thread::sleep(PAUSE));
             snapshot.keys += found.keys as u64;
             snapshot.has_more |= found.has_more;
             rows.extend(found.rows.into_iter().map(|row| (lane, row)));
@@ -65,8 +70,7 @@ impl Inner {
     }
 
     /// A node's stores, and the format of its keys. The workshop is let go of before they are looked into.
-    #[allow(clippy::type_complexity, reason = "said once, and taken apart at once")]
-    fn stores(&self, node: &str) -> Result<(Vec<(u32, String, Arc<dyn Store>)>, KeyFormat), Fault> {
+    fn stores(&self, node: &str) -> Result<(Vec<StoreOfLane>, KeyFormat), Fault> {
         let workshop = lock(&self.workshop);
         let number = workshop.plan.nodes.iter().position(|known| known.id == node);
         let number = number.ok_or_else(|| Fault::user(format!("there is no node `{node}`")))?;

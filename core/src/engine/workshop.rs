@@ -66,6 +66,13 @@ pub(crate) struct Slots {
     by_number: Vec<Option<(usize, SlotOf)>>,
 }
 
+/// A store of a node, on one lane.
+pub(crate) struct StoreOfLane {
+    pub(crate) lane: u32,
+    pub(crate) name: String,
+    pub(crate) store: Arc<dyn Store>,
+}
+
 pub(crate) struct Workshop {
     pub(crate) plan: Arc<Plan>,
     pub(crate) layouts: Vec<Arc<Layout>>,
@@ -369,13 +376,14 @@ impl Workshop {
     }
 
     /// The stores of a node, by lane and name.
-    pub(crate) fn stores_of(&self, node: &str) -> Vec<(u32, String, Arc<dyn Store>)> {
+    pub(crate) fn stores_of(&self, node: &str) -> Vec<StoreOfLane> {
         let is_of = |name: &str| name.strip_prefix(node).is_some_and(|part| part.is_empty() || part.starts_with('.'));
         let lanes = self.stores.iter().flat_map(|(&lane, stores)| {
-            stores.all().into_iter().filter(|(name, _)| is_of(name)).map(move |(name, store)| (lane, name, store))
+            let of_node = stores.all().into_iter().filter(|(name, _)| is_of(name));
+            of_node.map(move |(name, store)| StoreOfLane { lane, name, store })
         });
         let mut all: Vec<_> = lanes.collect();
-        all.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        all.sort_by(|a, b| (a.lane, &a.name).cmp(&(b.lane, &b.name)));
         all
     }
 

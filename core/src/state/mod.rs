@@ -12,10 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use crate::key_map::Walk;
 use crate::problem::Fault;
 use crate::types::Column;
 
-pub use query::{Found, Keys, Query, Told};
+pub use query::{Finding, Found, Keys, Place, Query, Told};
 pub use scalar::{Scalar, scalar_column};
 pub use table::Table;
 
@@ -57,9 +58,10 @@ pub trait Store: Any + Send + Sync {
     /// All keys, sorted.
     fn keys(&self) -> Vec<Box<[u8]>>;
 
-    /// What it holds, as somebody asks for it. It is locked meanwhile: a key is found at once, anything else by a look at
-    /// all keys.
-    fn find(&self, query: &Query) -> Found;
+    /// What it holds, as somebody asks for it: a key is found at once, anything else by a look at all keys, slice by slice,
+    /// with a `pause` after each, in which the store is not locked. So entries are not all of one moment; what comes and goes
+    /// meanwhile may be there or not.
+    fn find(&self, query: &Query, pause: &dyn Fn()) -> Found;
 
     /// The keys changed since this was last asked, sorted. Empty where changes are not tracked.
     fn take_changed(&self) -> Vec<Change>;
@@ -149,14 +151,27 @@ impl<V: StateValue> Store for Mutex<Table<V>> {
         keys
     }
 
-    fn find(&self, query: &Query) -> Found {
-        let table = self.lock().unwrap_or_else(PoisonError::into_inner);
-        let one = query.keys.one().map(|key| table.get_key_value(key));
-        let all = one.is_none().then(|| table.iter());
-        let entries = one.flatten().into_iter().chain(all.into_iter().flatten());
-        let entries = entries.map(|(key, value)| (key, None, value));
-        let (found, values) = query.collect(table.len(), entries);
-        found.with(values.into_iter().map(|value| value.tell(table.columns())))
+    fn find(&self, query: &Query, pause: &dyn Fn()) -> Found {
+        let table = || self.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut finding = query.begin();
+        let mut walk = match query.keys.one() {
+            Some(key) => {
+                if table().get(key).is_some() {
+                    finding.meet(key, None);
+                }
+                None
+            }
+            None => Some(Walk::default()),
+        };
+        while let Some(from) = walk {
+            walk = table().walk(from, |key| finding.meet(key, None));
+            pause();
+        }
+        let keys = table().len();
+        finding.tell(keys, |some| {
+            let table = table();
+            some.iter().map(|(key, _)| Some(table.get(key)?.tell(table.columns()))).collect()
+        })
     }
 
     fn take_changed(&self) -> Vec<Change> {

@@ -1,7 +1,7 @@
 //! Questions to a store: which keys, which windows of theirs, how many at most. Answers are JSON, since who asks knows
 //! nothing of the values.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -77,34 +77,58 @@ impl Query {
         self.keys.contains(key) && self.windows.is_none_or(meets)
     }
 
-    /// The first entries that are asked for, of a store that holds so many: keys and windows, and what their values are made
-    /// of.
-    pub fn collect<'a, T>(
-        &self,
-        keys: usize,
-        entries: impl Iterator<Item = (&'a [u8], Option<(i64, i64)>, T)>,
-    ) -> (Found, Vec<T>) {
-        let mut first = BTreeMap::new();
-        let mut has_more = false;
-        for (key, window, value) in entries.filter(|(key, window, _)| self.takes(key, *window)) {
-            first.insert((key, window), value);
-            if first.len() > self.limit {
-                has_more = true;
-                first.pop_last();
-            }
-        }
-        let told =
-            |((key, window), value): ((&[u8], _), T)| (Told { key: key.to_vec(), window, value: Value::Null }, value);
-        let (rows, values) = first.into_iter().map(told).unzip();
-        (Found { keys, has_more, rows }, values)
+    /// Begins to look for the first entries that are asked for.
+    pub fn begin(&self) -> Finding<'_> {
+        Finding { query: self, first: BTreeSet::new(), has_more: false }
     }
 }
 
-impl Found {
-    /// The same, with these values.
-    pub fn with(mut self, values: impl IntoIterator<Item = Value>) -> Found {
-        self.rows.iter_mut().zip(values).for_each(|(row, value)| row.value = value);
-        self
+/// Key, and window where there is one.
+pub type Place = (Box<[u8]>, Option<(i64, i64)>);
+
+/// The first entries that were asked for, of those that have been met so far. No values: they are read at the end, of those
+/// that are told.
+#[derive(Debug)]
+pub struct Finding<'q> {
+    query: &'q Query,
+    first: BTreeSet<Place>,
+    has_more: bool,
+}
+
+/// Values that are read at once.
+const TOLD_AT_ONCE: usize = 256;
+
+impl Finding<'_> {
+    /// There is such an entry. It may be met again.
+    pub fn meet(&mut self, key: &[u8], window: Option<(i64, i64)>) {
+        if !self.query.takes(key, window) {
+            return;
+        }
+        let is_full = self.first.len() == self.query.limit;
+        if is_full && self.first.last().is_none_or(|(last, of)| (key, window) > (&**last, *of)) {
+            self.has_more = true;
+            return;
+        }
+        self.first.insert((key.into(), window));
+        if self.first.len() > self.query.limit {
+            self.has_more = true;
+            self.first.pop_last();
+        }
+    }
+
+    /// What was found in a store that holds so many keys. `read` gives the values of a few entries at a time, none of those
+    /// that have gone meanwhile.
+    pub fn tell(self, keys: usize, mut read: impl FnMut(&[Place]) -> Vec<Option<Value>>) -> Found {
+        let places: Vec<Place> = self.first.into_iter().collect();
+        let mut rows = Vec::with_capacity(places.len());
+        for some in places.chunks(TOLD_AT_ONCE) {
+            let told = some
+                .iter()
+                .zip(read(some))
+                .filter_map(|((key, window), value)| Some(Told { key: key.to_vec(), window: *window, value: value? }));
+            rows.extend(told);
+        }
+        Found { keys, has_more: self.has_more, rows }
     }
 }
 
@@ -119,7 +143,7 @@ mod tests {
         for (place, key) in ["b", "ab", "a", "c", "abc"].iter().enumerate() {
             store.lock().put(key.as_bytes(), place as i64);
         }
-        let found = stores.all()[0].1.find(&Query { keys, windows: None, limit });
+        let found = stores.all()[0].1.find(&Query { keys, windows: None, limit }, &|| {});
         assert_eq!(found.keys, 5);
         let row = |row: Told| format!("{}={}", String::from_utf8(row.key).unwrap(), row.value);
         (found.rows.into_iter().map(row).collect(), found.has_more)
@@ -146,8 +170,35 @@ mod tests {
         let query = |first, last| Query { keys: Keys::All, windows: Some((first, last)), limit: 9 };
         let windows = [(0, 10), (10, 20), (20, 30)];
         for (first, last, expected) in [(5, 7, 1), (0, 100, 3), (12, 21, 2), (31, 40, 0)] {
-            let entries = windows.iter().map(|&window| (&b"k"[..], Some(window), ()));
-            assert_eq!(query(first, last).collect(3, entries).0.rows.len(), expected, "{first} {last}");
+            let query = query(first, last);
+            let mut finding = query.begin();
+            windows.iter().for_each(|&window| finding.meet(b"k", Some(window)));
+            let found = finding.tell(3, |some| vec![Some(Value::Null); some.len()]);
+            assert_eq!(found.rows.len(), expected, "{first} {last}");
         }
+    }
+
+    #[test]
+    fn a_large_store_is_looked_through_in_slices_and_let_go_of_in_between() {
+        let stores = Stores::default();
+        let store = stores.open::<i64>("n").unwrap();
+        for number in 0..40_000i64 {
+            store.lock().put(&number.to_be_bytes(), number);
+        }
+        let pauses = std::cell::Cell::new(0i64);
+        let pause = || {
+            // It would wait for ever, were the store still locked.
+            let number = 100_000 + pauses.get();
+            store.lock().put(&number.to_be_bytes(), number);
+            store.lock().remove(&3i64.to_be_bytes());
+            pauses.set(pauses.get() + 1);
+        };
+        let query = Query { keys: Keys::All, windows: None, limit: 1_000 };
+        let found = stores.all()[0].1.find(&query, &pause);
+        assert!(pauses.get() >= 40_000 / crate::key_map::SLICE as i64, "{} pauses", pauses.get());
+        let expected: Vec<i64> = (0..1_000).filter(|number| *number != 3).collect();
+        let told: Vec<i64> = found.rows.iter().filter_map(|row| row.value.as_i64()).collect();
+        // Whether the one that went is replaced by the next depends on when it was met.
+        assert!(told.starts_with(&expected[..999]) && found.has_more, "{} rows", told.len());
     }
 }

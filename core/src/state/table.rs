@@ -1,14 +1,15 @@
 //! One store's table: key bytes to values, searched without an owned key.
 
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 
 use super::StateValue;
+use crate::key_map::{KeyMap, Walk};
 use crate::types::Column;
 
 /// Key bytes to values.
 pub struct Table<V> {
-    entries: HashMap<Box<[u8]>, V, RandomState>,
+    entries: KeyMap<Box<[u8]>, V, RandomState>,
     changed: Option<HashSet<Box<[u8]>, RandomState>>,
     bytes: usize,
     columns: Vec<Column>,
@@ -20,7 +21,7 @@ const ENTRY_BYTES: usize = 32;
 impl<V: StateValue> Table<V> {
     pub(super) fn new(tracks_changes: bool) -> Table<V> {
         Table {
-            entries: HashMap::default(),
+            entries: KeyMap::default(),
             changed: tracks_changes.then(HashSet::default),
             bytes: 0,
             columns: Vec::new(),
@@ -36,8 +37,9 @@ impl<V: StateValue> Table<V> {
         &self.columns
     }
 
-    pub(super) fn get_key_value(&self, key: &[u8]) -> Option<(&[u8], &V)> {
-        self.entries.get_key_value(key).map(|(key, value)| (&**key, value))
+    /// One slice of a walk through all keys.
+    pub(super) fn walk(&self, from: Walk, mut meet: impl FnMut(&[u8])) -> Option<Walk> {
+        self.entries.walk(from, |key, _| meet(key))
     }
 
     /// The value of a key.
@@ -72,7 +74,7 @@ impl<V: StateValue> Table<V> {
 
     /// There are none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     /// Memory of keys and values, about.

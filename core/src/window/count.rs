@@ -5,15 +5,15 @@
 use std::cmp::Reverse;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 
 use super::{Fold, Kept, Span};
+use crate::key_map::{KeyMap, Walk};
 
 #[derive(Debug)]
 pub(super) struct Counts {
     records: i64,
     advance: i64,
-    keys: HashMap<Box<[u8]>, Key, FixedState>,
+    keys: KeyMap<Box<[u8]>, Key, FixedState>,
     open: usize,
     key_bytes: usize,
 }
@@ -41,7 +41,7 @@ const MOST_KEYS_LOOKED_THROUGH: usize = 10_000;
 impl Counts {
     pub(super) fn new(records: u64, advance: u64) -> Counts {
         let whole = |count| i64::try_from(count).unwrap_or(i64::MAX).max(1);
-        Counts { records: whole(records), advance: whole(advance), keys: HashMap::default(), open: 0, key_bytes: 0 }
+        Counts { records: whole(records), advance: whole(advance), keys: KeyMap::default(), open: 0, key_bytes: 0 }
     }
 
     fn span(&self, first: i64) -> Span {
@@ -52,7 +52,7 @@ impl Counts {
         if !self.keys.contains_key(key) {
             self.key_bytes += key.len();
         }
-        self.keys.entry(key.into()).or_default()
+        self.keys.or_default(key)
     }
 
     pub(super) fn take<F: Fold>(&mut self, key: &[u8], ts: i64, fold: &mut F) {
@@ -100,6 +100,10 @@ impl Counts {
     pub(super) fn kept(&self) -> impl Iterator<Item = Kept<'_>> {
         let keys = self.keys.iter();
         keys.flat_map(move |(key, known)| known.open.iter().map(move |window| self.kept_of(key, known, window)))
+    }
+
+    pub(super) fn walk<'a>(&'a self, from: Walk, mut meet: impl FnMut(Kept<'a>)) -> Option<Walk> {
+        self.keys.walk(from, |key, known| known.open.iter().for_each(|window| meet(self.kept_of(key, known, window))))
     }
 
     pub(super) fn of(&self, key: &[u8]) -> impl Iterator<Item = Kept<'_>> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::keys::{Keys, hash};
 use super::{Fold, Kept, NONE, Next, Span};
+use crate::key_map::{SLICE, Walk};
 
 #[derive(Debug)]
 pub(super) struct Fixed {
@@ -94,6 +95,26 @@ impl Fixed {
                 records: 0,
             })
         })
+    }
+
+    pub(super) fn walk<'a>(&'a self, from: Walk, mut meet: impl FnMut(Kept<'a>)) -> Option<Walk> {
+        let (first, mut left) = (from.start.unwrap_or(i64::MIN), SLICE);
+        for (&start, table) in self.open.range(first..) {
+            let begin = if from.start == Some(start) { from.place } else { 0 };
+            let end = table.slots.len().min(begin + left);
+            for number in begin..end {
+                let (slot, ts) = (table.slots[number], table.times[number]);
+                if slot != NONE {
+                    meet(Kept { key: table.keys.get(number), span: self.span(start), slot, ts, records: 0 });
+                }
+            }
+            // A window costs something too, though it were empty.
+            left = left.saturating_sub(end.saturating_sub(begin) + 1);
+            if left == 0 {
+                return Some(Walk::at(Some(start), end));
+            }
+        }
+        None
     }
 
     pub(super) fn of(&self, key: &[u8]) -> impl Iterator<Item = Kept<'_>> {

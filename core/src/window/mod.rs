@@ -21,6 +21,7 @@ pub use self::report::{ClosedBy, FullestReport, IdleReport, LaneReport, LaneRepo
 use self::running::Running;
 use self::session::Sessions;
 use self::sliding::Sliding;
+use crate::key_map::Walk;
 
 /// Bounds of a window: milliseconds, or for those of so many records the numbers of records of the key. The end is
 /// inclusive for sliding windows and sessions, exclusive for all others.
@@ -259,6 +260,18 @@ impl Windows {
             Open::Session(sessions) => Box::new(sessions.kept()),
             Open::Count(counts) => Box::new(counts.kept()),
             Open::Running(running) => Box::new(running.kept()),
+        }
+    }
+
+    /// One slice of a walk through everything that is kept; gives where the next one begins, none at the end. What stays
+    /// from the first to the last is met once at least.
+    pub(crate) fn walk<'a>(&'a self, from: Walk, meet: impl FnMut(Kept<'a>)) -> Option<Walk> {
+        match &self.open {
+            Open::Fixed(fixed) => fixed.walk(from, meet),
+            Open::Sliding(sliding) => sliding.walk(from, meet),
+            Open::Session(sessions) => sessions.walk(from, meet),
+            Open::Count(counts) => counts.walk(from, meet),
+            Open::Running(running) => running.walk(from, meet),
         }
     }
 

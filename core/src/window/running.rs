@@ -1,14 +1,14 @@
 //! One aggregate per key, for ever.
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 
 use super::{Fold, Kept, Span};
+use crate::key_map::{KeyMap, Walk};
 
 #[derive(Debug, Default)]
 pub(super) struct Running {
     /// slot and largest timestamp
-    keys: HashMap<Box<[u8]>, (u32, i64), FixedState>,
+    keys: KeyMap<Box<[u8]>, (u32, i64), FixedState>,
     key_bytes: usize,
 }
 
@@ -29,6 +29,10 @@ impl Running {
 
     pub(super) fn kept(&self) -> impl Iterator<Item = Kept<'_>> {
         self.keys.iter().map(|(key, &(slot, ts))| Kept { key, span: NO_SPAN, slot, ts, records: 0 })
+    }
+
+    pub(super) fn walk<'a>(&'a self, from: Walk, mut meet: impl FnMut(Kept<'a>)) -> Option<Walk> {
+        self.keys.walk(from, |key, &(slot, ts)| meet(Kept { key, span: NO_SPAN, slot, ts, records: 0 }))
     }
 
     pub(super) fn of(&self, key: &[u8]) -> impl Iterator<Item = Kept<'_>> {

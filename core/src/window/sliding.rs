@@ -9,16 +9,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 
 use super::{Emit, Fold, Kept, Next, Span};
+use crate::key_map::{KeyMap, Walk};
 
 #[derive(Debug)]
 pub(super) struct Sliding {
     difference: i64,
     grace: i64,
     emit: Emit,
-    keys: HashMap<Arc<[u8]>, Vec<Window>, FixedState>,
+    keys: KeyMap<Arc<[u8]>, Vec<Window>, FixedState>,
     /// keys by the starts of their windows
     by_start: BTreeMap<i64, Vec<Arc<[u8]>>>,
     /// starts up to here have closed, and stay only to be looked at
@@ -55,7 +55,7 @@ impl Sliding {
             difference,
             grace,
             emit,
-            keys: HashMap::default(),
+            keys: KeyMap::default(),
             by_start: BTreeMap::new(),
             closed_to: -1,
             open: 0,
@@ -202,6 +202,15 @@ impl Sliding {
                 ts: window.newest,
                 records: 0,
             })
+        })
+    }
+
+    pub(super) fn walk<'a>(&'a self, from: Walk, mut meet: impl FnMut(Kept<'a>)) -> Option<Walk> {
+        self.keys.walk(from, |key, windows| {
+            windows.iter().for_each(|window| {
+                let Window { start, slot, newest: ts } = *window;
+                meet(Kept { key, span: self.span(start), slot, ts, records: 0 });
+            });
         })
     }
 

@@ -84,10 +84,45 @@ fn run(kind: Kind, emit: Emit, records: &Records) -> (Windows, Lists) {
     for (number, &(key, ts)) in records.iter().enumerate() {
         lists.record = number;
         windows.take(&[key], ts, &mut lists);
-        assert_eq!(windows.kept().count(), windows.len());
+        assert_eq!(walked(&windows).0.len(), windows.len());
         assert_eq!(lists.used(), windows.len(), "each slot is some window's");
     }
     (windows, lists)
+}
+
+/// What a walk meets, key, window and slot, sorted, and in how many slices; it is what is kept.
+fn walked(windows: &Windows) -> (Vec<(Vec<u8>, Span, u32)>, usize) {
+    let of = |kept: Kept<'_>| (kept.key.to_vec(), kept.span, kept.slot);
+    let (mut met, mut slices, mut walk) = (Vec::new(), 0, Some(Walk::default()));
+    while let Some(from) = walk {
+        walk = windows.walk(from, |kept| met.push(of(kept)));
+        slices += 1;
+    }
+    let mut kept: Vec<_> = windows.kept().map(of).collect();
+    met.sort_unstable();
+    kept.sort_unstable();
+    assert_eq!(met, kept);
+    (met, slices)
+}
+
+#[test]
+fn many_keys_are_walked_in_slices() {
+    let sessions = Kind::Session { gap: 5, grace: 0 };
+    let fixed = Kind::Fixed { size: 10, advance: 5, grace: 100 };
+    for kind in [
+        fixed,
+        sessions,
+        Kind::Sliding { difference: 5, grace: 0 },
+        Kind::Count { records: 3, advance: 1 },
+        Kind::Running,
+    ] {
+        let (mut windows, mut lists) = (Windows::new(kind, Emit::OnUpdate), Lists::default());
+        for number in 0..20_000u32 {
+            windows.take(&number.to_be_bytes(), 20, &mut lists);
+        }
+        let (met, slices) = walked(&windows);
+        assert!(met.len() >= 20_000 && slices >= met.len() / (2 * crate::key_map::SLICE), "{kind:?}: {slices}");
+    }
 }
 
 /// The numbers of a key's records with a timestamp in these bounds, sorted.

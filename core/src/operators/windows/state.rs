@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use crate::aggregate::States;
 use crate::codec::column_value;
+use crate::key_map::Walk;
 use crate::problem::Fault;
-use crate::state::{Change, Found, Query, Store, StoreLevel};
+use crate::state::{Change, Found, Place, Query, Store, StoreLevel};
 use crate::window::{Kept, Kind, LaneReport, Span, Watched, Windows};
 
 /// What a lane keeps.
@@ -126,20 +127,31 @@ impl Store for LaneStore {
         keys
     }
 
-    fn find(&self, query: &Query) -> Found {
-        let mut state = self.lock().unwrap_or_else(PoisonError::into_inner);
-        let entries = match query.keys.one() {
-            Some(key) => state.windows.of(key),
-            None => state.windows.kept(),
+    fn find(&self, query: &Query, pause: &dyn Fn()) -> Found {
+        let state = || self.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_windowed = state().windows.kind() != Kind::Running;
+        let window = |kept: &Kept<'_>| is_windowed.then_some((kept.span.start, kept.span.end));
+        let mut finding = query.begin();
+        let mut walk = match query.keys.one() {
+            Some(key) => {
+                state().windows.of(key).for_each(|kept| finding.meet(kept.key, window(&kept)));
+                None
+            }
+            None => Some(Walk::default()),
         };
-        let is_windowed = state.windows.kind() != Kind::Running;
-        let entries = entries.map(|kept| {
-            let Kept { key, span, slot, .. } = kept;
-            (key, is_windowed.then_some((span.start, span.end)), slot)
-        });
-        let (found, slots) = query.collect(state.windows.len(), entries);
-        let values = state.tell(&slots);
-        found.with(values)
+        while let Some(from) = walk {
+            walk = state().windows.walk(from, |kept| finding.meet(kept.key, window(&kept)));
+            pause();
+        }
+        let keys = state().windows.len();
+        finding.tell(keys, |some| {
+            let mut state = state();
+            let slot = |(key, of): &Place| Some(state.windows.of(key).find(|kept| window(kept) == *of)?.slot);
+            let slots: Vec<Option<u32>> = some.iter().map(slot).collect();
+            let there: Vec<u32> = slots.iter().flatten().copied().collect();
+            let mut values = state.tell(&there).into_iter();
+            slots.into_iter().map(|slot| slot.and_then(|_| values.next())).collect()
+        })
     }
 
     fn take_changed(&self) -> Vec<Change> {

@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use self::calendar::Calendar;
 use self::table::{Entry, Few, Session, Table};
 use super::{Emit, Fold, Kept, Next, Span};
+use crate::key_map::{SLICE, Walk};
 
 #[derive(Debug)]
 pub(super) struct Sessions {
@@ -266,6 +267,12 @@ impl Sessions {
 
     pub(super) fn kept(&self) -> impl Iterator<Item = Kept<'_>> {
         self.table.iter().flat_map(Entry::kept)
+    }
+
+    pub(super) fn walk<'a>(&'a self, from: Walk, meet: impl FnMut(Kept<'a>)) -> Option<Walk> {
+        let (slice, next) = self.table.slice(from.place, SLICE);
+        slice.iter().flat_map(Entry::kept).for_each(meet);
+        next.map(|place| Walk::at(None, place))
     }
 
     pub(super) fn of(&self, key: &[u8]) -> impl Iterator<Item = Kept<'_>> {

@@ -122,6 +122,14 @@ impl Table {
         self.entries.iter().filter(|entry| !entry.sessions.is_empty())
     }
 
+    /// So many entries from a number on, those that are not in use among them, which have no sessions; and the next number,
+    /// where there are more. A key keeps its number.
+    pub(super) fn slice(&self, from: usize, most: usize) -> (&[Entry], Option<usize>) {
+        let rest = self.entries.get(from..).unwrap_or_default();
+        let slice = &rest[..most.min(rest.len())];
+        (slice, (slice.len() < rest.len()).then_some(from + slice.len()))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.numbers.len()
     }
