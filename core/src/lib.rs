@@ -23,12 +23,14 @@
 //! - [`engine`]: runs a plan
 //! - [`drive`]: the test driver: the same without threads, broker and clock
 //! - [`kafka`]: consumers, producers, administration
+//! - [`cluster`]: groups of a cluster, watched from outside
 //!
 //! - [`faces`]: what both faces work with
 
 pub mod aggregate;
 pub mod batch;
 pub mod check;
+pub mod cluster;
 pub mod codec;
 pub mod drive;
 pub mod engine;

@@ -120,6 +120,8 @@ fn tasks(page: &mut Page, tasks: &[TaskSnapshot]) {
 type Figure = (&'static str, &'static str, fn(&PartitionSnapshot) -> Option<f64>);
 
 fn partitions(page: &mut Page, partitions: &[PartitionSnapshot]) {
+    // Each process tells of its own, so that a sum over all of them is one.
+    let partitions: Vec<&PartitionSnapshot> = partitions.iter().filter(|it| !it.is_of_another()).collect();
     let figures: [Figure; 6] = [
         ("partition_lag_records", "Records behind what is done.", |it| Some(it.lag? as f64)),
         ("partition_lag_seconds", "Age of the oldest record that is not done.", |it| Some(it.age_ms? as f64 / 1000.0)),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tidegate_core::engine::{KeysAsked, RunHandle, StateQuery, TapOptions};
 use tidegate_core::problem::{Blame, Fault};
-use tidegate_core::snapshot::{RunState, Snapshot};
+use tidegate_core::snapshot::{ClusterWanted, RunState, Snapshot};
 use tokio::sync::{Semaphore, broadcast};
 use tokio::time::{Instant, sleep};
 
@@ -26,6 +26,8 @@ use crate::{metrics, stream};
 
 /// The longest order.
 const BODY: usize = 4096;
+/// The longest question about a cluster: names of what is on a screen.
+const QUESTION: usize = 64 << 10;
 /// Taps at a time.
 const TAPS: usize = 8;
 /// How often a tap is looked into.
@@ -66,6 +68,7 @@ pub(crate) fn service(served: Arc<Served>) -> Service {
         .route("/api/stream", get(stream::events))
         .route("/api/tap/{edge}", get(tap))
         .route("/api/state/{node}", get(state))
+        .route("/api/cluster", post(cluster).layer(DefaultBodyLimit::max(QUESTION)))
         .route("/api/control", post(control))
         .route("/metrics", get(prometheus))
         .route("/healthz", get(health))
@@ -76,7 +79,7 @@ pub(crate) fn service(served: Arc<Served>) -> Service {
             failure(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "this path is asked in another way",
-                Some("GET, and POST for /api/control"),
+                Some("GET, and POST for /api/cluster and /api/control"),
             )
         })
         .layer(DefaultBodyLimit::max(BODY))
@@ -156,6 +159,20 @@ async fn health(State(served): State<Arc<Served>>) -> Response {
     let is_over = served.run.is_over();
     let status = if is_over { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (status, axum::Json(json!({ "is_running": !is_over }))).into_response()
+}
+
+async fn cluster(State(served): State<Arc<Served>>, body: Bytes) -> Response {
+    let wanted: ClusterWanted = match serde_json::from_slice(&body) {
+        Ok(wanted) => wanted,
+        Err(why) => {
+            let remedy = r#"send {}, or what is looked at: {"groups": [...], "topics": [...], "opened": "..."}"#;
+            return failure(StatusCode::BAD_REQUEST, &format!("this is no question: {why}"), Some(remedy));
+        }
+    };
+    match served.ask(move |run| run.look_at_cluster(&wanted)).await {
+        Ok(found) => answer(found),
+        Err(fault) => of_fault(&fault),
+    }
 }
 
 /// What an order says.

@@ -8,8 +8,9 @@ use super::queries::StateQuery;
 use super::run::{Inner, Outcome, Signals, lock};
 use super::tap::{Tap, TapOptions};
 use super::watch::Asking;
+use crate::cluster::ClusterWatch;
 use crate::problem::{Fault, Severity};
-use crate::snapshot::{Snapshot, StateSnapshot};
+use crate::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, StateSnapshot};
 
 /// A run from outside. Clones are of the same run.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub struct RunHandle {
     is_over: Arc<AtomicBool>,
     /// who asks brokers what only they know
     asking: Arc<Mutex<Option<Asking>>>,
+    /// who looks at the cluster, once somebody has
+    cluster: Arc<Mutex<Option<ClusterWatch>>>,
 }
 
 impl RunHandle {
@@ -32,6 +35,7 @@ impl RunHandle {
             last: Arc::default(),
             is_over: Arc::default(),
             asking: Arc::default(),
+            cluster: Arc::default(),
         }
     }
 
@@ -41,6 +45,10 @@ impl RunHandle {
         *lock(&self.last) = Some(outcome.snapshot.clone());
         self.is_over.store(true, Ordering::Release);
         lock(&self.asking).take();
+        // Its broker may go with the run: nobody waits for that here.
+        if let Ok(mut cluster) = self.cluster.try_lock() {
+            cluster.take();
+        }
         outcome
     }
 
@@ -83,9 +91,43 @@ impl RunHandle {
         let mut asking = lock(&self.asking);
         if asking.is_none() && !self.is_over() {
             let inner = self.attempt();
-            *asking = Some(Asking::start(inner.watch.clone(), inner.options.clusters.clone())?);
+            *asking = Some(Asking::start(
+                inner.watch.clone(),
+                inner.options.clusters.clone(),
+                inner.options.application_id.clone(),
+            )?);
         }
         Ok(())
+    }
+
+    /// The name of the cluster that is looked at: `default` where the run uses it, else the first that it does.
+    pub fn cluster(&self) -> Option<String> {
+        let inner = self.attempt();
+        let names = &inner.options.clusters;
+        names.contains_key("default").then(|| "default".to_string()).or_else(|| names.keys().next().cloned())
+    }
+
+    /// Looks at that cluster: its brokers, topics and groups, whoever they belong to. It waits for the answers, and for
+    /// others who look.
+    ///
+    /// # Errors
+    /// The run uses no cluster, is over, or no broker answers.
+    pub fn look_at_cluster(&self, wanted: &ClusterWanted) -> Result<ClusterSnapshot, Fault> {
+        let Some(name) = self.cluster() else { return Err(Fault::user("this run uses no Kafka")) };
+        let mut cluster = lock(&self.cluster);
+        if self.is_over() {
+            cluster.take();
+            return Err(Fault::user("the run is over"));
+        }
+        let inner = self.attempt();
+        let Some(settings) = inner.options.clusters.get(&name) else {
+            return Err(Fault::user("this run uses no Kafka"));
+        };
+        let watch = match cluster.take() {
+            Some(watch) => cluster.insert(watch),
+            None => cluster.insert(ClusterWatch::open(settings)?),
+        };
+        watch.look(wanted)
     }
 
     /// Looks at records that pass an edge, `from->to`, until the tap is dropped. It copies some, and changes nothing.

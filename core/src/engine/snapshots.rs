@@ -7,7 +7,8 @@ use super::run::{Inner, lock};
 use super::watch::{Counts, Memory, Seen, SeenOf, Series, mean};
 use super::workshop::{SlotOf, Workshop};
 use crate::kafka::TopicPartition;
-use crate::plan::TaskInput;
+use crate::operators::{Topics, Touches};
+use crate::plan::{PlanNode, TaskInput};
 use crate::snapshot::{
     EdgeSnapshot, FailureSnapshot, LaneSnapshot, LatencySnapshot, NodeSnapshot, PartitionSnapshot, Past, Pressure,
     RunSnapshot, RunState, Snapshot, TaskSnapshot, ThroughSnapshot,
@@ -23,6 +24,9 @@ impl Inner {
         let mut memory = self.watch.lock();
         let mut snapshot = workshop.tell(&counts, &memory.series);
         snapshot.partitions = seen.into_iter().map(|seen| memory.partitions.tell(at_ms, seen)).collect();
+        snapshot.partitions.extend(memory.partitions.others(|cluster, topic| workshop.reader_of(cluster, topic)));
+        let place = |it: &PartitionSnapshot| (it.node.clone(), it.topic.clone(), it.partition);
+        snapshot.partitions.sort_by_cached_key(place);
         workshop.tell_windows(&mut snapshot);
         tell_speeds(&mut snapshot, &mut memory);
         tell_through(&mut snapshot, &workshop);
@@ -117,6 +121,18 @@ impl Workshop {
         let edges: Vec<&str> = edges.map(|edge| edge.id.as_str()).collect();
         let past = memory.series.past(&nodes, &edges, |node| self.task_of(node));
         Past { partitions: memory.partitions.past(), ..past }
+    }
+
+    /// The node that reads a topic by its name.
+    fn reader_of(&self, cluster: &str, topic: &str) -> Option<String> {
+        let reads = |node: &&PlanNode| match node.shape.touches() {
+            Touches::Reads(source) if source.cluster == cluster => match source.topics {
+                Topics::Named(names) => names.iter().any(|name| name == topic),
+                Topics::Matching(_) => false,
+            },
+            _ => false,
+        };
+        self.plan.nodes.iter().find(reads).map(|node| node.id.clone())
     }
 
     /// What windows say, which has to be looked for.

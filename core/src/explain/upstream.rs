@@ -120,7 +120,7 @@ fn nothing_read(snapshot: &Snapshot, node: &str) -> Reason {
 
 /// A source, and how far it has read its partitions.
 fn of_source(snapshot: &Snapshot, source: &NodeSnapshot) -> String {
-    let partitions = snapshot.partitions.iter().filter(|partition| partition.node == source.id);
+    let partitions = snapshot.partitions.iter().filter(|it| it.node == source.id && !it.is_of_another());
     let stands: Vec<String> = partitions
         .map(|partition| {
             let (topic, number) = (&partition.topic, partition.partition);

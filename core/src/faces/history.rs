@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use crate::snapshot::Snapshot;
+use crate::snapshot::{ClusterSnapshot, Snapshot};
 
 /// What a series is of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub enum Of {
     Lag(String, String, i32),
     /// records behind on a topic of a node, or, without a topic, on all
     Behind(Option<(String, String)>),
+    /// records behind in a group of the cluster
+    Group(String),
 }
 
 /// Wall time of a slice, in milliseconds.
@@ -69,6 +71,15 @@ impl History {
             }
         }
         self.take_now(snapshot);
+    }
+
+    /// Takes in how far behind groups are, as far as they were just looked at.
+    pub fn take_groups(&mut self, seen: &ClusterSnapshot) {
+        for group in &seen.groups {
+            if let Some((at_ms, lag)) = group.figures.as_ref().and_then(|it| Some((it.at_ms, it.lag?))) {
+                self.put(Of::Group(group.name.clone()), at_ms, lag as f64);
+            }
+        }
     }
 
     fn take_now(&mut self, snapshot: &Snapshot) {

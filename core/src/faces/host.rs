@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::drawing::Checker;
 use crate::operators::Operator;
 use crate::pipeline::Pipeline;
-use crate::snapshot::{Snapshot, TapSnapshot};
+use crate::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, TapSnapshot};
 
 /// A run, as far as a face asks of it. All is asked from one thread, and may take its time; where an answer is a text, it is
 /// a sentence without a stop at its end. Dropping it lets go of the run; one of this process stops.
@@ -32,6 +32,21 @@ pub trait Running: Send {
     /// # Errors
     /// Why it cannot.
     fn control(&mut self, control: Control) -> Result<(), String>;
+
+    /// The cluster that it reads and writes, where it does.
+    fn cluster(&self) -> Option<Box<dyn Cluster>> {
+        None
+    }
+}
+
+/// A cluster, whoever uses it. It is asked from a thread of its own, and may take its time; an answer that is a text is a
+/// sentence without a stop at its end.
+pub trait Cluster: Send {
+    /// What is wanted of it, as it is now. The first look may bring less than is wanted, so that it comes soon.
+    ///
+    /// # Errors
+    /// Why it does not answer.
+    fn look(&mut self, wanted: &ClusterWanted) -> Result<ClusterSnapshot, String>;
 }
 
 /// What can be done to a run.
@@ -81,6 +96,8 @@ pub struct Source {
     pub running: Option<Box<dyn Running>>,
     /// who starts runs, where that may be done
     pub host: Option<Box<dyn Host>>,
+    /// a cluster to look at alone, without a run and a drawing
+    pub cluster: Option<Box<dyn Cluster>>,
     /// start a run of the pipeline at once
     pub starts: bool,
     /// what may be done
@@ -108,6 +125,8 @@ pub enum Opening {
     New(Option<PathBuf>),
     /// a run, by its address
     Run(String),
+    /// a cluster alone, by its brokers
+    Cluster(String),
 }
 
 /// Something that can be opened.
@@ -138,6 +157,8 @@ pub struct Opened {
     pub rights: Rights,
     /// start a run of it at once
     pub starts: bool,
+    /// it is a cluster alone
+    pub is_of_cluster: bool,
 }
 
 impl fmt::Debug for Opened {

@@ -4,6 +4,7 @@
 //! - [`drawing`]: a pipeline that is changed through edits, undone and checked
 //! - [`host`]: what a face asks of the world, as traits
 //! - [`watcher`]: the thread that asks the run, so that no frame waits for it
+//! - [`lookout`]: the thread that looks at a cluster
 //! - [`watched`]: the run that is looked at; [`history`]: its figures of the last minutes
 //! - [`building`]: what a person builds, as edits, and which ports fit
 //! - [`rows`]: the fields of a form, to fill in
@@ -15,6 +16,7 @@ pub mod drawing;
 pub mod glance;
 pub mod history;
 pub mod host;
+pub mod lookout;
 pub mod numbers;
 pub mod rows;
 pub mod watched;

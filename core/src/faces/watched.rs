@@ -32,6 +32,16 @@ pub enum Link {
     },
 }
 
+impl Link {
+    /// It has not answered, once more.
+    pub fn silent(self, why: String, at_ms: i64) -> Link {
+        match self {
+            Link::Silent { since_ms, tries, .. } => Link::Silent { since_ms, why, tries: tries + 1 },
+            _ => Link::Silent { since_ms: at_ms, why, tries: 1 },
+        }
+    }
+}
+
 /// A run, watched.
 #[derive(Debug, Clone, Default)]
 pub struct Watched {

@@ -9,8 +9,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::host::{Control, Found, Host, Opened, Opener, Opening, Running, Source};
+use super::lookout::Lookout;
 use crate::pipeline::{Pipeline, to_canonical};
-use crate::snapshot::{Snapshot, TapSnapshot};
+use crate::snapshot::{ClusterSnapshot, Snapshot, TapSnapshot};
 
 /// What the thread is asked.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub enum Ask {
     Open(Opening),
     /// look for what can be opened
     Find,
+    /// tell this one, from now on, which cluster the run uses
+    With(Lookout),
     /// at once, whatever the next time would be
     Now,
     /// let go of the run
@@ -58,6 +61,17 @@ pub enum News {
     Taps(Vec<TapSnapshot>),
     /// there are none, for this reason
     NoTaps(String),
+    /// what was seen of the cluster
+    Cluster(Box<ClusterSnapshot>),
+    /// the cluster does not answer
+    ClusterSilence {
+        /// what was heard instead
+        why: String,
+        /// wall clock, in milliseconds since 1970
+        at_ms: i64,
+    },
+    /// there is no cluster to look at
+    NoCluster,
     /// the answer to what was asked
     Said(String),
     /// something else is watched now
@@ -97,8 +111,8 @@ impl Watcher {
     ) -> io::Result<Watcher> {
         let (asks, hear) = channel();
         let tell: Tell = Box::new(tell);
-        let last_tap = Instant::now();
-        let watching = Watching { running, host, opener, period, tell, taps: Vec::new(), failed: 0, last_tap };
+        let (taps, last_tap, lookout) = (Vec::new(), Instant::now(), None);
+        let watching = Watching { running, host, opener, period, lookout, tell, taps, failed: 0, last_tap };
         let thread = thread::Builder::new().name("watcher".into()).spawn(move || watching.run(&hear))?;
         Ok(Watcher { asks, thread })
     }
@@ -124,6 +138,8 @@ struct Watching {
     host: Option<Box<dyn Host>>,
     opener: Box<dyn Opener>,
     period: Duration,
+    /// who looks at the cluster that the run uses
+    lookout: Option<Lookout>,
     tell: Tell,
     taps: Vec<String>,
     /// how often the run has not answered since it last did
@@ -169,7 +185,7 @@ impl Watching {
         let Some(running) = &mut self.running else { return };
         if let Some(how) = running.ended() {
             let last = running.snapshot().ok().map(Box::new);
-            self.running = None;
+            self.let_go();
             return self.tell(News::Over { how, last });
         }
         match running.snapshot() {
@@ -235,35 +251,60 @@ impl Watching {
                 Ok(source) => self.open(source),
                 Err(why) => self.tell(News::Said(format!("{why}."))),
             },
+            Ask::With(lookout) => {
+                if let Some(running) = &self.running {
+                    lookout.is_of(running.cluster());
+                }
+                self.lookout = Some(lookout);
+            }
             Ask::Find => self.tell(News::Found(self.opener.found())),
             Ask::Now | Ask::End => {}
         }
     }
 
     fn open(&mut self, source: Source) {
-        let Source { name, pipeline, path, operators, check, running, host, starts, rights } = source;
+        let Source { name, pipeline, path, operators, check, running, host, cluster, starts, rights } = source;
+        let is_of_cluster = cluster.is_some();
+        if let Some(lookout) = &self.lookout {
+            lookout.is_of(cluster.or_else(|| running.as_ref()?.cluster()));
+        }
         // The one before stops here, if it is ours.
         (self.running, self.host) = (running, host);
         self.taps.clear();
         self.failed = 0;
-        self.tell(News::Opened(Box::new(Opened { name, pipeline, path, operators, check, rights, starts })));
+        let opened = Opened { name, pipeline, path, operators, check, rights, starts, is_of_cluster };
+        self.tell(News::Opened(Box::new(opened)));
+    }
+
+    /// A broker of its own goes with it.
+    fn let_go(&mut self) {
+        if self.running.take().is_some()
+            && let Some(lookout) = &self.lookout
+        {
+            lookout.is_of(None);
+        }
     }
 
     fn start(&mut self, pipeline: Box<Pipeline>) {
         // The one before stops first: they would share its group.
-        self.running = None;
+        self.let_go();
         let Some(host) = &self.host else {
             return self.tell(News::Said("Nobody here can start a run.".into()));
         };
         self.tell(News::Started(pipeline.clone()));
         match host.start(&pipeline) {
-            Ok(running) => self.running = Some(running),
+            Ok(running) => {
+                if let Some(lookout) = &self.lookout {
+                    lookout.is_of(running.cluster());
+                }
+                self.running = Some(running);
+            }
             Err(why) => self.tell(News::Over { how: format!("It did not start: {why}."), last: None }),
         }
     }
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
@@ -352,6 +393,7 @@ mod tests {
                 check: Arc::new(|pipeline| crate::check::check(pipeline, &crate::check::CheckOptions::new(&[]))),
                 running: None,
                 host: None,
+                cluster: None,
                 starts: false,
                 rights: Default::default(),
             })

@@ -17,13 +17,15 @@ use crate::problem::Fault;
 
 /// A client for questions and orders.
 pub struct Admin {
-    client: Arc<Client>,
-    settings: ClientSettings,
-    within: Duration,
+    pub(super) client: Arc<Client>,
+    pub(super) settings: ClientSettings,
+    pub(super) within: Duration,
     errors: Queue,
     outage: Mutex<Outage>,
-    /// by group
-    askers: Mutex<BTreeMap<String, Arc<Client>>>,
+    /// who asks what a group has committed, by group
+    pub(super) askers: Mutex<BTreeMap<String, Arc<Client>>>,
+    /// who asks the same of many
+    pub(super) asker: Mutex<Option<Arc<Client>>>,
     is_unwanted: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -39,8 +41,21 @@ pub struct TopicInfo {
     pub name: String,
     /// number of its partitions
     pub partitions: i32,
+    /// copies of each record, its first partition's
+    pub replication: i32,
     /// Kafka's own (`__consumer_offsets` and its like)
     pub is_internal: bool,
+}
+
+/// A broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerInfo {
+    /// its number
+    pub id: i32,
+    /// `host:port`, as it says that it is reached
+    pub address: String,
+    /// it leads the others
+    pub is_controller: bool,
 }
 
 /// Oldest offset, and the one that the next record will have.
@@ -50,30 +65,6 @@ pub struct Watermarks {
     pub low: i64,
     /// behind the newest
     pub high: i64,
-}
-
-/// A consumer group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupInfo {
-    /// its name
-    pub name: String,
-    /// Kafka's word for it: `Stable`, `Empty`, `Dead`…
-    pub state: String,
-    /// who is in it, by member id; empty in a list of groups
-    pub members: Vec<Member>,
-}
-
-/// A member of a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// as the group knows it
-    pub id: String,
-    /// as it calls itself
-    pub client_id: String,
-    /// where it connects from
-    pub host: String,
-    /// what it has been given, in order
-    pub partitions: Vec<TopicPartition>,
 }
 
 impl Admin {
@@ -93,6 +84,7 @@ impl Admin {
             errors,
             outage: Mutex::default(),
             askers: Mutex::default(),
+            asker: Mutex::default(),
             is_unwanted,
         })
     }
@@ -108,17 +100,25 @@ impl Admin {
     /// # Errors
     /// No broker answers.
     pub fn topics(&self) -> Result<Vec<TopicInfo>, Fault> {
-        let mut topics: Vec<TopicInfo> = self
-            .ask("listing topics", |left| self.client.topics(left))?
-            .into_iter()
-            .map(|topic| TopicInfo {
-                is_internal: topic.name.starts_with("__"),
-                name: topic.name,
-                partitions: topic.partitions,
-            })
-            .collect();
-        topics.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(topics)
+        let found = self.ask("listing topics", |left| self.client.topics(left))?;
+        Ok(sorted(found))
+    }
+
+    /// All brokers by number, and all topics by name, in one question.
+    ///
+    /// # Errors
+    /// No broker answers.
+    pub fn cluster(&self) -> Result<(Vec<BrokerInfo>, Vec<TopicInfo>), Fault> {
+        let found = self.ask("asking for brokers", |left| self.client.cluster(left))?;
+        let controller = self.client.controller();
+        let broker = |broker: ffi::BrokerState| BrokerInfo {
+            id: broker.id,
+            address: format!("{}:{}", broker.host, broker.port),
+            is_controller: controller == Some(broker.id),
+        };
+        let mut brokers: Vec<BrokerInfo> = found.brokers.into_iter().map(broker).collect();
+        brokers.sort_by_key(|broker| broker.id);
+        Ok((brokers, sorted(found.topics)))
     }
 
     /// The number of partitions of a topic; none where it does not exist. Never creates it.
@@ -229,82 +229,6 @@ impl Admin {
         Ok(found.into_iter().map(|entry| (entry.offset >= 0).then_some(entry.offset)).collect())
     }
 
-    /// All that a group has committed of the topics that there are, by topic and partition; nothing where there is no such
-    /// group.
-    ///
-    /// # Errors
-    /// No right to look, or no answer: of no broker, or of the one that coordinates the group.
-    pub fn group_offsets(&self, group: &str) -> Result<Vec<Offset>, Fault> {
-        let topics = self.topics()?;
-        let all = topics.iter().flat_map(|topic| (0..topic.partitions).map(|partition| (&*topic.name, partition)));
-        let all: Vec<(&str, i32)> = all.collect();
-        let list = || Partitions::new(all.iter().map(|&(topic, partition)| (topic, partition, Partitions::NONE)));
-        let client = self.of_group(group)?;
-        let about = format!("group `{group}`");
-        // A client's own question to the coordinator: what an administrator would ask aborts the process, in librdkafka
-        // 2.12, where the coordinator is found after the question was given up.
-        let answered = self.try_ask(|left| client.committed(&list(), left));
-        let entries = answered.map_err(|failure| match is_silence(failure.code) {
-            true => {
-                let (why, within) = (self.settings.redact(&failure.text), self.within.as_secs());
-                let message =
-                    format!("{about}: the broker that coordinates it does not answer within {within} s ({why})");
-                Fault::outside(message)
-                    .remedy("look whether one of the brokers is down or overloaded, and try it again then")
-            }
-            false => self.fault(&about, &failure),
-        })?;
-        let mut offsets: Vec<Offset> = entries
-            .into_iter()
-            .filter(|entry| entry.offset >= 0)
-            .map(|entry| Offset { at: TopicPartition::new(entry.topic, entry.partition), next: entry.offset })
-            .collect();
-        offsets.sort_by(|a, b| a.at.cmp(&b.at));
-        Ok(offsets)
-    }
-
-    /// A client that names the group and is no member.
-    fn of_group(&self, group: &str) -> Result<Arc<Client>, Fault> {
-        let mut askers = lock(&self.askers);
-        if let Some(client) = askers.get(group) {
-            return Ok(client.clone());
-        }
-        let conf = self.settings.conf(&[("client.id", "tidegate".into())], &[("group.id", group.to_string())])?;
-        let client = conf.build(Role::Consumer).map_err(|why| self.settings.refused(&why))?;
-        askers.insert(group.to_string(), client.clone());
-        Ok(client)
-    }
-
-    /// All groups, by name, without their members.
-    ///
-    /// # Errors
-    /// No answer.
-    pub fn groups(&self) -> Result<Vec<GroupInfo>, Fault> {
-        let mut groups: Vec<GroupInfo> = self
-            .ask("listing groups", |left| self.client.groups(left))?
-            .into_iter()
-            .map(|(name, state)| GroupInfo { name, state, members: Vec::new() })
-            .collect();
-        groups.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(groups)
-    }
-
-    /// Who is in a group. One that nobody knows is `Dead` and empty.
-    ///
-    /// # Errors
-    /// No right to look, or no answer.
-    pub fn group(&self, group: &str) -> Result<GroupInfo, Fault> {
-        let found = self.ask(&format!("group `{group}`"), |left| match self.client.group(group, left) {
-            Err(failure) if failure.code == Code::GROUP_NOT_FOUND => {
-                Ok(ffi::GroupState { name: group.into(), state: "Dead".into(), members: Vec::new() })
-            }
-            result => result,
-        })?;
-        let mut members: Vec<Member> = found.members.into_iter().map(Member::from).collect();
-        members.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(GroupInfo { name: found.name, state: found.state, members })
-    }
-
     /// Deletes the records before these offsets (−1: all there are); gives the oldest offsets that are left.
     ///
     /// # Errors
@@ -324,11 +248,11 @@ impl Admin {
 
     /// Asks until there is an answer that is not "later", a broker says why not, nobody wants to know any more, or the time
     /// is over. That no broker is there ends it after a quarter of the time, or [`ABSENT`]; one that is silent is waited for.
-    fn ask<T>(&self, about: &str, question: impl Fn(Duration) -> Result<T, Failure>) -> Result<T, Fault> {
+    pub(super) fn ask<T>(&self, about: &str, question: impl Fn(Duration) -> Result<T, Failure>) -> Result<T, Fault> {
         self.try_ask(question).map_err(|failure| self.fault(about, &failure))
     }
 
-    fn try_ask<T>(&self, question: impl Fn(Duration) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(super) fn try_ask<T>(&self, question: impl Fn(Duration) -> Result<T, Failure>) -> Result<T, Failure> {
         let start = Instant::now();
         // Each question takes longer than the one before: an answer that comes after its question was given up is lost.
         let mut slice = (self.within / 4).min(FIRST_QUESTION);
@@ -339,7 +263,7 @@ impl Admin {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            slice *= 2;
+            slice = (2 * slice).min(self.within);
             down = self.hear_errors().or(down);
             if !is_passing(failure.code) && !is_silence(failure.code) {
                 return Err(failure);
@@ -376,63 +300,30 @@ impl Admin {
         Ok(())
     }
 
-    fn fault(&self, about: &str, failure: &Failure) -> Fault {
+    pub(super) fn fault(&self, about: &str, failure: &Failure) -> Fault {
         fault(&self.settings, about, failure)
     }
 }
 
-/// No broker has said anything.
-fn is_silence(code: Code) -> bool {
-    matches!(code, Code::TRANSPORT | Code::TIMED_OUT | Code::TIMED_OUT_QUEUE | Code::ALL_BROKERS_DOWN | Code::RESOLVE)
+fn sorted(topics: Vec<ffi::TopicState>) -> Vec<TopicInfo> {
+    let info = |topic: ffi::TopicState| TopicInfo {
+        is_internal: topic.name.starts_with("__"),
+        name: topic.name,
+        partitions: topic.partitions,
+        replication: topic.replication,
+    };
+    let mut topics: Vec<TopicInfo> = topics.into_iter().map(info).collect();
+    topics.sort_by(|a, b| a.name.cmp(&b.name));
+    topics
 }
 
-impl From<ffi::MemberState> for Member {
-    fn from(member: ffi::MemberState) -> Member {
-        let mut partitions: Vec<TopicPartition> =
-            member.partitions.into_iter().map(|(topic, partition)| TopicPartition::new(topic, partition)).collect();
-        partitions.sort();
-        Member { id: member.id, client_id: member.client_id, host: member.host, partitions }
-    }
+/// No broker has said anything.
+pub(super) fn is_silence(code: Code) -> bool {
+    matches!(code, Code::TRANSPORT | Code::TIMED_OUT | Code::TIMED_OUT_QUEUE | Code::ALL_BROKERS_DOWN | Code::RESOLVE)
 }
 
 impl fmt::Debug for Admin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admin").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::ffi::Mock;
-    use super::*;
-
-    /// Kafka's numbers for requests to, and about, a group's coordinator.
-    const OFFSET_FETCH: i16 = 9;
-    const FIND_COORDINATOR: i16 = 10;
-
-    /// An answer that comes after it was given up harms nobody, and the next question is answered.
-    #[test]
-    fn a_coordinator_that_is_silent_is_told() {
-        for (number, request) in [OFFSET_FETCH, FIND_COORDINATOR].into_iter().enumerate() {
-            let mock = Mock::start();
-            mock.create_topic("t", 3);
-            let within = Duration::from_secs(2);
-            let admin = Admin::open(&ClientSettings::new(mock.address()), within).unwrap();
-            assert_eq!(admin.topics().unwrap().len(), 1);
-            let group = format!("silent-{number}");
-            mock.answer_one_after(request, Duration::from_secs(3));
-            mock.answer_one_after(request, Duration::from_secs(3));
-            mock.answer_one_after(request, Duration::from_secs(3));
-            let begun = Instant::now();
-            let fault = admin.group_offsets(&group).unwrap_err();
-            assert!(begun.elapsed() < Duration::from_secs(4), "told after {:?}", begun.elapsed());
-            let says = format!("group `{group}`: the broker that coordinates it does not answer within 2 s");
-            assert!(fault.message.starts_with(&says) && fault.remedy.is_some(), "{fault}");
-            let until = Instant::now() + Duration::from_secs(20);
-            while admin.group_offsets(&group).is_err() {
-                assert!(Instant::now() < until, "it is never answered again");
-            }
-            assert_eq!(admin.group_offsets(&group).unwrap(), []);
-        }
     }
 }

@@ -13,6 +13,7 @@ mod consumer;
 mod delivery;
 mod faults;
 mod ffi;
+mod groups;
 mod outage;
 mod peek;
 mod places;
@@ -25,13 +26,14 @@ mod settings;
 mod topics;
 mod writer;
 
-pub use admin::{Admin, GroupInfo, Member, TopicInfo, Watermarks};
+pub use admin::{Admin, BrokerInfo, TopicInfo, Watermarks};
 pub use commits::{Committed, Offset};
 pub use consumer::{
     Assigned, Assignor, Consumer, ConsumerEvents, ConsumerOptions, SESSION, Start, TopicPartition, session_timeout,
 };
 #[cfg(test)]
 pub(crate) use ffi::{Code, Mock};
+pub use groups::{GroupInfo, Member};
 pub use peek::timestamps;
 pub use producer::{FaultSink, Producer, ProducerOptions};
 pub use queue::{Gap, PartitionQueue, Taken, Wake};

@@ -6,10 +6,12 @@
 //! - `bottleneck`: which task holds everything back
 //! - `node`: nodes, and the tasks that they run in, lane by lane; edges
 //! - `partition`: what is read, how far behind, and what to think of it
+//! - `cluster`: groups, topics and brokers, whoever they belong to
 //! - `look`: records on an edge, keys of a store
 //! - `past`: samples of the last minutes, for whoever comes later
 
 mod bottleneck;
+mod cluster;
 mod look;
 mod node;
 mod partition;
@@ -19,6 +21,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::Severity;
 
+pub use cluster::{
+    BrokerSnapshot, ClusterSnapshot, ClusterWanted, GroupFigures, GroupSnapshot, Keeps, OpenedGroup, TopicSnapshot,
+};
 pub use look::{StateRow, StateSnapshot, TapRow, TapSnapshot};
 pub use node::{
     EdgeSnapshot, FailureSnapshot, LaneSnapshot, LatencySnapshot, NodeSnapshot, Pressure, Rates, TaskSnapshot,

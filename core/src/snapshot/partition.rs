@@ -55,9 +55,12 @@ pub struct PartitionSnapshot {
     pub retention: Retention,
     /// records that retention deleted before they were read
     pub lost: u64,
-    /// who reads it: `this`, or a member of the group
+    /// who reads it: `this`, or another, as its client and the host that it connects from: `client@host`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// by what name the group knows that other
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
 }
 
 impl Default for PartitionSnapshot {
@@ -84,7 +87,15 @@ impl Default for PartitionSnapshot {
             retention: Retention::default(),
             lost: 0,
             owner: None,
+            member: None,
         }
+    }
+}
+
+impl PartitionSnapshot {
+    /// Another member of the group reads it, not this run.
+    pub fn is_of_another(&self) -> bool {
+        self.member.is_some()
     }
 }
 
@@ -140,6 +151,18 @@ pub enum Drain {
     },
     /// as it goes, never: at each of the last 10 samples it was further behind
     Never,
+}
+
+impl Drain {
+    /// The later of two, where both are known.
+    pub fn later(self, other: Drain) -> Drain {
+        match (self, other) {
+            (Drain::Never, _) | (_, Drain::Never) => Drain::Never,
+            (Drain::Unknown, _) | (_, Drain::Unknown) => Drain::Unknown,
+            (Drain::Done, drain) | (drain, Drain::Done) => drain,
+            (Drain::In { ms: a }, Drain::In { ms: b }) => Drain::In { ms: a.max(b) },
+        }
+    }
 }
 
 /// When retention deletes the oldest record that is not done.

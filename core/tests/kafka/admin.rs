@@ -10,7 +10,7 @@ fn topics_come_and_go() {
     assert!(admin.create_topic(&name, 3, -1, &[("retention.ms".into(), "-1".into())]).unwrap());
     assert!(!admin.create_topic(&name, 3, -1, &[]).unwrap());
     assert_eq!(admin.partitions(&name).unwrap(), Some(3));
-    let info = TopicInfo { name: name.clone(), partitions: 3, is_internal: false };
+    let info = TopicInfo { name: name.clone(), partitions: 3, replication: 1, is_internal: false };
     assert!(admin.topics().unwrap().contains(&info));
     assert!(admin.delete_topic(&name).unwrap());
     assert!(!admin.delete_topic(&name).unwrap());

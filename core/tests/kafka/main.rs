@@ -2,6 +2,7 @@
 //! embedded one.
 
 mod admin;
+mod clusters;
 mod faults;
 mod groups;
 mod reading;

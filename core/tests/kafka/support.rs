@@ -115,6 +115,15 @@ pub(crate) fn numbered(count: usize) -> Vec<Row> {
     (0..count).map(|i| row(Some(&format!("k{i}")), Some(&format!("value {i}")))).collect()
 }
 
+/// Commits for a group without being in it.
+pub(crate) fn commit_for(settings: &ClientSettings, group: &str, offsets: &[Offset]) {
+    let starts: Vec<_> = offsets.iter().map(|offset| (offset.at.clone(), Start::End)).collect();
+    let (consumer, _queues) =
+        Consumer::open_assigned(settings, &ConsumerOptions::new(group), &starts, Engine::new(Start::End)).unwrap();
+    assert_eq!(consumer.commit_sync(offsets, PATIENCE).unwrap(), offsets);
+    consumer.close();
+}
+
 /// An engine that holds the queues it is given, reads when asked, and commits what it has read when they are taken away.
 pub(crate) struct Engine {
     pub(crate) start: Start,

@@ -1,6 +1,6 @@
 //! What only brokers know of partitions: how far they really go (a client whose queue is full hears of no newer end), how
-//! long records are kept, and what time a record carries that has not been read. Asked by a thread of its own, and only
-//! while somebody watches.
+//! long records are kept, what time a record carries that has not been read, and what other members of the group do. Asked
+//! by a thread of its own, and only while somebody watches.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,15 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Keeps, Watch};
+use super::Watch;
+use crate::cluster::ClusterWatch;
 use crate::engine::hub::ClusterSettings;
 use crate::kafka::{Admin, TopicPartition, timestamps};
 use crate::problem::Fault;
+use crate::snapshot::{ClusterWanted, Keeps};
 
 /// How often partitions are asked for.
 const EVERY: Duration = Duration::from_secs(1);
 /// How often the settings of topics are asked for.
 const SETTINGS_EVERY: Duration = Duration::from_secs(60);
+/// How often it is asked who is in the group.
+const MEMBERS_EVERY: Duration = Duration::from_secs(5);
 /// How long an answer may take.
 const WITHIN: Duration = Duration::from_secs(5);
 /// How long a record is waited for that nobody has read.
@@ -33,9 +37,9 @@ impl Asking {
     ///
     /// # Errors
     /// No thread.
-    pub(crate) fn start(watch: Arc<Watch>, clusters: ClusterSettings) -> Result<Asking, Fault> {
+    pub(crate) fn start(watch: Arc<Watch>, clusters: ClusterSettings, group: String) -> Result<Asking, Fault> {
         let is_over = Arc::new(AtomicBool::new(false));
-        let asker = Asker { watch, clusters, admins: BTreeMap::new(), settings_asked: BTreeMap::new() };
+        let asker = Asker { watch, clusters, group, asked: BTreeMap::new(), settings_asked: BTreeMap::new() };
         let over = is_over.clone();
         let thread = std::thread::Builder::new().name("asker".into()).spawn(move || asker.run(&over));
         let thread = thread.map_err(|why| Fault::outside(format!("no thread that asks brokers: {why}")))?;
@@ -56,8 +60,18 @@ impl Drop for Asking {
 struct Asker {
     watch: Arc<Watch>,
     clusters: ClusterSettings,
-    admins: BTreeMap<String, Admin>,
+    group: String,
+    /// by cluster
+    asked: BTreeMap<String, Asked>,
     settings_asked: BTreeMap<(String, String), Instant>,
+}
+
+/// A cluster that is asked.
+struct Asked {
+    admin: Admin,
+    members_asked: Option<Instant>,
+    /// who looks at what others of the group do, where there are some
+    others: Option<ClusterWatch>,
 }
 
 /// Partitions of one cluster, and offsets of records whose time is wanted.
@@ -82,10 +96,11 @@ impl Asker {
 
     fn ask(&mut self, cluster: &str, questions: &Questions) -> Result<(), Fault> {
         let Some(settings) = self.clusters.get(cluster) else { return Ok(()) };
-        if !self.admins.contains_key(cluster) {
-            self.admins.insert(cluster.to_string(), Admin::open(settings, WITHIN)?);
+        if !self.asked.contains_key(cluster) {
+            let admin = Admin::open(settings, WITHIN)?;
+            self.asked.insert(cluster.to_string(), Asked { admin, members_asked: None, others: None });
         }
-        let Some(admin) = self.admins.get(cluster) else { return Ok(()) };
+        let Some(Asked { admin, .. }) = self.asked.get(cluster) else { return Ok(()) };
         let all: Vec<TopicPartition> = questions.iter().map(|(at, _)| at.clone()).collect();
         let marks = admin.all_watermarks(&all)?;
         for (at, marks) in all.iter().zip(marks) {
@@ -103,11 +118,33 @@ impl Asker {
                 });
             }
         }
-        self.ask_settings(cluster, &all)
+        self.ask_settings(cluster, &all)?;
+        self.ask_others(cluster)
+    }
+
+    /// What other members of the group read, and how far they are with it.
+    fn ask_others(&mut self, cluster: &str) -> Result<(), Fault> {
+        let Some((settings, asked)) = self.clusters.get(cluster).zip(self.asked.get_mut(cluster)) else {
+            return Ok(());
+        };
+        if asked.members_asked.is_none_or(|last| last.elapsed() >= MEMBERS_EVERY) {
+            asked.members_asked = Some(Instant::now());
+            let is_alone = asked.admin.group(&self.group)?.members.len() < 2;
+            match (is_alone, &asked.others) {
+                (true, _) => asked.others = None,
+                (false, None) => asked.others = Some(ClusterWatch::open(settings)?),
+                (false, Some(_)) => {}
+            }
+        }
+        let wanted = ClusterWanted { opened: Some(self.group.clone()), ..ClusterWanted::default() };
+        let seen = asked.others.as_mut().map(|watch| watch.look(&wanted)).transpose()?;
+        let others = seen.and_then(|seen| seen.opened).map(|opened| opened.partitions).unwrap_or_default();
+        self.watch.lock().partitions.others_have(cluster, others);
+        Ok(())
     }
 
     fn ask_settings(&mut self, cluster: &str, all: &[TopicPartition]) -> Result<(), Fault> {
-        let Some(admin) = self.admins.get(cluster) else { return Ok(()) };
+        let Some(Asked { admin, .. }) = self.asked.get(cluster) else { return Ok(()) };
         for at in all {
             let topic = (cluster.to_string(), at.topic.to_string());
             if self.settings_asked.get(&topic).is_some_and(|last| last.elapsed() < SETTINGS_EVERY) {
@@ -116,45 +153,12 @@ impl Asker {
             self.settings_asked.insert(topic, Instant::now());
             // Not everybody may look at settings: then it stays unknown.
             let Ok(settings) = admin.topic_settings(&at.topic) else { continue };
-            let keeps = keeps(&settings);
+            let keeps = Keeps::of_settings(&settings);
             let partitions = all.iter().filter(|other| other.topic == at.topic).map(|other| other.partition);
             for partition in partitions {
                 self.watch.lock().partitions.answer(cluster, &at.topic, partition, |asked| asked.keeps = keeps);
             }
         }
         Ok(())
-    }
-}
-
-/// How long a topic with these settings keeps records.
-fn keeps(settings: &BTreeMap<String, String>) -> Option<Keeps> {
-    let policy = settings.get("cleanup.policy")?;
-    if !policy.split(',').any(|word| word.trim() == "delete") {
-        return Some(Keeps::NewestOfKey);
-    }
-    match settings.get("retention.ms")?.parse::<i64>().ok()? {
-        ..0 => Some(Keeps::Always),
-        ms => Some(Keeps::ForMs(ms)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_say_how_long_records_are_kept() {
-        for (policy, retention, expected) in [
-            ("delete", "60000", Some(Keeps::ForMs(60_000))),
-            ("delete", "-1", Some(Keeps::Always)),
-            ("compact", "60000", Some(Keeps::NewestOfKey)),
-            ("compact,delete", "60000", Some(Keeps::ForMs(60_000))),
-            ("delete", "soon", None),
-        ] {
-            let settings = [("cleanup.policy", policy), ("retention.ms", retention)];
-            let settings = settings.map(|(name, value)| (name.to_string(), value.to_string())).into();
-            assert_eq!(keeps(&settings), expected, "{policy}, {retention}");
-        }
-        assert_eq!(keeps(&BTreeMap::new()), None);
     }
 }

@@ -24,7 +24,7 @@ use crate::snapshot::{Bottleneck, HeldBy, Snapshot};
 pub(super) use asking::Asking;
 pub(super) use counts::{Counts, mean};
 pub(super) use log::Log;
-pub(super) use partitions::{Keeps, Partitions, Seen, SeenOf, ranges};
+pub(super) use partitions::{Partitions, Seen, SeenOf, ranges};
 pub(super) use series::{EVERY_MS, Series};
 
 /// How long something holds until it is told in the log: what comes and goes is no news.

@@ -1,13 +1,13 @@
 //! What a run remembers of the partitions that it reads: the last commits of each, which its verdict comes from, samples
 //! of its lag, and what brokers said when they were asked.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Log;
 use super::series::Series;
 use crate::lag::{Commit, History, Reader};
 use crate::problem::Severity;
-use crate::snapshot::{PartitionPast, PartitionSnapshot, Retention, Verdict};
+use crate::snapshot::{Keeps, PartitionPast, PartitionSnapshot, Verdict};
 
 /// A node and the partition that it reads: cluster, topic, number.
 pub(crate) type Which = (String, String, String, i32);
@@ -34,20 +34,14 @@ pub(crate) struct Asked {
     pub(crate) stamp: Option<(i64, i64)>,
 }
 
-/// How long a topic keeps records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Keeps {
-    ForMs(i64),
-    Always,
-    NewestOfKey,
-}
-
 /// The partitions of a run.
 #[derive(Default)]
 pub(crate) struct Partitions {
     known: BTreeMap<Which, Remembered>,
     /// what brokers said, by cluster, topic and number
     asked: BTreeMap<(String, String, i32), Asked>,
+    /// what other members of the group read, by cluster
+    others: BTreeMap<String, Vec<PartitionSnapshot>>,
     /// records that retention deleted before they were read
     lost: BTreeMap<(String, String, i32), u64>,
 }
@@ -166,12 +160,7 @@ impl Partitions {
             since_ms,
             rule: judged.map(|judged| judged.rule.clone()).unwrap_or_default(),
             drain: judged.map(|judged| judged.drain).unwrap_or_default(),
-            retention: match (asked.keeps, stamp_ms) {
-                (Some(Keeps::NewestOfKey), _) => Retention::Compacted,
-                (Some(Keeps::Always), _) => Retention::Never,
-                (Some(Keeps::ForMs(keeps)), Some(stamp)) => Retention::Time { left_ms: stamp + keeps - at_ms },
-                _ => Retention::Unknown,
-            },
+            retention: Keeps::retention(asked.keeps, stamp_ms, at_ms),
             lost: lost.max(commit.lost()),
             owner: Some("this".into()),
             ..told
@@ -183,11 +172,37 @@ impl Partitions {
         put(self.asked.entry((cluster.to_string(), topic.to_string(), partition)).or_default());
     }
 
+    /// What members of the group read, ourselves among them, and how far they are with it.
+    pub(crate) fn others_have(&mut self, cluster: &str, partitions: Vec<PartitionSnapshot>) {
+        self.others.insert(cluster.to_string(), partitions);
+    }
+
+    /// Partitions that others of the group read, of topics that a node reads here too: by its partitions, else as `reader`
+    /// tells.
+    pub(crate) fn others(&self, reader: impl Fn(&str, &str) -> Option<String>) -> Vec<PartitionSnapshot> {
+        let own: BTreeSet<(&str, &str, i32)> =
+            self.known.keys().map(|(_, cluster, topic, number)| (cluster.as_str(), topic.as_str(), *number)).collect();
+        let all = self.others.iter().flat_map(|(cluster, all)| all.iter().map(move |it| (cluster, it)));
+        let others = all.filter(|(cluster, it)| {
+            it.is_of_another() && !own.contains(&(cluster.as_str(), it.topic.as_str(), it.partition))
+        });
+        let known = |cluster: &str, topic: &str| {
+            let mut known = self.known.keys().filter(|(_, of, name, _)| of == cluster && name == topic);
+            known.next().map(|(node, ..)| node.clone())
+        };
+        let told = |(cluster, it): (&String, &PartitionSnapshot)| {
+            let node = known(cluster, &it.topic).or_else(|| reader(cluster, &it.topic))?;
+            Some(PartitionSnapshot { node, cluster: cluster.clone(), ..it.clone() })
+        };
+        others.filter_map(told).collect()
+    }
+
     /// A cluster does not answer: what it said of its partitions' ends is not so any more.
     pub(crate) fn answers_no_more(&mut self, cluster: &str) {
         for (_, asked) in self.asked.iter_mut().filter(|((of, ..), _)| of == cluster) {
             (asked.low, asked.high) = (None, None);
         }
+        self.others.remove(cluster);
     }
 
     /// The partitions that there are, by cluster, topic and number, and the offset of the record whose timestamp would
@@ -241,6 +256,7 @@ pub(crate) fn ranges(numbers: &[i32]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::Retention;
 
     fn seen(partition: i32, safe: i64, high: Option<i64>, stamp_ms: Option<i64>) -> Seen {
         let told = PartitionSnapshot {
@@ -279,6 +295,28 @@ mod tests {
         assert_eq!((told.high, told.lag, told.lost), (Some(100), Some(93), 2));
         assert_eq!(told.retention, Retention::Time { left_ms: 54_000 });
         assert_eq!(partitions.tell(0, seen(1, 5, None, None)).lag, None, "never a clean 0");
+    }
+
+    #[test]
+    fn what_others_read_is_theirs_until_it_is_ours() {
+        let mut partitions = Partitions::default();
+        let of = |partition: i32, member: Option<&str>| PartitionSnapshot {
+            member: member.map(str::to_string),
+            owner: member.map(|member| format!("{member}@host")),
+            ..seen(partition, 0, Some(9), None).told
+        };
+        partitions.others_have("", vec![of(0, Some("us")), of(1, Some("them")), of(2, None)]);
+        assert_eq!(partitions.others(|_, _| None), [], "nothing here reads it");
+        partitions.push(0, &[seen(0, 5, Some(9), None)], false, &mut Log::default());
+        let others = |partitions: &Partitions, topic: &str| {
+            let all = partitions.others(|_, of| (of == topic).then(|| "in".to_string()));
+            all.into_iter().map(|it| (it.node, it.partition, it.owner)).collect::<Vec<_>>()
+        };
+        assert_eq!(others(&partitions, "t"), [("in".to_string(), 1, Some("them@host".to_string()))]);
+        partitions.push(0, &[seen(1, 5, Some(9), None)], false, &mut Log::default());
+        assert_eq!(others(&partitions, "t")[0].1, 0);
+        partitions.answers_no_more("");
+        assert_eq!(others(&partitions, "t"), []);
     }
 
     #[test]

@@ -3,10 +3,9 @@
 //! (`rd_kafka_coord_req_fsm` gives a queue back twice).
 
 use std::collections::BTreeMap;
-use std::ffi::c_char;
-use std::ptr;
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka_sys::*;
 
@@ -20,52 +19,70 @@ pub(crate) struct NewTopic<'a> {
     pub(crate) configs: &'a [(String, String)],
 }
 
-/// A consumer group and who is in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GroupState {
-    pub(crate) name: String,
-    pub(crate) state: String,
-    pub(crate) members: Vec<MemberState>,
-}
-
-/// A member and what it has been given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct MemberState {
-    pub(crate) id: String,
-    pub(crate) client_id: String,
-    pub(crate) host: String,
-    pub(crate) partitions: Vec<(String, i32)>,
+/// How long a request may take.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    /// until librdkafka answers that it has taken too long
+    pub(super) given_up_after: Duration,
+    /// until its answer is not waited for any more
+    pub(super) waited_for: Duration,
 }
 
 type Request<'a> = &'a dyn Fn(*const rd_kafka_AdminOptions_t, *mut rd_kafka_queue_t);
+/// One of several requests, by its place.
+type RequestAt<'a> = &'a dyn Fn(usize, *const rd_kafka_AdminOptions_t, *mut rd_kafka_queue_t);
 
 impl Client {
     /// Sends a request and waits for its answer, which librdkafka gives in time or fails in time.
-    fn ask(
+    pub(super) fn ask(
         self: &Arc<Client>,
         kind: rd_kafka_admin_op_t,
         within: Duration,
         request: Request<'_>,
     ) -> Result<Event, Failure> {
+        let times = Times { given_up_after: within, waited_for: within + Duration::from_secs(1) };
+        let mut answers = self.ask_all(kind, 1, times, &|_, options, queue| request(options, queue));
+        answers.pop().unwrap_or_else(|| Err(Code::TIMED_OUT.into()))
+    }
+
+    /// Sends so many requests at once and waits for their answers, which come back in the order of the requests.
+    pub(super) fn ask_all(
+        self: &Arc<Client>,
+        kind: rd_kafka_admin_op_t,
+        count: usize,
+        times: Times,
+        request: RequestAt<'_>,
+    ) -> Vec<Result<Event, Failure>> {
         let queue = self.new_queue();
         let mut error = [0 as c_char; 256];
-        // SAFETY: live client; options are read by the request and destroyed after it.
-        unsafe {
-            let options = rd_kafka_AdminOptions_new(self.raw(), kind);
-            rd_kafka_AdminOptions_set_request_timeout(options, millis(within), error.as_mut_ptr(), error.len());
-            request(options, queue.raw());
-            rd_kafka_AdminOptions_destroy(options);
-        }
-        loop {
-            match queue.poll(within + Duration::from_secs(1)) {
-                Some(event) if event.kind() == EventKind::Answer => {
-                    let failure = event.failure();
-                    return if failure.code == Code::NONE { Ok(event) } else { Err(failure) };
-                }
-                Some(_) => {}
-                None => return Err(Code::TIMED_OUT.into()),
+        for place in 0..count {
+            // SAFETY: live client; options are read by the request and destroyed after it. The opaque word is a number.
+            unsafe {
+                let options = rd_kafka_AdminOptions_new(self.raw(), kind);
+                let ms = millis(times.given_up_after);
+                rd_kafka_AdminOptions_set_request_timeout(options, ms, error.as_mut_ptr(), error.len());
+                rd_kafka_AdminOptions_set_opaque(options, place as *mut c_void);
+                request(place, options, queue.raw());
+                rd_kafka_AdminOptions_destroy(options);
             }
         }
+        let mut answers: Vec<Result<Event, Failure>> = (0..count).map(|_| Err(Code::TIMED_OUT.into())).collect();
+        let (mut open, end) = (count, Instant::now() + times.waited_for);
+        while open > 0 {
+            let left = end.saturating_duration_since(Instant::now());
+            let Some(event) = queue.poll(left) else { break };
+            if event.kind() != EventKind::Answer {
+                continue;
+            }
+            // SAFETY: a live event; its word is the one that was given along.
+            let place = unsafe { rd_kafka_event_opaque(event.raw()) } as usize;
+            let failure = event.failure();
+            if let Some(answer) = answers.get_mut(place) {
+                *answer = if failure.code == Code::NONE { Ok(event) } else { Err(failure) };
+                open -= 1;
+            }
+        }
+        answers
     }
 
     pub(crate) fn create_topic(self: &Arc<Client>, topic: &NewTopic<'_>, within: Duration) -> Result<(), Failure> {
@@ -198,52 +215,6 @@ impl Client {
             settings(resources, count)
         }
     }
-
-    /// Names of all groups, with the word for their state.
-    pub(crate) fn groups(self: &Arc<Client>, within: Duration) -> Result<Vec<(String, String)>, Failure> {
-        let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS;
-        let event = self.ask(kind, within, &|options, queue| {
-            // SAFETY: live client, options and queue.
-            unsafe { rd_kafka_ListConsumerGroups(self.raw(), options, queue) }
-        })?;
-        let mut count = 0;
-        // SAFETY: the answer to this request; its groups live as long as the event, names are terminated.
-        Ok(unsafe {
-            let result = rd_kafka_event_ListConsumerGroups_result(event.raw());
-            let groups = rd_kafka_ListConsumerGroups_result_valid(result, &mut count);
-            (0..count)
-                .map(|i| *groups.add(i))
-                .map(|group| {
-                    let state = rd_kafka_ConsumerGroupListing_state(group);
-                    (
-                        text(rd_kafka_ConsumerGroupListing_group_id(group)),
-                        text(rd_kafka_consumer_group_state_name(state)),
-                    )
-                })
-                .collect()
-        })
-    }
-
-    /// Who is in a group. The older request is taken: where it is asked by `rd_kafka_DescribeConsumerGroups`, an answer of
-    /// the coordinator that comes too late makes librdkafka 2.12 abort the process (`rd_kafka_admin_coord_request` frees
-    /// what `rd_kafka_coord_req_fail` then uses).
-    pub(crate) fn group(self: &Arc<Client>, group: &str, within: Duration) -> Result<GroupState, Failure> {
-        let name = c_name(group);
-        let mut list: *const rd_kafka_group_list = ptr::null();
-        // SAFETY: live client, terminated name, a place for the list; it is ours to destroy, where there is one.
-        unsafe {
-            let code = Code::of(rd_kafka_list_groups(self.raw(), name.as_ptr(), &mut list, millis(within)));
-            let Some(found) = list.as_ref() else { return Err(or_silence(code).into()) };
-            let described = slice(found.groups, found.group_cnt).first().map(|group| describe(group));
-            rd_kafka_group_list_destroy(list);
-            described.unwrap_or_else(|| Err(Code::GROUP_NOT_FOUND.into()))
-        }
-    }
-}
-
-/// No list without a reason.
-fn or_silence(code: Code) -> Code {
-    if code == Code::NONE { Code::TIMED_OUT } else { code }
 }
 
 /// Settings of the one resource that was asked for.
@@ -278,59 +249,6 @@ unsafe fn settings(
 }
 
 /// # Safety
-/// `first` is null, or the first of `count` live values that outlive the slice.
-unsafe fn slice<'a, T>(first: *const T, count: i32) -> &'a [T] {
-    match usize::try_from(count) {
-        // SAFETY: by the caller's word.
-        Ok(count) if !first.is_null() => unsafe { std::slice::from_raw_parts(first, count) },
-        _ => &[],
-    }
-}
-
-/// # Safety
-/// `group` is live, with all that it points to.
-unsafe fn describe(group: &rd_kafka_group_info) -> Result<GroupState, Failure> {
-    Code::of(group.err).check()?;
-    // SAFETY: live by the caller's word; texts are terminated, members and bytes as many as stands beside them.
-    unsafe {
-        let members = slice(group.members, group.member_cnt).iter().map(|member| MemberState {
-            id: text(member.member_id),
-            client_id: text(member.client_id),
-            host: text(member.client_host),
-            partitions: assignment(slice(member.member_assignment.cast(), member.member_assignment_size)),
-        });
-        Ok(GroupState { name: text(group.group), state: text(group.state), members: members.collect() })
-    }
-}
-
-/// Partitions of an assignment as consumers write it: a version, then names of topics, each with its partitions. What is
-/// cut short, or of another kind, gives as much as can be read.
-fn assignment(bytes: &[u8]) -> Vec<(String, i32)> {
-    let mut all = Vec::new();
-    let mut rest = bytes.get(2..).unwrap_or_default();
-    let mut read = || -> Option<()> {
-        for _ in 0..take_i32(&mut rest)? {
-            let length = usize::try_from(i16::from_be_bytes(*rest.split_first_chunk()?.0)).ok()?;
-            let topic = String::from_utf8_lossy(rest.get(2..2 + length)?).into_owned();
-            rest = &rest[2 + length..];
-            for _ in 0..take_i32(&mut rest)? {
-                all.push((topic.clone(), take_i32(&mut rest)?));
-            }
-        }
-        Some(())
-    };
-    // Nothing more can be read.
-    let _ = read();
-    all
-}
-
-fn take_i32(rest: &mut &[u8]) -> Option<i32> {
-    let (first, others) = rest.split_first_chunk()?;
-    *rest = others;
-    Some(i32::from_be_bytes(*first))
-}
-
-/// # Safety
 /// `results` has `count` live entries.
 unsafe fn first_topic_failure(results: *mut *const rd_kafka_topic_result_t, count: usize) -> Result<(), Failure> {
     for i in 0..count {
@@ -344,21 +262,4 @@ unsafe fn first_topic_failure(results: *mut *const rd_kafka_topic_result_t, coun
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn assignments_are_read_as_far_as_they_go() {
-        let whole =
-            b"\0\x03\0\0\0\x02\0\x01a\0\0\0\x02\0\0\0\x00\0\0\0\x07\0\x02bc\0\0\0\x01\0\0\0\x01\xff\xff\xff\xff";
-        let all = [("a".to_string(), 0), ("a".to_string(), 7), ("bc".to_string(), 1)];
-        assert_eq!(assignment(whole), all);
-        for end in 0..whole.len() {
-            assert!(all.starts_with(&assignment(&whole[..end])), "cut at {end}");
-        }
-        assert_eq!(assignment(b"\0\0\x7f\xff\xff\xff\xff\xff"), []);
-    }
 }

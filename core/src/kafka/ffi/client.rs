@@ -106,11 +106,28 @@ unsafe impl Send for Client {}
 // SAFETY: as above.
 unsafe impl Sync for Client {}
 
+/// A broker as the others know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BrokerState {
+    pub(crate) id: i32,
+    pub(crate) host: String,
+    pub(crate) port: i32,
+}
+
+/// What the brokers know of themselves and of topics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Metadata {
+    pub(crate) brokers: Vec<BrokerState>,
+    pub(crate) topics: Vec<TopicState>,
+}
+
 /// A topic as the brokers know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TopicState {
     pub(crate) name: String,
     pub(crate) partitions: i32,
+    /// copies of its first partition
+    pub(crate) replication: i32,
     pub(crate) code: Code,
 }
 
@@ -140,7 +157,19 @@ impl Client {
 
     /// All topics, as they are now. Creates none, whatever the broker's `auto.create.topics.enable` says.
     pub(crate) fn topics(&self, within: Duration) -> Result<Vec<TopicState>, Failure> {
+        Ok(self.cluster(within)?.topics)
+    }
+
+    /// All brokers and topics, as they are now.
+    pub(crate) fn cluster(&self, within: Duration) -> Result<Metadata, Failure> {
         self.metadata(1, ptr::null_mut(), within)
+    }
+
+    /// The broker that leads the others, as far as it is known by then.
+    pub(crate) fn controller(&self) -> Option<i32> {
+        // SAFETY: live client; a time of 0 waits for nothing.
+        let id = unsafe { rd_kafka_controllerid(self.raw(), 0) };
+        (id >= 0).then_some(id)
     }
 
     pub(super) fn metadata(
@@ -148,23 +177,27 @@ impl Client {
         all: c_int,
         only: *mut rd_kafka_topic_t,
         within: Duration,
-    ) -> Result<Vec<TopicState>, Failure> {
+    ) -> Result<Metadata, Failure> {
         let mut raw: *const rd_kafka_metadata = ptr::null();
         // SAFETY: live client, a topic handle of it or null, and a place for the result.
         Code::of(unsafe { rd_kafka_metadata(self.raw(), all, only, &mut raw, millis(within)) }).check()?;
-        // SAFETY: without an error the result is there; the array has `topic_cnt` entries with terminated names; it is
-        // read before it is destroyed.
+        // SAFETY: without an error the result is there; its arrays have as many entries as stands beside them, with
+        // terminated names; it is read before it is destroyed.
         unsafe {
-            let topics = (0..(*raw).topic_cnt as usize)
-                .map(|i| &*(*raw).topics.add(i))
-                .map(|topic| TopicState {
-                    name: text(topic.topic),
-                    partitions: topic.partition_cnt,
-                    code: Code::of(topic.err),
-                })
-                .collect();
+            let topics = super::slice((*raw).topics, (*raw).topic_cnt).iter().map(|topic| TopicState {
+                name: text(topic.topic),
+                partitions: topic.partition_cnt,
+                replication: super::slice(topic.partitions, topic.partition_cnt).first().map_or(0, |it| it.replica_cnt),
+                code: Code::of(topic.err),
+            });
+            let brokers = super::slice((*raw).brokers, (*raw).broker_cnt).iter().map(|broker| BrokerState {
+                id: broker.id,
+                host: text(broker.host),
+                port: broker.port,
+            });
+            let metadata = Metadata { brokers: brokers.collect(), topics: topics.collect() };
             rd_kafka_metadata_destroy(raw);
-            Ok(topics)
+            Ok(metadata)
         }
     }
 

@@ -6,6 +6,7 @@ mod admin;
 mod client;
 mod consume;
 mod event;
+mod groups;
 mod message;
 #[cfg(test)]
 mod mock;
@@ -17,9 +18,10 @@ use std::ffi::{CStr, CString, c_char};
 
 use rdkafka_sys::rd_kafka_resp_err_t as Raw;
 
-pub(crate) use admin::{GroupState, MemberState, NewTopic};
-pub(crate) use client::{Client, Conf, Role, Setting, TopicState};
+pub(crate) use admin::NewTopic;
+pub(crate) use client::{BrokerState, Client, Conf, Role, Setting, TopicState};
 pub(crate) use event::{Delivery, Event, EventKind};
+pub(crate) use groups::{GroupListing, GroupState, MemberState};
 pub(crate) use message::{Message, Messages};
 #[cfg(test)]
 pub(crate) use mock::Mock;
@@ -135,6 +137,21 @@ impl Failure {
             Err(failure)
         }
     }
+
+    /// A failure of an error object that stays somebody else's; null is no error.
+    ///
+    /// # Safety
+    /// `error` is null or a live error object.
+    unsafe fn peek(error: *const rdkafka_sys::rd_kafka_error_t) -> Option<Failure> {
+        if error.is_null() {
+            return None;
+        }
+        // SAFETY: not null, and live by the caller's word.
+        let (code, text) = unsafe {
+            (Code::of(rdkafka_sys::rd_kafka_error_code(error)), text(rdkafka_sys::rd_kafka_error_string(error)))
+        };
+        (code != Code::NONE).then_some(Failure { code, text })
+    }
 }
 
 /// A C string's text; null is empty.
@@ -147,6 +164,16 @@ unsafe fn text(raw: *const c_char) -> String {
     }
     // SAFETY: not null, live and terminated by the caller's word.
     unsafe { CStr::from_ptr(raw) }.to_string_lossy().into_owned()
+}
+
+/// # Safety
+/// `first` is null, or the first of `count` live values that outlive the slice.
+unsafe fn slice<'a, T>(first: *const T, count: i32) -> &'a [T] {
+    match usize::try_from(count) {
+        // SAFETY: by the caller's word.
+        Ok(count) if !first.is_null() => unsafe { std::slice::from_raw_parts(first, count) },
+        _ => &[],
+    }
 }
 
 /// A name as C wants it. Names with a zero byte exist nowhere in Kafka, so what follows one is cut off.

@@ -70,7 +70,7 @@ impl Topic {
 
     /// The topic as the brokers know it now.
     pub(crate) fn state(&self, within: Duration) -> Result<Option<TopicState>, Failure> {
-        Ok(self.client.metadata(0, self.raw.as_ptr(), within)?.into_iter().next())
+        Ok(self.client.metadata(0, self.raw.as_ptr(), within)?.topics.into_iter().next())
     }
 
     /// Puts a record into the client's queue.
