@@ -192,6 +192,8 @@ impl Editor {
             }
             News::Taps(_) => {}
             News::NoTaps(why) => self.seen.bottom.no_taps = Some(why),
+            // No panel shows the cluster, so nobody looks at it.
+            News::Cluster(_) | News::ClusterSilence { .. } | News::NoCluster => {}
             News::Opened(opened) => self.open(*opened),
             News::Found(found) => self.found = found,
             News::Said(words) => self.seen.toast = Some(Toast::new(words, false)),
@@ -201,7 +203,7 @@ impl Editor {
 
     /// Shows another document in place of this one.
     fn open(&mut self, opened: Opened) {
-        let Opened { name, pipeline, path, operators, check, rights, starts } = opened;
+        let Opened { name, pipeline, path, operators, check, rights, starts, is_of_cluster: _ } = opened;
         self.disk = Disk::new(path.as_deref());
         self.drawing = Drawing::new(pipeline, path, operators, check);
         self.run = Watched { name, ..Watched::default() };

@@ -94,6 +94,17 @@ impl BrokerArgs {
         Ok(Cluster { settings, _embedded: clusters._embedded })
     }
 
+    /// The same, told in parts.
+    pub(crate) fn new(
+        brokers: Option<String>,
+        pipeline: Option<PathBuf>,
+        cluster: &str,
+        parameters: Parameters,
+        folder: FolderArgs,
+    ) -> BrokerArgs {
+        BrokerArgs { brokers, pipeline, cluster: cluster.to_string(), parameters, folder }
+    }
+
     /// A file, with the parameters given.
     ///
     /// # Errors

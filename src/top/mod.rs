@@ -19,15 +19,24 @@ use crate::common::watched::{AttachArgs, How, RunArgs};
 /// Starts the run as `tidegate run` does, and shows where it sticks, which partition lags, who is busy, what windows wait
 /// for, what has happened. A file that does not exist yet is an empty drawing. `?` lists all keys; leaving stops the run.
 ///
+/// With --brokers or --pipeline and no file it shows a cluster instead: its groups, whoever they belong to, with how far behind they
+/// are and who reads what, its topics and brokers. It is in no group and changes nothing.
+///
 /// An address as `http://127.0.0.1:7070`, or `https://…`, shows a run that is served there by `tidegate run --listen`, and leaves it alone;
 /// the token that it may ask for comes from TIDEGATE_LISTEN_TOKEN.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
-    /// Pipeline file, or address of a run; without one an empty drawing
+    /// Pipeline file, or address of a run; without one a cluster, where one is named, or an empty drawing
     #[arg(value_name = "FILE|URL")]
     file: Option<PathBuf>,
     #[command(flatten)]
     run: RunArgs,
+    /// Show the cluster of this pipeline file, alone
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "brokers"])]
+    pipeline: Option<PathBuf>,
+    /// Which of the file's clusters
+    #[arg(long, value_name = "NAME", default_value = "default", requires = "pipeline")]
+    cluster: String,
     /// Do not start a run
     #[arg(long)]
     no_run: bool,
@@ -65,9 +74,11 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let url = args.file.as_ref().and_then(|file| Address::of_url(file.to_str()?, args.attach.ca.as_deref()));
     let faults = Faults::default();
     let how = How { run: args.run.clone(), starts: !args.no_run, attach: args.attach.clone() };
-    let source = match url {
-        Some(address) => how.elsewhere(address?)?,
-        None => how.here(args.file.clone(), &faults, true)?,
+    let of_cluster = args.run.brokers.is_some() || args.pipeline.is_some();
+    let source = match (url, &args.file) {
+        (Some(address), _) => how.elsewhere(address?)?,
+        (None, None) if of_cluster => how.cluster(args.run.of_file(args.pipeline.clone(), &args.cluster))?,
+        (None, file) => how.here(file.clone(), &faults, true)?,
     };
     let options = Options {
         look: look(&args),

@@ -3,6 +3,7 @@
 
 mod broker;
 mod failing;
+mod foreign;
 mod group;
 mod growing;
 mod kills;

@@ -135,6 +135,17 @@ pub(crate) enum Act {
     No,
 }
 
+impl Act {
+    /// It is asked of a pipeline, or of a run of it.
+    pub(crate) fn is_of_pipelines(self) -> bool {
+        match self {
+            Act::Show(view) => !matches!(view, View::Partitions | View::Cluster),
+            Act::SubjectBefore | Act::SubjectAfter | Act::Bottleneck | Act::Why | Act::Tap | Act::Problems => true,
+            _ => false,
+        }
+    }
+}
+
 /// Where a command works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Context {
@@ -283,7 +294,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     command(Everywhere, Anywhere, Act::Show(View::Windows), "4", "views", "what fires next, what is stuck"),
     command(Everywhere, Anywhere, Act::Show(View::Tap), "5", "views", "records, before and after"),
     command(Everywhere, Anywhere, Act::Show(View::Log), "6", "views", "what changed when"),
-    command(Everywhere, Anywhere, Act::Show(View::Cluster), "7", "views", "topics and groups"),
+    command(Everywhere, Anywhere, Act::Show(View::Cluster), "7", "views", "groups, topics, brokers"),
     command(Choose, Here, Act::ChooseUp, "up ctrl-p", "choose", "the one above"),
     command(Choose, Here, Act::ChooseDown, "down ctrl-n", "choose", "the one below"),
     command(Choose, Here, Act::Complete, "tab", "complete", "complete"),

@@ -1,9 +1,11 @@
 //! What stands on every screen: the title that answers first, the tabs, one sentence of status, the keys that work here.
 
+use tidegate_core::snapshot::Verdict;
+
 use crate::commands::{Act, Context, View, command_of};
 use crate::model::Model;
 use crate::model::place::{PromptKind, Sheet};
-use crate::model::run::{Link, Watched, verdict};
+use crate::model::run::{Link, Watched, verdict, verdict_tone};
 use crate::numbers::{self, UNKNOWN};
 use crate::pen::{Pen, cut, cut_middle, width};
 use crate::theme::Tone;
@@ -15,6 +17,9 @@ const VERY_WIDE: usize = 110;
 
 /// The first line: the run, its verdict, lag, trend, age, and what holds it back.
 pub(crate) fn title(model: &Model, pen: &mut Pen<'_>) {
+    if model.outlook.is_alone {
+        return title_of_cluster(model, pen);
+    }
     let run = model.shown();
     let cells = pen.width();
     let is_wide = cells >= WIDE;
@@ -37,6 +42,32 @@ pub(crate) fn title(model: &Model, pen: &mut Pen<'_>) {
     }
     let (tone, cause) = cause(run, is_wide);
     pen.text(columns[4], 0, tone, &cut(&cause, cells.saturating_sub(columns[4] + 1)));
+}
+
+/// The first line where a cluster is looked at alone: how its groups are, the worst of them.
+fn title_of_cluster(model: &Model, pen: &mut Pen<'_>) {
+    let (outlook, cells) = (&model.outlook, pen.width());
+    let is_wide = cells >= WIDE;
+    let shift = if cells >= VERY_WIDE { 8 } else { 0 };
+    pen.text(1, 0, Tone::Bold, &cut_middle(&model.run.name, if is_wide { 19 + shift } else { 14 }));
+    let columns = if is_wide { [21, 31, 42, 52].map(|x| x + shift) } else { [17, 26, 33, 43] };
+    let worst = outlook.worst().and_then(|group| Some((group, group.figures.as_ref()?)));
+    let (tone, verdict) = match (&outlook.link, worst) {
+        (Link::Silent { .. }, _) => (Tone::Bad, "NO ANSWER".into()),
+        (Link::Live, Some((_, figures))) => (verdict_tone(figures.verdict), figures.verdict.word().to_uppercase()),
+        (Link::Live, None) if outlook.now.groups.is_empty() => (Tone::Dim, "NO GROUPS".into()),
+        _ => (Tone::Dim, "ASKING".into()),
+    };
+    pen.text(columns[0], 0, if tone == Tone::Text { Tone::Bold } else { tone }, &verdict);
+    let Some((group, figures)) = worst else { return };
+    let label = if is_wide { "lag " } else { "" };
+    pen.text(columns[1], 0, Tone::Text, &format!("{label}{}", numbers::count_or_unknown(figures.lag)));
+    let trend = figures.trend.map(|trend| with_unit(numbers::trend(trend, figures.written.unwrap_or(0.0))));
+    pen.text(columns[2], 0, Tone::Text, &trend.unwrap_or(UNKNOWN.into()));
+    let is_good = figures.verdict <= Verdict::Unknown;
+    let cause = if is_good { String::new() } else { format!("worst {}", group.name) };
+    let room = cells.saturating_sub(columns[3] + 1);
+    pen.text(columns[3], 0, if is_good { Tone::Text } else { Tone::Bad }, &cut_middle(&cause, room));
 }
 
 fn with_unit(trend: String) -> String {
@@ -66,7 +97,7 @@ fn cause(run: &Watched, is_wide: bool) -> (Tone, String) {
 /// The second line: the views, and the clock.
 pub(crate) fn tabs(model: &Model, pen: &mut Pen<'_>) {
     let (open, others): (Vec<_>, Vec<_>) =
-        tab_places(pen.width()).into_iter().partition(|(view, ..)| *view == model.place.view);
+        tab_places(pen.width(), model.views()).into_iter().partition(|(view, ..)| *view == model.place.view);
     for (_, x, text) in &others {
         pen.text(*x, 0, Tone::Dim, text);
     }
@@ -83,13 +114,13 @@ pub(crate) fn tabs(model: &Model, pen: &mut Pen<'_>) {
 }
 
 /// Where each tab stands, with a blank at both sides of its name.
-pub(crate) fn tab_places(cells: usize) -> Vec<(View, usize, String)> {
+pub(crate) fn tab_places(cells: usize, views: &[View]) -> Vec<(View, usize, String)> {
     let gap = usize::from(cells >= WIDE);
     let mut x = 0;
     let mut places = Vec::new();
-    for (place, view) in View::ALL.into_iter().enumerate() {
-        let name = if cells < WIDE && view == View::Partitions { "parts" } else { view.name() };
-        let text = format!(" {} {name} ", place + 1);
+    for &view in views {
+        let name = if cells < WIDE && view == View::Partitions && views.len() > 2 { "parts" } else { view.name() };
+        let text = format!(" {} {name} ", view.place() + 1);
         let taken = width(&text);
         places.push((view, x, text));
         // Neighbours share a blank where room is short.
@@ -103,7 +134,12 @@ fn clock(model: &Model) -> (Tone, String) {
     if model.held.is_some() {
         return (Tone::Warn, "held".into());
     }
-    if let Some(age) = model.age_ms().filter(|age| *age > 3_000 && model.shown().link != Link::Nothing) {
+    // A cluster is looked at every two seconds.
+    let (patience, link) = match model.is_on_cluster() {
+        true => (7_000, &model.outlook.link),
+        false => (3_000, &model.shown().link),
+    };
+    if let Some(age) = model.age_ms().filter(|age| *age > patience && *link != Link::Nothing) {
         return (Tone::Warn, format!("{} ago", numbers::since(age)));
     }
     if model.place.minutes != Default::default() {
@@ -200,7 +236,13 @@ pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
             Act::Down => "j k".to_string(),
             _ => command.key().to_string(),
         };
-        Some((key, command.short))
+        let word = match (act, model.place.view) {
+            (Act::Next, View::Cluster) if model.place.is_on_topics => "groups",
+            (Act::Next, View::Cluster) => "topics",
+            (Act::OnlyBad, View::Cluster) => "all",
+            _ => command.short,
+        };
+        Some((key, word))
     };
     acts.iter().filter_map(named).collect()
 }
@@ -217,11 +259,14 @@ fn acts_of_view(model: &Model) -> &'static [Act] {
             &[Act::Open, Act::Tap, Act::Why, Act::Bottleneck, Act::Add, Act::Configure, Act::GoTo, Act::Help]
         }
         View::Graph => &[Act::Open, Act::Tap, Act::Why, Act::Bottleneck, Act::Filter, Act::GoTo, Act::Help],
+        View::Partitions if model.outlook.opened.is_some() => {
+            &[Act::Back, Act::Open, Act::Sort, Act::OnlyBad, Act::Columns, Act::Filter, Act::GoTo, Act::Help]
+        }
         View::Partitions => &[Act::Open, Act::Tap, Act::Why, Act::Sort, Act::Filter, Act::GoTo, Act::Help],
         View::Tasks => &[Act::Open, Act::Tap, Act::Why, Act::Bottleneck, Act::Sort, Act::GoTo, Act::Help],
         View::Windows => &[Act::Open, Act::Why, Act::SubjectBefore, Act::Filter, Act::GoTo, Act::Help],
         View::Tap => &[Act::Open, Act::SubjectBefore, Act::Filter, Act::Hold, Act::Help],
         View::Log => &[Act::Open, Act::OnlyBad, Act::Last, Act::Filter, Act::GoTo, Act::Help],
-        View::Cluster => &[Act::Open, Act::Sort, Act::Filter, Act::GoTo, Act::Help],
+        View::Cluster => &[Act::Open, Act::Next, Act::OnlyBad, Act::Sort, Act::Filter, Act::GoTo, Act::Help],
     }
 }

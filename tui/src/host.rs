@@ -4,7 +4,7 @@ use std::time::Duration;
 
 pub use crate::theme::{Look, Palette};
 pub use tidegate_core::faces::drawing::Checker;
-pub use tidegate_core::faces::host::{Control, Found, Host, Opener, Opening, Rights, Running, Source};
+pub use tidegate_core::faces::host::{Cluster, Control, Found, Host, Opener, Opening, Rights, Running, Source};
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy, Default)]

@@ -21,7 +21,9 @@ mod views;
 
 use tidegate_core::faces::numbers;
 
-pub use host::{Checker, Control, Found, Host, Look, Opener, Opening, Options, Palette, Rights, Running, Source};
+pub use host::{
+    Checker, Cluster, Control, Found, Host, Look, Opener, Opening, Options, Palette, Rights, Running, Source,
+};
 pub use shell::run;
 
 #[cfg(test)]

@@ -81,6 +81,7 @@ pub(super) fn source(pipeline: Pipeline, happened: Happened) -> Source {
         check: Arc::new(|pipeline| check(pipeline, &CheckOptions::new(&[]))),
         running: None,
         host: Some(Box::new(Starter(happened))),
+        cluster: None,
         starts: false,
         rights: Rights { may_build: true, may_control: true, owns_run: true },
     }

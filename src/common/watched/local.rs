@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidegate_core::check::{CheckOptions, Checked, check};
 use tidegate_core::engine::{EndedBy, Outcome, Run, RunHandle, RunOptions, Tap, TapOptions};
 use tidegate_core::faces::drawing::Checker;
-use tidegate_core::faces::host::{Control, Host, Running};
+use tidegate_core::faces::host::{Cluster, Control, Host, Running};
 use tidegate_core::fields::Secret;
 use tidegate_core::kafka::OWNED_PROPERTIES;
 use tidegate_core::pipeline::Pipeline;
@@ -15,6 +15,7 @@ use tidegate_core::problem::{Blame, Fault};
 use tidegate_core::snapshot::{Snapshot, TapSnapshot};
 
 use super::RunArgs;
+use super::cluster::OfRun;
 use crate::common::clusters::{self, Clusters};
 use crate::common::exit::Failure;
 use crate::common::files::Parameters;
@@ -169,6 +170,11 @@ impl Running for LocalRun {
             Control::Stop => self.handle.stop(),
         }
         Ok(())
+    }
+
+    fn cluster(&self) -> Option<Box<dyn Cluster>> {
+        self.handle.cluster()?;
+        Some(Box::new(OfRun(self.handle.clone())))
     }
 }
 

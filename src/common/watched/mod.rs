@@ -1,6 +1,7 @@
 //! Runs that a face shows: started here as `tidegate run` does, or elsewhere, over HTTP. Both faces open files and runs
 //! alike.
 
+mod cluster;
 pub(crate) mod local;
 pub(crate) mod opener;
 pub(crate) mod remote;
@@ -13,10 +14,11 @@ use tidegate_core::operators;
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::snapshot::EdgeSnapshot;
 
-use super::clusters::FolderArgs;
+use super::clusters::{BrokerArgs, FolderArgs};
 use super::exit::Failure;
 use super::files::{self, Parameters, WrongFile};
 use super::start;
+use cluster::Alone;
 use local::{Faults, Local};
 use remote::{Address, RemoteRun};
 
@@ -62,7 +64,39 @@ pub(crate) struct How {
     pub(crate) attach: AttachArgs,
 }
 
+impl RunArgs {
+    /// The cluster that a file says, or the one that is named.
+    pub(crate) fn of_file(&self, file: Option<PathBuf>, cluster: &str) -> BrokerArgs {
+        BrokerArgs::new(self.brokers.clone(), file, cluster, self.parameters.clone(), self.folder.clone())
+    }
+
+    /// The cluster at these addresses.
+    pub(crate) fn of_brokers(&self, brokers: &str) -> BrokerArgs {
+        RunArgs { brokers: Some(brokers.to_string()), ..self.clone() }.of_file(None, "default")
+    }
+}
+
 impl How {
+    /// A cluster alone.
+    ///
+    /// # Errors
+    /// A wrong file, or a property that the client refuses.
+    pub(crate) fn cluster(&self, of: BrokerArgs) -> Result<Source, Failure> {
+        let cluster = of.open()?;
+        Ok(Source {
+            name: cluster.settings.brokers.clone(),
+            pipeline: Pipeline::new("cluster"),
+            path: None,
+            operators: operators::ALL,
+            check: local::checker(Parameters::default()),
+            running: None,
+            host: None,
+            cluster: Some(Box::new(Alone::new(cluster)?)),
+            starts: false,
+            rights: Rights::default(),
+        })
+    }
+
     /// A run elsewhere.
     ///
     /// # Errors
@@ -77,6 +111,7 @@ impl How {
             check: local::checker(Parameters::default()),
             running: Some(Box::new(RemoteRun::new(address))),
             host: None,
+            cluster: None,
             starts: false,
             rights: Rights { may_build: false, may_control: self.attach.write, owns_run: false },
         })
@@ -99,6 +134,7 @@ impl How {
             check,
             running: None,
             host: Some(Box::new(host)),
+            cluster: None,
             starts,
             rights: Rights { may_build: true, may_control: true, owns_run: true },
         })

@@ -35,6 +35,7 @@ impl Opener for Door {
 
     fn open(&self, opening: &Opening) -> Result<Source, String> {
         let opened = match opening {
+            Opening::Cluster(brokers) => self.how.cluster(self.how.run.of_brokers(brokers)),
             Opening::Run(url) => self.address(url).and_then(|address| self.how.elsewhere(address)),
             Opening::New(Some(path)) if path.exists() => return Err(format!("{} is there already", path.display())),
             Opening::New(path) => self.how.here(path.clone(), &self.faults, false),

@@ -6,10 +6,10 @@ use std::{env, thread};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tidegate_core::faces::host::{Control, Running};
+use tidegate_core::faces::host::{Cluster, Control, Running};
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::problem::Fault;
-use tidegate_core::snapshot::{EdgeSnapshot, RunState, Snapshot, TapSnapshot};
+use tidegate_core::snapshot::{ClusterSnapshot, ClusterWanted, EdgeSnapshot, RunState, Snapshot, TapSnapshot};
 use ureq::Agent;
 use ureq::http::Request;
 
@@ -203,6 +203,20 @@ impl Running for RemoteRun {
             Control::Stop => "stop",
         };
         self.address.ask("POST", "/api/control", Some(&json!({ "command": command }))).map(|_| ())
+    }
+
+    fn cluster(&self) -> Option<Box<dyn Cluster>> {
+        Some(Box::new(RemoteCluster(self.address.clone())))
+    }
+}
+
+/// The cluster of a run elsewhere, which looks at it for us: it has the addresses and the rights.
+struct RemoteCluster(Address);
+
+impl Cluster for RemoteCluster {
+    fn look(&mut self, wanted: &ClusterWanted) -> Result<ClusterSnapshot, String> {
+        let text = self.0.ask("POST", "/api/cluster", Some(&json!(wanted)))?;
+        serde_json::from_str(&text).map_err(|why| format!("it answers something else: {why}"))
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod filter;
 pub(crate) mod form;
+pub(crate) mod outlook;
 pub(crate) mod place;
 pub(crate) mod run;
 
@@ -11,13 +12,14 @@ use tidegate_core::faces::watcher::News;
 pub(crate) use tidegate_core::faces::{drawing, history};
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::pipeline::edit::Fragment;
-use tidegate_core::snapshot::{Snapshot, TapSnapshot};
+use tidegate_core::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, TapSnapshot};
 
 use crate::commands::View;
 use crate::host::{Found, Opening};
 use crate::keys::Key;
 use crate::theme::Look;
 use drawing::Drawing;
+use outlook::Outlook;
 use place::{Chosen, Place};
 use run::{Link, Watched};
 
@@ -34,6 +36,8 @@ pub(crate) struct Model {
     pub(crate) run: Watched,
     /// what was shown when the screen was held
     pub(crate) held: Option<Box<Watched>>,
+    /// the cluster that it uses, or that is looked at alone
+    pub(crate) outlook: Outlook,
     pub(crate) drawing: Drawing,
     pub(crate) tapped: Tapped,
     pub(crate) place: Place,
@@ -88,6 +92,12 @@ pub(crate) enum Message {
     Opened(Box<Opened>),
     /// what can be opened
     Found(Vec<Found>),
+    /// what was seen of the cluster
+    Cluster(Box<ClusterSnapshot>),
+    /// the cluster does not answer
+    ClusterSilence { why: String, at_ms: i64 },
+    /// there is none
+    NoCluster,
     /// the answer to a wish
     Said(String),
     /// the file was written
@@ -103,6 +113,9 @@ impl From<News> for Message {
             News::Started(pipeline) => Message::Started(pipeline),
             News::Taps(taps) => Message::Taps(taps),
             News::NoTaps(why) => Message::NoTaps(why),
+            News::Cluster(seen) => Message::Cluster(seen),
+            News::ClusterSilence { why, at_ms } => Message::ClusterSilence { why, at_ms },
+            News::NoCluster => Message::NoCluster,
             News::Said(text) => Message::Said(text),
             News::Opened(opened) => Message::Opened(opened),
             News::Found(found) => Message::Found(found),
@@ -130,6 +143,8 @@ pub(crate) enum Wish {
     Save { pipeline: Box<Pipeline>, path: Option<String> },
     /// look at records on these edges, and at no others
     Tap(Vec<String>),
+    /// look at this of the cluster, and at nothing else
+    Look(Option<ClusterWanted>),
     /// onto the terminal's clipboard
     Copy(String),
     /// this in place of what is shown
@@ -167,6 +182,7 @@ impl Model {
             offset_s: 0,
             run,
             held: None,
+            outlook: Outlook::default(),
             drawing,
             tapped: Tapped::default(),
             place: Place::default(),
@@ -181,12 +197,24 @@ impl Model {
 
     /// Something else in place of what is shown.
     pub(crate) fn open(&mut self, opened: Opened) {
-        let Opened { name, pipeline, path, operators, check, rights, starts: _ } = opened;
+        let Opened { name, pipeline, path, operators, check, rights, starts: _, is_of_cluster } = opened;
         let drawing = Drawing::new(pipeline, path, operators, check);
         let next = Model::new(name, drawing, rights, self.look);
         let (size, now_ms, offset_s) = (self.size, self.now_ms, self.offset_s);
         let (clip, found) = (std::mem::take(&mut self.clip), self.found.take());
+        // What was asked of a cluster is asked until something else is.
+        let asked = self.outlook.asked.take();
         *self = Model { size, now_ms, offset_s, clip, found, ..next };
+        self.outlook.asked = asked;
+        if is_of_cluster {
+            self.is_of_cluster();
+        }
+    }
+
+    /// A cluster is looked at alone.
+    pub(crate) fn is_of_cluster(&mut self) {
+        self.outlook.is_alone = true;
+        self.place.view = View::Cluster;
     }
 
     /// The run as it is shown: held, or as it is now.
@@ -194,14 +222,38 @@ impl Model {
         self.held.as_deref().unwrap_or(&self.run)
     }
 
+    /// What the view of partitions is of: the group that was opened, else the run.
+    pub(crate) fn read(&self) -> &Watched {
+        self.outlook.opened.as_ref().unwrap_or_else(|| self.shown())
+    }
+
+    /// What is on the screen comes from the cluster.
+    pub(crate) fn is_on_cluster(&self) -> bool {
+        match self.place.view {
+            View::Cluster => true,
+            View::Partitions => self.outlook.opened.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The views that there are: of a cluster alone two.
+    pub(crate) fn views(&self) -> &'static [View] {
+        if self.outlook.is_alone { &[View::Partitions, View::Cluster] } else { &View::ALL }
+    }
+
     /// How old the figures are, in milliseconds; none where there are none.
     pub(crate) fn age_ms(&self) -> Option<i64> {
+        if self.is_on_cluster() {
+            let seen = &self.outlook;
+            return seen.has_figures().then(|| (self.now_ms - seen.now.at_ms).max(0));
+        }
         self.run.has_figures().then(|| (self.now_ms - self.shown().now.at_ms).max(0))
     }
 
     /// The figures are not those of now.
     pub(crate) fn is_old(&self) -> bool {
-        matches!(self.shown().link, Link::Silent { .. } | Link::Over { .. })
+        let link = if self.is_on_cluster() { &self.outlook.link } else { &self.shown().link };
+        matches!(link, Link::Silent { .. } | Link::Over { .. })
     }
 
     /// Ids of the nodes as they are drawn, in flow order.

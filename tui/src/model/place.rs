@@ -17,7 +17,9 @@ use crate::line::Line;
 pub(crate) struct Place {
     pub(crate) view: View,
     pub(crate) graph: GraphPlace,
-    pub(crate) lists: [List; 7],
+    /// by the place of the view; the last is the other page of the cluster, its topics
+    pub(crate) lists: [List; 8],
+    pub(crate) is_on_topics: bool,
     /// what lies over the view, the topmost last
     pub(crate) sheets: Vec<Sheet>,
     pub(crate) prompt: Option<Prompt>,
@@ -91,6 +93,8 @@ pub(crate) struct List {
     /// place of the column by which it is sorted, and whether the largest comes last
     pub(crate) sort: Option<(usize, bool)>,
     pub(crate) only_bad: bool,
+    /// what is quiet too, where it is left out by default
+    pub(crate) shows_all: bool,
     pub(crate) filter: Option<Filter>,
     /// keys of rows whose parts are not shown
     pub(crate) folded: BTreeSet<String>,
@@ -185,11 +189,19 @@ pub(crate) enum Yes {
 impl Place {
     /// Where a person is in the open table.
     pub(crate) fn list(&self) -> &List {
-        &self.lists[self.view.place()]
+        &self.lists[self.list_place()]
     }
 
     /// The same, to be changed.
     pub(crate) fn list_mut(&mut self) -> &mut List {
-        &mut self.lists[self.view.place()]
+        let place = self.list_place();
+        &mut self.lists[place]
+    }
+
+    fn list_place(&self) -> usize {
+        match self.view {
+            View::Cluster if self.is_on_topics => self.lists.len() - 1,
+            view => view.place(),
+        }
     }
 }

@@ -15,6 +15,7 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use tidegate_core::faces::lookout::Lookout;
 use tidegate_core::faces::watcher::{Ask, Watcher};
 
 use crate::commands::View;
@@ -48,6 +49,9 @@ const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 pub fn run(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow::Result<()> {
     let drawing = Drawing::new(source.pipeline.clone(), source.path, source.operators, source.check);
     let mut model = Model::new(source.name, drawing, source.rights, options.look);
+    if source.cluster.is_some() {
+        model.is_of_cluster();
+    }
     model.offset_s = offset_s();
     model.now_ms = now_ms();
     let (tell, hear) = channel();
@@ -55,7 +59,7 @@ pub fn run(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow:
     listen_to_signals(tell.clone())?;
     let mut screen = Screen::take(!options.is_without_mouse).context("the terminal cannot be drawn on")?;
     let size = screen.size()?;
-    update(&mut model, Message::Size(size.0, size.1));
+    let wishes = update(&mut model, Message::Size(size.0, size.1));
     let mut painter = Painter::default();
     let is_blank = opening::begin(&mut model);
     painter.paint(&model, &mut screen)?;
@@ -69,17 +73,27 @@ pub fn run(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow:
     }
     listen_to_input(tell.clone())?;
     let period = options.look.period(true);
+    let tell_seen = tell.clone();
+    let lookout = Lookout::start(source.cluster, options.look.is_thrifty, move |news| {
+        let _ = tell_seen.send(Heard::Message(news.into()));
+    })?;
     let watcher = Watcher::start(source.running, source.host, opener, period, move |news| {
         // Whoever heard it has left where this fails; the thread is then told to end.
         let _ = tell.send(Heard::Message(news.into()));
     })?;
+    watcher.ask(Ask::With(lookout.clone()));
+    for wish in wishes {
+        if let Wish::Look(wanted) = wish {
+            lookout.look(wanted);
+        }
+    }
     if source.starts {
         watcher.ask(Ask::Run(Box::new(source.pipeline)));
     }
     if is_blank {
         watcher.ask(Ask::Find);
     }
-    let ended = Loop { model, painter, screen, watcher, hear, pending: None }.run();
+    let ended = Loop { model, painter, screen, watcher, lookout, hear, pending: None }.run();
     ended.context("the terminal has gone")
 }
 
@@ -89,6 +103,7 @@ struct Loop {
     painter: Painter,
     screen: Screen,
     watcher: Watcher,
+    lookout: Lookout,
     hear: Receiver<Heard>,
     /// news that the next frame shows
     pending: Option<Message>,
@@ -170,6 +185,7 @@ impl Loop {
                 Wish::DrawAgain => {
                     self.painter.forget();
                     self.watcher.ask(Ask::Now);
+                    self.lookout.look_now();
                 }
                 Wish::Copy(text) => self.screen.copy(&text)?,
                 Wish::Open(opening) => self.watcher.ask(Ask::Open(opening)),
@@ -178,6 +194,7 @@ impl Loop {
                 Wish::Pause => self.watcher.ask(Ask::Control(crate::host::Control::Pause)),
                 Wish::Resume => self.watcher.ask(Ask::Control(crate::host::Control::Resume)),
                 Wish::Stop => self.watcher.ask(Ask::Control(crate::host::Control::Stop)),
+                Wish::Look(wanted) => self.lookout.look(wanted),
                 Wish::Tap(edges) => self.watcher.ask(Ask::Tap(edges)),
                 Wish::Save { pipeline, path } => {
                     let path = path.map(Into::into).or_else(|| self.model.drawing.path.clone());

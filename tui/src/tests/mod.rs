@@ -1,6 +1,7 @@
 //! Whole screens of the run of the drawings, and what keys do to them.
 
 mod asking;
+mod cluster;
 pub(crate) mod fixture;
 
 use proptest::prelude::*;
@@ -105,7 +106,7 @@ fn graph_without_colours_and_in_ascii() {
 
 #[test]
 fn every_view_at_80() {
-    for view in [View::Partitions, View::Tasks, View::Windows, View::Tap, View::Log, View::Cluster] {
+    for view in [View::Partitions, View::Tasks, View::Windows, View::Tap, View::Log] {
         insta::assert_snapshot!(view.name(), styled(&in_view(view, 80, 24)));
     }
 }

@@ -19,9 +19,18 @@ pub(crate) fn act(model: &mut Model, act: Act) -> Vec<Wish> {
     if let Some(wishes) = sheets::act(model, act) {
         return wishes;
     }
+    if model.outlook.is_alone && act.is_of_pipelines() {
+        model.said = Some("This is a cluster, without a pipeline; tidegate top FILE shows one.".into());
+        return Vec::new();
+    }
     match act {
+        Act::Show(View::Partitions) if !model.outlook.is_alone => {
+            // Those of the run, whichever group was open.
+            model.outlook.opened = None;
+            show(model, View::Partitions);
+        }
         Act::Show(view) => show(model, view),
-        Act::ViewBefore => turn(model, View::ALL.len() - 1),
+        Act::ViewBefore => turn(model, model.views().len() - 1),
         Act::ViewAfter => turn(model, 1),
         Act::Open => open(model),
         Act::Back => back(model),
@@ -59,8 +68,9 @@ fn prompt_of(kind: PromptKind, text: &str) -> Prompt {
 }
 
 fn turn(model: &mut Model, by: usize) {
-    let place = (model.place.view.place() + by) % View::ALL.len();
-    show(model, View::ALL[place]);
+    let views = model.views();
+    let now = views.iter().position(|view| *view == model.place.view).unwrap_or_default();
+    show(model, views[(now + by) % views.len()]);
 }
 
 fn answer(model: &mut Model, act: Act) -> Vec<Wish> {
@@ -100,6 +110,7 @@ fn open(model: &mut Model) {
             }
         }
         View::Windows | View::Tap => to_node(model),
+        View::Cluster if !model.place.is_on_topics => open_group(model),
         View::Tasks | View::Log | View::Cluster => to_node(model),
     }
 }
@@ -120,6 +131,18 @@ fn open_node(model: &mut Model, id: &str) {
     model.place.sheets.push(Sheet::Text { title: format!("graph › {id}"), lines, top: 0 });
 }
 
+/// To the partitions of the selected group; those of the run's own are the run's.
+fn open_group(model: &mut Model) {
+    let Some(name) = model.place.list().chosen.clone() else { return };
+    let own = &model.run.now.run.application_id;
+    match !model.outlook.is_alone && *own == name {
+        true => model.outlook.opened = None,
+        false => model.outlook.open(&name),
+    }
+    model.place.lists[View::Partitions.place()] = Default::default();
+    show(model, View::Partitions);
+}
+
 /// To the node that the selected row leads to.
 fn to_node(model: &mut Model) {
     let Some(id) = model.chosen_node() else { return };
@@ -138,11 +161,16 @@ fn back(model: &mut Model) {
     if list.filter.take().is_some() {
         return;
     }
-    if list.only_bad {
-        list.only_bad = false;
+    if list.only_bad || list.shows_all {
+        (list.only_bad, list.shows_all) = (false, false);
     } else if model.held.take().is_some() {
         model.said = Some("The screen runs again.".into());
-    } else if model.place.view != View::Graph {
+    } else if model.place.view == View::Partitions && model.outlook.opened.is_some() {
+        show(model, View::Cluster);
+    } else if model.place.view == View::Cluster && model.place.is_on_topics {
+        model.place.is_on_topics = false;
+        super::follow(model);
+    } else if model.place.view != model.views()[0] && !model.outlook.is_alone {
         show(model, View::Graph);
     }
 }
@@ -208,7 +236,8 @@ fn copy(model: &mut Model) -> Vec<Wish> {
     let text = match (model.place.view, &model.place.graph.chosen) {
         (View::Graph, Some(Chosen::Node(_))) => Some(serde_json::to_string_pretty(&model.clip)),
         (View::Graph, Some(Chosen::Edge(id))) => model.drawing.pipeline.edge(id).map(serde_json::to_string_pretty),
-        (View::Partitions, _) => Some(serde_json::to_string_pretty(&run.now.partitions)),
+        (View::Partitions, _) => Some(serde_json::to_string_pretty(&model.read().now.partitions)),
+        (View::Cluster, _) => Some(serde_json::to_string_pretty(&model.outlook.now)),
         (View::Tasks, _) => Some(serde_json::to_string_pretty(&run.now.tasks)),
         (View::Log, _) => Some(serde_json::to_string_pretty(&run.now.log)),
         (View::Tap, _) => Some(serde_json::to_string_pretty(&model.tapped.edges)),
@@ -264,6 +293,7 @@ fn stop(model: &mut Model) {
 /// What tables do with their rows.
 fn table(model: &mut Model, act: Act) {
     let columns = views::table(model, model.place.view).map_or(0, |table| table.columns.len());
+    let is_of_all = model.place.view == View::Cluster;
     let list = model.place.list_mut();
     match act {
         Act::Sort => {
@@ -275,6 +305,7 @@ fn table(model: &mut Model, act: Act) {
             };
         }
         Act::TurnOrder => list.sort = Some(list.sort.map_or((0, false), |(column, ascending)| (column, !ascending))),
+        Act::OnlyBad if is_of_all => list.shows_all = !list.shows_all,
         Act::OnlyBad => list.only_bad = !list.only_bad,
         _ => list.other_columns = !list.other_columns,
     }

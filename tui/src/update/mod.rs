@@ -24,7 +24,8 @@ pub(crate) use mouse::Pointer;
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Wish> {
     let wishes = take(model, message);
     let tapped = taps(model);
-    wishes.into_iter().chain(tapped).collect()
+    let looked = looks(model);
+    wishes.into_iter().chain(tapped).chain(looked).collect()
 }
 
 fn take(model: &mut Model, message: Message) -> Vec<Wish> {
@@ -45,10 +46,8 @@ fn take(model: &mut Model, message: Message) -> Vec<Wish> {
             follow(model);
         }
         Message::Silence { why, at_ms } => {
-            model.run.link = match &model.run.link {
-                Link::Silent { since_ms, tries, .. } => Link::Silent { since_ms: *since_ms, why, tries: tries + 1 },
-                _ => Link::Silent { since_ms: at_ms, why, tries: 1 },
-            };
+            let link = std::mem::take(&mut model.run.link);
+            model.run.link = link.silent(why, at_ms);
         }
         Message::Over { how, last } => {
             if let Some(last) = last {
@@ -67,6 +66,18 @@ fn take(model: &mut Model, message: Message) -> Vec<Wish> {
             model.tapped.silence = None;
             follow(model);
         }
+        // A held screen stands still.
+        Message::Cluster(_) if model.held.is_some() => {}
+        Message::Cluster(seen) => {
+            model.now_ms = model.now_ms.max(seen.at_ms);
+            model.outlook.take(*seen);
+            follow(model);
+        }
+        Message::ClusterSilence { why, at_ms } => {
+            let link = std::mem::take(&mut model.outlook.link);
+            model.outlook.link = link.silent(why, at_ms);
+        }
+        Message::NoCluster => model.outlook.link = Link::Nothing,
         Message::NoTaps(why) => model.tapped.silence = Some(why),
         Message::Opened(opened) => {
             let starts = opened.starts.then(|| Wish::Run(Box::new(opened.pipeline.clone())));
@@ -136,6 +147,19 @@ fn taps(model: &mut Model) -> Option<Wish> {
     model.tapped.asked.clone_from(&edges);
     model.tapped.edges.clear();
     Some(Wish::Tap(edges))
+}
+
+/// Asks of the cluster what is on the screen, and only that.
+fn looks(model: &mut Model) -> Option<Wish> {
+    let wanted = crate::views::wanted(model);
+    if model.outlook.asked == wanted {
+        return None;
+    }
+    if wanted.is_some() && model.outlook.link == Link::Nothing {
+        model.outlook.link = Link::Starting;
+    }
+    model.outlook.asked.clone_from(&wanted);
+    Some(Wish::Look(wanted))
 }
 
 /// The contexts that are open, the narrowest first.

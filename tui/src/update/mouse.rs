@@ -1,6 +1,6 @@
 //! The pointer: what stands at a cell, and what a click on it means. Everything it does a key does too.
 
-use super::{act, moving, show};
+use super::{act, moving};
 use crate::commands::{Act, View};
 use crate::frame;
 use crate::keys::Key;
@@ -76,9 +76,9 @@ fn click(model: &mut Model, x: usize, y: usize) -> Vec<Wish> {
         return asked.map(|asked| act::act(model, asked)).unwrap_or_default();
     }
     if lines.tabs && y == 1 {
-        let places = frame::tab_places(model.size.0);
+        let places = frame::tab_places(model.size.0, model.views());
         if let Some((view, ..)) = places.into_iter().rev().find(|(_, from, _)| *from <= x) {
-            show(model, view);
+            return act::act(model, Act::Show(view));
         }
     } else if lines.keys == Some(y) {
         return click_key(model, x);

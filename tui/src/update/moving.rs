@@ -36,6 +36,10 @@ pub(crate) fn act(model: &mut Model, act: Act) -> bool {
         }
         Act::Minimap => model.place.graph.hides_map = !model.place.graph.hides_map,
         Act::Mark => marks::mark(model),
+        Act::Next | Act::Before if model.place.view == View::Cluster => {
+            model.place.is_on_topics = !model.place.is_on_topics;
+            super::follow(model);
+        }
         Act::MatchNext => step(model, 1),
         Act::MatchBefore => step(model, -1),
         Act::Down | Act::Next => step(model, 1),

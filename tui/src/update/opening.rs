@@ -32,6 +32,7 @@ pub(super) fn asked(model: &mut Model, word: &str, rest: &str) -> Vec<Wish> {
             model.said = Some(format!("{word} what? {}", if word == "open" { "open FILE" } else { "attach URL" }));
             return Vec::new();
         }
+        ("cluster", brokers) => Opening::Cluster(brokers.into()),
         ("attach", url) if url.contains("://") => Opening::Run(url.into()),
         ("attach", address) => Opening::Run(format!("http://{address}")),
         (_, path) => Opening::File(path.into()),

@@ -96,6 +96,13 @@ fn go(model: &mut Model, target: Target) -> Vec<Wish> {
             list.filter = None;
             list.chosen = Some(key);
         }
+        Target::Group(name) => {
+            show(model, View::Cluster);
+            model.place.is_on_topics = false;
+            let list = model.place.list_mut();
+            // It may be one that is not shown by default.
+            (list.filter, list.shows_all, list.chosen) = (None, true, Some(name));
+        }
         Target::Act(act) => return super::act::act(model, act),
         Target::Words(word) => return words(model, word).unwrap_or_default(),
     }
@@ -109,11 +116,11 @@ fn words(model: &mut Model, typed: &str) -> Option<Vec<Wish>> {
     Some(match word {
         "q" => super::act::act(model, Act::Quit),
         "w" => build::save(model, (!rest.is_empty()).then(|| rest.to_string())),
-        "open" | "new" | "attach" | "gallery" => opening::asked(model, word, rest),
-        "cluster" => {
+        "cluster" if rest.is_empty() => {
             show(model, View::Cluster);
             Vec::new()
         }
+        "open" | "new" | "attach" | "cluster" | "gallery" => opening::asked(model, word, rest),
         "stop" => super::act::act(model, Act::Stop),
         "set" => {
             set(model, rest);

@@ -18,7 +18,7 @@ const COMMANDS: [(&str, &str); 5] = [
     (":open FILE", "a pipeline, in place of this"),
     (":new FILE", "an empty drawing, saved there"),
     (":attach URL", "a run elsewhere"),
-    (":cluster", "groups and topics"),
+    (":cluster HOST", "any Kafka cluster, groups and lag"),
     (":gallery", "this list"),
 ];
 

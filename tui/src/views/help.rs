@@ -28,6 +28,7 @@ fn blocks(model: &Model, search: &str) -> Vec<Block> {
     let block = |section: Section| {
         let is_here = |command: &&Command| {
             command.section == section
+                && !(model.outlook.is_alone && command.act.is_of_pipelines())
                 && contexts.contains(&command.context)
                 && (search.is_empty() || format!("{} {}", command.keys, command.help).to_lowercase().contains(&search))
         };

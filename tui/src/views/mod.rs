@@ -32,6 +32,7 @@ use crate::theme::Tone;
 use table::Table;
 
 pub(crate) use add::found;
+pub(crate) use cluster::wanted;
 pub(crate) use gallery::fitting;
 pub(crate) use problems::sorted;
 pub(crate) use prompt::{MOST, Target, matches};
@@ -176,10 +177,12 @@ impl Parts {
             View::Graph | View::Tasks => 0,
         };
         let wanted = match model.place.view {
-            View::Partitions if height >= 12 => 1,
+            View::Partitions if height >= 12 => partitions::foot_lines(model),
             View::Windows if height >= 16 => 4,
             View::Tap if height >= 16 => 3,
             View::Log if height >= 14 => 4,
+            View::Cluster if height >= 18 => cluster::FOOT,
+            View::Cluster if height >= 12 => 1,
             _ => 0,
         };
         let head = head.min(height);
@@ -195,7 +198,8 @@ fn foot(model: &Model, view: View, pen: &mut Pen<'_>) {
         View::Windows => windows::results(model, pen),
         View::Tap => tap::foot(model, pen),
         View::Log => log::foot(model, pen),
-        View::Graph | View::Tasks | View::Cluster => {}
+        View::Cluster => cluster::foot(model, pen),
+        View::Graph | View::Tasks => {}
     }
 }
 
@@ -220,7 +224,10 @@ pub(crate) fn rows(model: &Model) -> Vec<String> {
 
 /// The node that the selected row of a view leads to.
 pub(crate) fn node_of_row(model: &Model, view: View) -> Option<String> {
-    let chosen = model.place.lists[view.place()].chosen.as_deref();
+    let chosen = match view == model.place.view {
+        true => model.place.list().chosen.as_deref(),
+        false => model.place.lists[view.place()].chosen.as_deref(),
+    };
     let run = model.shown();
     match view {
         View::Graph => None,
@@ -232,7 +239,7 @@ pub(crate) fn node_of_row(model: &Model, view: View) -> Option<String> {
             run.now.log.iter().find(|entry| entry.number == number)?.node.clone()
         }
         View::Cluster => {
-            let topic = chosen?.split(' ').nth(1)?;
+            let topic = chosen.filter(|_| model.place.is_on_topics)?;
             run.now.partitions.iter().find(|partition| partition.topic == topic).map(|partition| partition.node.clone())
         }
     }
@@ -261,10 +268,17 @@ pub(crate) fn subjects(model: &Model, view: View) -> Vec<String> {
 
 /// The status where nothing else is to be said: what the selection means.
 pub(crate) fn sentence(model: &Model) -> String {
-    if let Link::Silent { since_ms, why, tries } = &model.run.link {
+    let (link, at_ms) = match model.is_on_cluster() {
+        true => (&model.outlook.link, model.outlook.now.at_ms),
+        false => (&model.run.link, model.run.now.at_ms),
+    };
+    if let Link::Silent { since_ms, why, tries } = link {
         let seconds = crate::numbers::since(model.now_ms - since_ms);
-        let at = crate::numbers::clock(model.run.now.at_ms, model.offset_s);
-        return format!("No answer for {seconds}, try {tries}: {why}. All figures: {at}.");
+        let figures = match at_ms {
+            0 => String::new(),
+            at_ms => format!(" All figures: {}.", crate::numbers::clock(at_ms, model.offset_s)),
+        };
+        return format!("No answer for {seconds}, try {tries}: {why}.{figures}");
     }
     match model.place.sheets.last() {
         Some(Sheet::Help { .. }) => return "Typing narrows the list; esc closes it.".into(),
@@ -298,11 +312,17 @@ pub(crate) fn rows_on_screen(model: &Model) -> (usize, Vec<String>) {
     let mut pen = Pen::new(&mut buffer, area);
     let mut pen = pen.lines(lines.body, lines.body_height);
     let Some(table) = table(model, model.place.view) else { return (0, Vec::new()) };
-    let head = if model.place.view == View::Tasks { tasks::HEAD } else { Parts::of(model, &mut pen).head };
-    let height = pen.height().saturating_sub(head);
+    let (head, height) = match model.place.view {
+        View::Tasks => (tasks::HEAD, pen.height().saturating_sub(tasks::HEAD)),
+        _ => {
+            let parts = Parts::of(model, &mut pen);
+            (parts.head, parts.table)
+        }
+    };
     let top = table.draw(model.place.list(), &mut pen.lines(head, height));
     let rows = table.shown(model.place.list());
-    (head + 1, rows.iter().skip(top).map(|row| row.key.clone()).collect())
+    let room = height.saturating_sub(1);
+    (head + 1, rows.iter().skip(top).take(room).map(|row| row.key.clone()).collect())
 }
 
 /// A side of the screen as a terminal counts it.

@@ -1,20 +1,24 @@
-//! Partitions: which one lags, and is it getting worse? Topics with their sums, partitions below them.
+//! Partitions: which one lags, and is it getting worse? Topics with their sums, partitions below them; of the run, or of the
+//! group that was opened.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use tidegate_core::snapshot::{Drain, PartitionSnapshot, Retention, Verdict};
 
 use super::table::{Cell, Column, Row, Table};
 use crate::model::Model;
 use crate::model::history::Of;
-use crate::model::run::{Watched, verdict_glyph, verdict_tone, written};
+use crate::model::run::{Link, Watched, verdict_glyph, verdict_tone, written};
 use crate::numbers::{self, ABSENT, UNKNOWN};
-use crate::pen::{Pen, cut, spark, width};
+use crate::pen::{Pen, cut, cut_middle, spark, width};
 use crate::theme::{HEIGHTS, Tone};
+
+/// Cells of an owner that is this run, or none.
+const THIS: usize = 4;
 
 /// The table.
 pub(crate) fn table(model: &Model) -> Table {
-    let run = model.shown();
+    let run = model.read();
     let is_wide = model.size.0 >= 110;
     let samples = match model.size.0 {
         0..78 => 6,
@@ -22,6 +26,8 @@ pub(crate) fn table(model: &Model) -> Table {
         _ => 40,
     };
     let samples = if model.look.is_thrifty { 0 } else { samples };
+    let by = run.now.partitions.iter().filter_map(|partition| partition.owner.as_deref()).map(width).max();
+    let by = by.unwrap_or(THIS).clamp(THIS, if is_wide { 40 } else { 11 });
     let spark_head = format!("LAG {}", model.place.minutes.words().to_uppercase());
     let mut columns = vec![
         Column::name("PARTITION", 7).grows(),
@@ -32,20 +38,23 @@ pub(crate) fn table(model: &Model) -> Table {
         Column::left(&format!(" {spark_head}"), samples + 1).gives_up(if samples == 0 { 9 } else { 0 }),
         Column::left("VERDICT", 13),
         Column::right("KEPT", 7).gives_up(7),
-        Column::right("BY", 4).gives_up(8),
+        if by > THIS { Column::name("BY", by) } else { Column::right("BY", by) }.gives_up(8),
     ];
+    if by > THIS && !is_wide {
+        // Who it is matters more than how much comes.
+        columns[3].gives_up = 9;
+    }
     let is_other = model.place.lists[1].other_columns || is_wide;
     if is_other {
-        let offsets = ["COMMITTED", "POSITION", "END"].map(|head| Column::right(head, 13).gives_up(9));
-        columns.extend(offsets);
+        let offsets = ["COMMITTED", "END", "POSITION"].map(|head| Column::right(head, 13).gives_up(9));
+        // What another group has read and not committed, only it knows.
+        let known = if model.outlook.opened.is_some() { 2 } else { 3 };
+        columns.extend(offsets.into_iter().take(known));
     }
     if model.place.lists[1].other_columns && !is_wide {
         // The offsets take the place of what moves.
-        columns[3].gives_up = 9;
-        columns[5].gives_up = 9;
-        columns[7].gives_up = 9;
-        columns[8].gives_up = 9;
-        (9..12).for_each(|offset| columns[offset].gives_up = 1);
+        [3, 5, 7, 8].into_iter().for_each(|moving: usize| columns[moving].gives_up = 9);
+        columns.iter_mut().skip(9).for_each(|offset| offset.gives_up = 1);
     }
     let mut rows = Vec::new();
     for ((node, topic), partitions) in topics(run) {
@@ -60,11 +69,12 @@ pub(crate) fn table(model: &Model) -> Table {
 /// Partitions by node and topic, in the order of the snapshot.
 fn topics(run: &Watched) -> Vec<((String, String), Vec<&PartitionSnapshot>)> {
     let mut topics: Vec<((String, String), Vec<&PartitionSnapshot>)> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     for partition in &run.now.partitions {
-        let key = (partition.node.clone(), partition.topic.clone());
-        match topics.iter_mut().find(|(known, _)| *known == key) {
+        let place = *places.entry((&partition.node, &partition.topic)).or_insert(topics.len());
+        match topics.get_mut(place) {
             Some((_, partitions)) => partitions.push(partition),
-            None => topics.push((key, vec![partition])),
+            None => topics.push(((partition.node.clone(), partition.topic.clone()), vec![partition])),
         }
     }
     topics
@@ -92,7 +102,7 @@ fn topic_row(
     partitions: &[&PartitionSnapshot],
     samples: usize,
 ) -> Row {
-    let run = model.shown();
+    let run = model.read();
     let lag: Option<i64> = partitions.iter().map(|partition| partition.lag).sum();
     let age = partitions.iter().filter_map(|partition| partition.age_ms).max();
     let trend: Option<f64> = partitions.iter().map(|partition| partition.trend).sum();
@@ -127,7 +137,7 @@ fn topic_row(
 }
 
 fn partition_row(model: &Model, topic: &str, partition: &PartitionSnapshot, samples: usize, largest: i64) -> Row {
-    let run = model.shown();
+    let run = model.read();
     let of = Of::Lag(partition.node.clone(), partition.topic.clone(), partition.partition);
     let rate = partition.written;
     let is_quiet = rate == Some(0.0) && partition.lag == Some(0);
@@ -149,8 +159,8 @@ fn partition_row(model: &Model, topic: &str, partition: &PartitionSnapshot, samp
             kept_cell(if is_quiet { Retention::Never } else { partition.retention }, partition.lost),
             Cell::new(owner).tone(Tone::Dim),
             offset(partition.committed),
-            offset(Some(partition.position)),
             offset(partition.high),
+            offset(Some(partition.position)),
         ],
         ..Row::default()
     }
@@ -158,7 +168,7 @@ fn partition_row(model: &Model, topic: &str, partition: &PartitionSnapshot, samp
 
 /// A spark on its own scale; one that is small beside the others stays low, whatever it does.
 fn sparks(model: &Model, of: &Of, samples: usize, least: f64) -> String {
-    let run = model.shown();
+    let run = model.read();
     let values = run.history.values(of, run.now.at_ms, model.place.minutes.ms(), samples);
     let largest = values.iter().flatten().copied().fold(least, f64::max);
     spark(&values, Some(largest), 7)
@@ -218,22 +228,25 @@ fn kept_cell(retention: Retention, lost: u64) -> Cell {
 
 /// Lines above the table: the group, and one cell a partition.
 pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
-    if pen.width() < 72 || pen.height() < 12 {
+    let has_room = pen.width() >= 72 && pen.height() >= 12;
+    if !has_room && model.outlook.opened.is_none() {
         return 0;
     }
-    let run = model.shown();
+    let run = model.read();
     let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let topics = topics(run);
-    let owners: BTreeSet<&str> = run.now.partitions.iter().filter_map(|partition| partition.owner.as_deref()).collect();
     let partitions = run.now.partitions.len();
-    let line = format!(
-        "group {}    {}    {}    {}",
-        run.now.run.application_id,
-        count(topics.len(), "topic"),
-        count(partitions, "partition"),
-        count(owners.len(), "member")
-    );
-    let x = pen.text(1, 0, Tone::Text, &line);
+    let group = match &model.outlook.opened {
+        Some(opened) => format!("cluster › {}", opened.name),
+        None => format!("group {}", run.now.run.application_id),
+    };
+    let members = members(model);
+    let counts = [count(topics.len(), "topic"), count(partitions, "partition"), count(members, "member")].join("    ");
+    let room = pen.width().saturating_sub(width(&counts) + 6);
+    let x = pen.text(1, 0, Tone::Text, &format!("{}    {counts}", cut_middle(&group, room)));
+    if !has_room {
+        return 1;
+    }
     if let Some(filter) = &model.place.lists[1].filter {
         let shown = table(model).shown(&model.place.lists[1]).iter().filter(|row| row.part_of.is_some()).count();
         pen.text(x + 3, 0, Tone::Bold, &format!("/{} {shown} of {partitions}", filter.text));
@@ -241,6 +254,15 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
     let largest = topics.iter().max_by_key(|(_, partitions)| partitions.len());
     let lines = largest.map_or(0, |((_, topic), partitions)| strip(topic, partitions, pen));
     lines + 2
+}
+
+/// How many read them: as the group says, else as many as are seen.
+fn members(model: &Model) -> usize {
+    let run = model.read();
+    let owners = run.now.partitions.iter().filter_map(|it| it.member.as_deref().or(it.owner.as_deref()));
+    let seen = owners.collect::<BTreeSet<_>>().len();
+    let opened = model.outlook.opened.as_ref().and_then(|opened| model.outlook.now.group(&opened.name));
+    opened.and_then(|group| group.members).unwrap_or(seen)
 }
 
 /// A cell for each partition of a topic, as high as it lags; what holds the most of it.
@@ -282,9 +304,14 @@ fn strip(topic: &str, partitions: &[&PartitionSnapshot], pen: &mut Pen<'_>) -> u
     lines.len()
 }
 
-/// The line below the table: offsets of the selected partition.
+/// Lines below the table: offsets, and the owner where it is another.
+pub(crate) fn foot_lines(model: &Model) -> usize {
+    1 + usize::from(model.read().now.partitions.iter().any(|partition| partition.member.is_some()))
+}
+
+/// Below the table: offsets of the selected partition, and who else reads it.
 pub(crate) fn foot(model: &Model, pen: &mut Pen<'_>) {
-    let run = model.shown();
+    let run = model.read();
     let chosen = model.place.lists[1].chosen.as_ref().and_then(|key| partition_of(run, key));
     if let Some(partition) = chosen {
         let exact = |offset: Option<i64>| offset.filter(|it| *it >= 0).map_or(UNKNOWN.into(), numbers::exact);
@@ -296,14 +323,18 @@ pub(crate) fn foot(model: &Model, pen: &mut Pen<'_>) {
             exact(partition.high),
             exact(partition.low)
         );
-        pen.text(1, 0, Tone::Text, &cut(&text, pen.width().saturating_sub(2)));
+        let cells = pen.width().saturating_sub(2);
+        pen.text(1, 0, Tone::Text, &cut(&text, cells));
+        if let (Some(owner), Some(member)) = (&partition.owner, &partition.member) {
+            pen.text(1, 1, Tone::Text, &cut(&format!("read by {owner}   member {member}"), cells));
+        }
     }
 }
 
 /// One sentence: what is so with the selected partition, and by which rule.
 pub(crate) fn sentence(model: &Model) -> String {
-    let run = model.shown();
-    let Some(key) = &model.place.lists[1].chosen else { return no_partitions(run) };
+    let run = model.read();
+    let Some(key) = &model.place.lists[1].chosen else { return no_partitions(model) };
     match partition_of(run, key) {
         Some(partition) => {
             let name = format!("{}-{}", partition.topic, partition.partition);
@@ -312,16 +343,20 @@ pub(crate) fn sentence(model: &Model) -> String {
                 0 => String::new(),
                 lost => format!(" {} records were deleted before they were read.", numbers::count(lost)),
             };
-            format!("{name} {}: {rule}.{lost}", partition.verdict.word())
+            let by = partition.member.as_ref().and(partition.owner.as_ref());
+            let by = by.map(|owner| format!(" Read by {owner}.")).unwrap_or_default();
+            format!("{name} {}: {rule}.{lost}{by}", partition.verdict.word())
         }
         None => "enter folds the partitions of a topic, and unfolds them.".into(),
     }
 }
 
-fn no_partitions(run: &Watched) -> String {
-    if run.now.partitions.is_empty() {
-        "This run reads no partitions: it has no Kafka sources.".into()
-    } else {
-        String::new()
+fn no_partitions(model: &Model) -> String {
+    match (&model.outlook.opened, model.read().now.partitions.is_empty()) {
+        (_, false) => String::new(),
+        (Some(opened), true) if opened.link == Link::Starting => format!("{} is being asked for.", opened.name),
+        (Some(opened), true) => format!("{} has committed nothing.", opened.name),
+        (None, true) if model.outlook.is_alone => "No group is open: 7 lists them, enter opens one.".into(),
+        (None, true) => "This run reads no partitions: it has no Kafka sources.".into(),
     }
 }

@@ -25,6 +25,8 @@ pub(crate) enum Target {
     Edge(String),
     /// key of a row in the view of partitions
     Partition(String),
+    /// a group of the cluster
+    Group(String),
     Act(Act),
     /// a command with words behind it
     Words(&'static str),
@@ -37,7 +39,7 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
     ("new", "an empty drawing; new FILE names it"),
     ("attach", "show a run elsewhere: attach URL"),
     ("gallery", "pipelines and runs that are found here"),
-    ("cluster", "groups and topics of the cluster"),
+    ("cluster", "groups and topics, or any cluster: cluster HOST:PORT"),
     ("stop", "stop the run"),
     ("set", "set dark, light, mono, plain, ascii, unicode, thrifty or full"),
     ("q", "leave"),
@@ -74,7 +76,7 @@ fn all(model: &Model) -> Vec<Match> {
         what: what.to_string(),
         target: Target::Words(word),
     });
-    let views = View::ALL.into_iter().map(|view| Match {
+    let views = model.views().iter().map(|&view| Match {
         text: view.name().into(),
         what: "view".into(),
         target: Target::View(view),
@@ -84,7 +86,12 @@ fn all(model: &Model) -> Vec<Match> {
         what: "wire".into(),
         target: Target::Edge(edge.id()),
     });
-    let partitions = model.shown().now.partitions.iter().map(|partition| Match {
+    let groups = model.outlook.now.groups.iter().map(|group| Match {
+        text: group.name.clone(),
+        what: "group".into(),
+        target: Target::Group(group.name.clone()),
+    });
+    let partitions = model.read().now.partitions.iter().map(|partition| Match {
         text: format!("{}-{}", partition.topic, partition.partition),
         what: "partition".into(),
         target: Target::Partition(super::partitions::key_of(partition)),
@@ -105,14 +112,17 @@ fn all(model: &Model) -> Vec<Match> {
         )
     };
     let commands = COMMANDS.iter().filter(|command| {
-        contexts.contains(&command.context) && command.context != Context::Choose && is_named(&command.act)
+        contexts.contains(&command.context)
+            && !(model.outlook.is_alone && command.act.is_of_pipelines())
+            && command.context != Context::Choose
+            && is_named(&command.act)
     });
     let commands = commands.map(|command| Match {
         text: command.help.to_string(),
         what: format!("key {}", command.key()),
         target: Target::Act(command.act),
     });
-    words.chain(nodes(model)).chain(views).chain(edges).chain(partitions).chain(commands).collect()
+    words.chain(nodes(model)).chain(views).chain(edges).chain(partitions).chain(groups).chain(commands).collect()
 }
 
 /// Those that are it, begin with it, have it.

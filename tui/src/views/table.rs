@@ -1,6 +1,8 @@
 //! Tables: columns on fixed edges, the marker in front, the rows that fit around the selected one. Which columns go first
 //! where room is short, each says itself.
 
+use std::collections::HashMap;
+
 use crate::model::place::List;
 use crate::pen::{Pen, cut, cut_middle, width};
 use crate::theme::Tone;
@@ -103,11 +105,15 @@ impl Table {
             (!list.only_bad || row.is_bad) && list.filter.as_ref().is_none_or(|filter| filter.passes(&self.text(row)))
         };
         let is_narrowed = list.only_bad || list.filter.is_some();
-        let parts_of =
-            |key: &str| self.rows.iter().filter(|row| row.part_of.as_deref() == Some(key)).collect::<Vec<_>>();
+        let mut parts_of: HashMap<&str, Vec<&Row>> = HashMap::new();
+        for row in &self.rows {
+            if let Some(whole) = &row.part_of {
+                parts_of.entry(whole).or_default().push(row);
+            }
+        }
         let mut shown = Vec::new();
         for row in self.sorted(self.rows.iter().filter(|row| row.part_of.is_none()).collect(), list) {
-            let parts = parts_of(&row.key);
+            let parts = parts_of.remove(row.key.as_str()).unwrap_or_default();
             let parts: Vec<&Row> = parts.into_iter().filter(|part| !is_narrowed || passes(part)).collect();
             if !is_narrowed || passes(row) || !parts.is_empty() {
                 shown.push(row);

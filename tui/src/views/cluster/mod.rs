@@ -1,0 +1,127 @@
+//! Cluster: is it us or Kafka? Groups, whoever they belong to, with how far behind they are; on the other page all topics;
+//! below both what the selection reads, and the brokers. Only what is on the screen is asked for.
+
+mod groups;
+mod topics;
+
+use tidegate_core::snapshot::{ClusterWanted, Keeps, TopicSnapshot};
+
+use super::table::{Cell, Table};
+use crate::commands::View;
+use crate::model::Model;
+use crate::model::outlook::Outlook;
+use crate::model::run::Link;
+use crate::numbers::{self, UNKNOWN};
+use crate::pen::{Pen, cut, width};
+use crate::theme::Tone;
+
+/// Lines below the table: what the selection reads, a blank, the brokers.
+pub(super) const FOOT: usize = 7;
+
+/// The table.
+pub(crate) fn table(model: &Model) -> Table {
+    match model.place.is_on_topics {
+        true => topics::table(model),
+        false => groups::table(model),
+    }
+}
+
+/// What is asked for: what is on the screen; nothing where no cluster is.
+pub(crate) fn wanted(model: &Model) -> Option<ClusterWanted> {
+    match model.place.view {
+        View::Partitions => {
+            let opened = model.outlook.opened.as_ref()?;
+            Some(ClusterWanted { opened: Some(opened.name.clone()), ..ClusterWanted::default() })
+        }
+        View::Cluster => {
+            let (_, rows) = super::rows_on_screen(model);
+            Some(match model.place.is_on_topics {
+                true => ClusterWanted { topics: rows, ..ClusterWanted::default() },
+                false => {
+                    let of_chosen = groups::chosen(model).map(|group| group.topics.iter().take(FOOT - 3));
+                    let topics = of_chosen.into_iter().flatten().cloned().collect();
+                    ClusterWanted { groups: rows, topics, ..ClusterWanted::default() }
+                }
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The line above: which cluster, and how much of it is shown.
+pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
+    let outlook = &model.outlook;
+    let cells = pen.width().saturating_sub(2);
+    let line = match (outlook.has_figures(), &outlook.link) {
+        (true, _) => summary(model, outlook),
+        (false, Link::Silent { why, .. }) => why.clone(),
+        (false, Link::Nothing) => "Nothing runs here that uses Kafka, so no cluster is asked.".into(),
+        (false, _) => "asking".into(),
+    };
+    let x = pen.text(1, 0, Tone::Text, &cut(&line, cells));
+    if let Some(filter) = &model.place.list().filter {
+        let table = table(model);
+        let text = format!("/{} {} of {}", filter.text, table.shown(model.place.list()).len(), table.rows.len());
+        let at = if x + 3 + width(&text) < cells { x + 3 } else { cells.saturating_sub(width(&text)) };
+        pen.text(at.saturating_sub(1), 0, Tone::Bold, &format!(" {text}"));
+    }
+    2
+}
+
+/// `kafka-1:9092   3 brokers   44 topics   60 groups, 7 with members or lag shown`.
+fn summary(model: &Model, outlook: &Outlook) -> String {
+    let now = &outlook.now;
+    let first = now.brokers.first().map_or("no broker", |broker| broker.address.as_str());
+    let some = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let topics = now.topics.iter().filter(|topic| !topic.is_internal).count();
+    let groups = match (model.place.list().shows_all, groups::shown(model).count()) {
+        _ if model.place.is_on_topics => some(now.groups.len(), "group"),
+        (true, _) => format!("{}, all shown", some(now.groups.len(), "group")),
+        (false, shown) if shown == now.groups.len() => some(shown, "group"),
+        (false, shown) => format!("{}, {shown} with members or lag shown", some(now.groups.len(), "group")),
+    };
+    format!("{first}   {}   {}   {groups}", some(now.brokers.len(), "broker"), some(topics, "topic"))
+}
+
+/// Below the table: topics of the selected group, and the brokers.
+pub(super) fn foot(model: &Model, pen: &mut Pen<'_>) {
+    let brokers = pen.height().saturating_sub(1);
+    if pen.height() == FOOT && !model.place.is_on_topics {
+        groups::topics(model, &mut pen.lines(0, FOOT - 2));
+    }
+    let broker = |broker: &tidegate_core::snapshot::BrokerSnapshot| {
+        let role = if broker.is_controller { ", controller" } else { "" };
+        format!("{} {}{role}", broker.id, broker.address)
+    };
+    let all: Vec<String> = model.outlook.now.brokers.iter().map(broker).collect();
+    if !all.is_empty() {
+        let answered = numbers::latency(model.outlook.now.answered_ms * 1000.0);
+        let x = pen.text(1, brokers, Tone::Dim, "brokers") + 2;
+        let end = pen.width().saturating_sub(1);
+        let room = end.saturating_sub(x + width(&answered) + 1);
+        pen.text(x, brokers, Tone::Text, &cut(&all.join("   "), room));
+        pen.right(end, brokers, Tone::Dim, &answered);
+    }
+}
+
+/// One sentence: what is so with the selection.
+pub(crate) fn sentence(model: &Model) -> String {
+    match model.place.is_on_topics {
+        true => topics::sentence(model),
+        false => groups::sentence(model),
+    }
+}
+
+/// How long a topic keeps records.
+fn kept_cell(topic: &TopicSnapshot) -> Cell {
+    match topic.keeps {
+        None => Cell::new(UNKNOWN).value(f64::NAN),
+        Some(Keeps::Always) => Cell::new("for ever").value(f64::INFINITY),
+        Some(Keeps::NewestOfKey) => Cell::new("compact").value(f64::INFINITY),
+        Some(Keeps::ForMs(ms)) => Cell::new(numbers::span_down(ms)).value(ms as f64),
+    }
+}
+
+fn rate_cell(rate: Option<f64>) -> Cell {
+    Cell::new(rate.map_or(UNKNOWN.into(), numbers::rate)).value(rate.unwrap_or(f64::NAN))
+}
