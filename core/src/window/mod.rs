@@ -90,6 +90,10 @@ pub trait Fold {
         let _ = slots;
         true
     }
+    /// Gives what is held back of a slot: a result of another one may come to stand where this one gave its last.
+    fn settle(&mut self, slot: u32) {
+        let _ = slot;
+    }
     /// Folds the record into a slot, if that takes it.
     fn add(&mut self, slot: u32);
     /// Folds what is in `from` into `into`, another slot of the key, behind what is there, and frees `from`.

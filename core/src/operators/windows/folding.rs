@@ -183,6 +183,15 @@ impl Fold for Folding<'_> {
         takes
     }
 
+    fn settle(&mut self, slot: u32) {
+        let Some(mut last) = self.let_go(slot) else { return };
+        let waits = last.waits.take();
+        self.held.last.insert(slot, last);
+        if let Some((key, span, ts)) = waits {
+            self.give_held(&key, span, slot, ts, self.time);
+        }
+    }
+
     fn add(&mut self, slot: u32) {
         if self.takes(&[slot]) {
             self.states.fold(slot, self.row);

@@ -89,6 +89,18 @@ fn table(rows: &[OutRow]) -> BTreeMap<(String, i64, i64), Value> {
     table
 }
 
+/// The last record starts a session that is not kept, with the bounds of one that has grown and waits to say so.
+#[test]
+fn what_is_held_back_takes_nothing_newer_back() {
+    let rows: Rows = [78, 70, 66, 79, 70].map(|ts| (0, None, ts)).into();
+    let config = json!({ "gap": "4ms", "grace": "5ms" });
+    let all = driven("session-window", &with_aggregates(config.clone(), &Value::Null), &rows, 1);
+    let held = with_aggregates(config, &json!({ "every": "2ms" }));
+    for batch in [1, 7] {
+        assert_eq!(table(&driven("session-window", &held, &rows, batch)), table(&all));
+    }
+}
+
 proptest! {
     #[test]
     fn batching_changes_nothing((operator, config) in windows(), on_close: bool, rows in rows()) {

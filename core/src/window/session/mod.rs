@@ -148,19 +148,19 @@ impl Sessions {
         self.open -= met.len();
         let slot = slots.first().copied().unwrap_or_else(|| fold.begin());
         fold.add(slot);
-        self.newest_end = self.newest_end.max(Some(merged.end));
-        fold.update(key, merged, slot, merged.end);
-        self.keep(key, merged, slot, met.first().map(|session| session.listed), fold);
-    }
-
-    /// Keeps a session. One that would not be shown any more is kept only for its last result.
-    fn keep<F: Fold>(&mut self, key: &[u8], span: Span, slot: u32, listed: Option<i64>, fold: &mut F) {
-        let is_shown = self.newest_end.is_none_or(|newest| span.end > newest.saturating_sub(self.retention()));
+        let newest = self.newest_end.map_or(merged.end, |newest| newest.max(merged.end));
+        self.newest_end = Some(newest);
+        let is_shown = merged.end > newest.saturating_sub(retention);
         if !is_shown && self.emit == Emit::OnUpdate {
+            // Nothing is met with it any more: it gives this one result, behind those of sessions that had its bounds.
+            let sessions = self.table.find(key).and_then(|number| self.table.get(number));
+            sessions.into_iter().flat_map(|entry| &entry.sessions).for_each(|other| fold.settle(other.slot));
+            fold.update(key, merged, slot, merged.end);
             return fold.free(slot);
         }
+        fold.update(key, merged, slot, merged.end);
         // One of the same bounds that was not met, since it was not shown: the reference writes over it.
-        if let Some(hidden) = self.insert(key, span, slot, listed) {
+        if let Some(hidden) = self.insert(key, merged, slot, met.first().map(|session| session.listed)) {
             fold.free(hidden);
         }
     }
