@@ -190,7 +190,8 @@ impl Editor {
                     }
                 }
             }
-            News::Taps(_) => {}
+            // What nodes keep is not asked for here.
+            News::Taps(_) | News::State { .. } => {}
             News::NoTaps(why) => self.seen.bottom.no_taps = Some(why),
             // No panel shows the cluster, so nobody looks at it.
             News::Cluster(_) | News::ClusterSilence { .. } | News::NoCluster => {}

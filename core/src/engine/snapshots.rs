@@ -92,6 +92,20 @@ impl Inner {
         let at_ms = lock(&self.workshop).clock.millis();
         let is_paused = self.signals.is_paused.load(Acquire);
         self.watch.lock().note_partitions(at_ms, &seen, is_paused);
+        // Who rests waits for nothing.
+        if !is_paused {
+            self.note_windows(at_ms);
+        }
+    }
+
+    fn note_windows(&self, at_ms: i64) {
+        let workshop = lock(&self.workshop);
+        for (number, node) in workshop.plan.nodes.iter().enumerate() {
+            let windows = workshop.windows(number);
+            if !windows.is_empty() {
+                self.watch.lock().note_windows(at_ms, &node.id, &windows);
+            }
+        }
     }
 
     fn see_partitions(&self) -> Vec<Seen> {

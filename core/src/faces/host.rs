@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::drawing::Checker;
 use crate::operators::Operator;
 use crate::pipeline::Pipeline;
-use crate::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, TapSnapshot};
+use crate::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, StateSnapshot, TapSnapshot};
 
 /// A run, as far as a face asks of it. All is asked from one thread, and may take its time; where an answer is a text, it is
 /// a sentence without a stop at its end. Dropping it lets go of the run; one of this process stops.
@@ -26,6 +26,12 @@ pub trait Running: Send {
     /// # Errors
     /// Why there are none.
     fn tap(&mut self, edges: &[String]) -> Result<Vec<TapSnapshot>, String>;
+
+    /// What a node keeps, key by key; of windows, those that are open.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    fn state(&mut self, node: &str) -> Result<StateSnapshot, String>;
 
     /// Pauses, resumes or stops it.
     ///

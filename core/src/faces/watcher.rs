@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::host::{Control, Found, Host, Opened, Opener, Opening, Running, Source};
 use super::lookout::Lookout;
 use crate::pipeline::{Pipeline, to_canonical};
-use crate::snapshot::{ClusterSnapshot, Snapshot, TapSnapshot};
+use crate::snapshot::{ClusterSnapshot, Snapshot, StateSnapshot, TapSnapshot};
 
 /// What the thread is asked.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub enum Ask {
     Tap(Vec<String>),
     /// write this to a file
     Save(Box<Pipeline>, PathBuf),
+    /// what a node keeps, for this lane
+    State(String, u32),
     /// watch this in place of what is watched
     Open(Opening),
     /// look for what can be opened
@@ -72,6 +74,13 @@ pub enum News {
     },
     /// there is no cluster to look at
     NoCluster,
+    /// what a node keeps
+    State {
+        /// all of it
+        found: Box<StateSnapshot>,
+        /// the lane for which it was asked
+        lane: u32,
+    },
     /// the answer to what was asked
     Said(String),
     /// something else is watched now
@@ -257,6 +266,14 @@ impl Watching {
                 }
                 self.lookout = Some(lookout);
             }
+            Ask::State(node, lane) => {
+                let news = match self.running.as_mut().map(|running| running.state(&node)) {
+                    None => News::Said("Nothing runs.".into()),
+                    Some(Ok(found)) => News::State { found: Box::new(found), lane },
+                    Some(Err(why)) => News::Said(format!("{why}.")),
+                };
+                self.tell(news);
+            }
             Ask::Find => self.tell(News::Found(self.opener.found())),
             Ask::Now | Ask::End => {}
         }
@@ -351,6 +368,10 @@ mod tests {
             Ok(edges.iter().map(|edge| TapSnapshot { edge: edge.clone(), ..TapSnapshot::default() }).collect())
         }
 
+        fn state(&mut self, node: &str) -> Result<StateSnapshot, String> {
+            Ok(StateSnapshot { node: node.into(), ..StateSnapshot::default() })
+        }
+
         fn control(&mut self, control: Control) -> Result<(), String> {
             self.note(format!("{control:?}"));
             Ok(())
@@ -433,6 +454,8 @@ mod tests {
         hear(&heard, |news| matches!(news, News::Silence { why, .. } if why == "gone"));
         watcher.ask(Ask::Control(Control::Pause));
         hear(&heard, |news| matches!(news, News::Said(text) if text.starts_with("Pausing")));
+        watcher.ask(Ask::State("w".into(), 3));
+        hear(&heard, |news| matches!(news, News::State { found, lane: 3 } if found.node == "w"));
         watcher.ask(Ask::Find);
         hear(&heard, |news| matches!(news, News::Found(found) if found.len() == 1));
         watcher.ask(Ask::Open(Opening::New(None)));

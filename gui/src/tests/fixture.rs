@@ -9,7 +9,7 @@ use tidegate_core::check::{CheckOptions, check};
 use tidegate_core::faces::host::{Control, Found, Host, Opener, Opening, Rights, Running, Source};
 use tidegate_core::operators;
 use tidegate_core::pipeline::{Edge, Pipeline};
-use tidegate_core::snapshot::{Snapshot, TapSnapshot};
+use tidegate_core::snapshot::{Snapshot, StateSnapshot, TapSnapshot};
 
 use crate::editor::Editor;
 
@@ -47,6 +47,10 @@ impl Running for Run {
 
     fn tap(&mut self, edges: &[String]) -> Result<Vec<TapSnapshot>, String> {
         Ok(edges.iter().map(|edge| TapSnapshot { edge: edge.clone(), ..TapSnapshot::default() }).collect())
+    }
+
+    fn state(&mut self, _: &str) -> Result<StateSnapshot, String> {
+        Err("nobody looks".into())
     }
 
     fn control(&mut self, control: Control) -> Result<(), String> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidegate_core::check::{CheckOptions, Checked, check};
-use tidegate_core::engine::{EndedBy, Outcome, Run, RunHandle, RunOptions, Tap, TapOptions};
+use tidegate_core::engine::{EndedBy, KeysAsked, Outcome, Run, RunHandle, RunOptions, StateQuery, Tap, TapOptions};
 use tidegate_core::faces::drawing::Checker;
 use tidegate_core::faces::host::{Cluster, Control, Host, Running};
 use tidegate_core::fields::Secret;
@@ -12,7 +12,7 @@ use tidegate_core::kafka::OWNED_PROPERTIES;
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::plan::Drawn;
 use tidegate_core::problem::{Blame, Fault};
-use tidegate_core::snapshot::{Snapshot, TapSnapshot};
+use tidegate_core::snapshot::{Snapshot, StateSnapshot, TapSnapshot};
 
 use super::RunArgs;
 use super::cluster::OfRun;
@@ -158,6 +158,11 @@ impl Running for LocalRun {
     fn tap(&mut self, edges: &[String]) -> Result<Vec<TapSnapshot>, String> {
         self.look_at(edges).map_err(|fault| fault.message)?;
         Ok(self.taps.iter().map(|(_, tap)| tap.take()).collect())
+    }
+
+    fn state(&mut self, node: &str) -> Result<StateSnapshot, String> {
+        let query = StateQuery { keys: KeysAsked::All, windows: None, limit: super::STATE_ROWS };
+        self.handle.state(node, &query).map_err(|fault| fault.message)
     }
 
     fn control(&mut self, control: Control) -> Result<(), String> {

@@ -147,6 +147,8 @@ fn host_name() -> String {
 
 /// Records of an edge that are shown each time somebody looks.
 const TAP_ROWS: usize = 10;
+/// Keys that are shown of what a node keeps.
+const STATE_ROWS: usize = 1_000;
 
 /// Which records of an edge are shown, one in so many, so that about ten pass in a second: the same on edges between which
 /// most records stay, so that they are seen before and after a node; on one with few of them, by its own rate.

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tidegate_core::faces::host::{Cluster, Control, Running};
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::problem::Fault;
-use tidegate_core::snapshot::{ClusterSnapshot, ClusterWanted, EdgeSnapshot, RunState, Snapshot, TapSnapshot};
+use tidegate_core::snapshot::{
+    ClusterSnapshot, ClusterWanted, EdgeSnapshot, RunState, Snapshot, StateSnapshot, TapSnapshot,
+};
 use ureq::Agent;
 use ureq::http::Request;
 
@@ -87,13 +89,15 @@ impl Address {
     }
 }
 
+type Builder = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
+
 fn agent(is_encrypted: bool, ca: Option<&Path>) -> Result<Agent, Fault> {
     let config = Agent::config_builder()
         .timeout_global(Some(ANSWER_WITHIN))
         .http_status_as_error(false)
         .max_redirects(0)
         .proxy(None);
-    let config = if is_encrypted { config.tls_config(trust::config(ca)?) } else { config };
+    let config = if is_encrypted { trust::in_certificates(config, ca)? } else { config };
     Ok(config.build().new_agent())
 }
 
@@ -107,12 +111,14 @@ mod trust {
     use tidegate_core::problem::Fault;
     use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
+    use super::Builder;
+
     /// Where systems keep the certificates that they trust.
     const OF_SYSTEMS: [&str; 3] =
         ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
     /// Trusts those that the certificates of a file vouch for.
-    pub(crate) fn config(ca: Option<&Path>) -> Result<TlsConfig, Fault> {
+    pub(crate) fn in_certificates(config: Builder, ca: Option<&Path>) -> Result<Builder, Fault> {
         let of_environment = || env::var_os("SSL_CERT_FILE").map(PathBuf::from);
         let of_system = || OF_SYSTEMS.iter().map(PathBuf::from).find(|path| path.exists());
         let Some(path) = ca.map(Path::to_path_buf).or_else(of_environment).or_else(of_system) else {
@@ -130,8 +136,8 @@ mod trust {
             return Err(wrong("there is no certificate in it".into()));
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = TlsConfig::builder().root_certs(RootCerts::from(certificates));
-        Ok(config.unversioned_rustls_crypto_provider(provider).build())
+        let trusted = TlsConfig::builder().root_certs(RootCerts::from(certificates));
+        Ok(config.tls_config(trusted.unversioned_rustls_crypto_provider(provider).build()))
     }
 }
 
@@ -141,10 +147,11 @@ mod trust {
     use std::path::Path;
 
     use tidegate_core::problem::Fault;
-    use ureq::tls::TlsConfig;
+
+    use super::Builder;
 
     /// Nobody's.
-    pub(crate) fn config(_: Option<&Path>) -> Result<TlsConfig, Fault> {
+    pub(crate) fn in_certificates(_: Builder, _: Option<&Path>) -> Result<Builder, Fault> {
         let fault = Fault::user("this program was built without TLS");
         Err(fault.remedy("`ssh -L 7070:127.0.0.1:7070 HOST`, then http://127.0.0.1:7070"))
     }
@@ -194,6 +201,10 @@ impl Running for RemoteRun {
             let asked: Vec<_> = edges.iter().map(|edge| scope.spawn(move || ask(edge))).collect();
             asked.into_iter().map(|asked| asked.join().unwrap_or_else(|_| Err("asking has failed".into()))).collect()
         })
+    }
+
+    fn state(&mut self, node: &str) -> Result<StateSnapshot, String> {
+        self.address.get(&format!("/api/state/{node}?limit={}", super::STATE_ROWS))
     }
 
     fn control(&mut self, control: Control) -> Result<(), String> {

@@ -12,7 +12,7 @@ use tidegate_core::faces::watcher::News;
 pub(crate) use tidegate_core::faces::{drawing, history};
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::pipeline::edit::Fragment;
-use tidegate_core::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, TapSnapshot};
+use tidegate_core::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, StateSnapshot, TapSnapshot};
 
 use crate::commands::View;
 use crate::host::{Found, Opening};
@@ -98,6 +98,8 @@ pub(crate) enum Message {
     ClusterSilence { why: String, at_ms: i64 },
     /// there is none
     NoCluster,
+    /// what a node keeps; of it a lane was asked for
+    State { found: Box<StateSnapshot>, lane: u32 },
     /// the answer to a wish
     Said(String),
     /// the file was written
@@ -116,6 +118,7 @@ impl From<News> for Message {
             News::Cluster(seen) => Message::Cluster(seen),
             News::ClusterSilence { why, at_ms } => Message::ClusterSilence { why, at_ms },
             News::NoCluster => Message::NoCluster,
+            News::State { found, lane } => Message::State { found, lane },
             News::Said(text) => Message::Said(text),
             News::Opened(opened) => Message::Opened(opened),
             News::Found(found) => Message::Found(found),
@@ -147,6 +150,8 @@ pub(crate) enum Wish {
     Look(Option<ClusterWanted>),
     /// onto the terminal's clipboard
     Copy(String),
+    /// what a node keeps on a lane
+    State { node: String, lane: u32 },
     /// this in place of what is shown
     Open(Opening),
     /// what can be opened

@@ -188,6 +188,7 @@ impl Loop {
                     self.lookout.look_now();
                 }
                 Wish::Copy(text) => self.screen.copy(&text)?,
+                Wish::State { node, lane } => self.watcher.ask(Ask::State(node, lane)),
                 Wish::Open(opening) => self.watcher.ask(Ask::Open(opening)),
                 Wish::Find => self.watcher.ask(Ask::Find),
                 Wish::Run(pipeline) => self.watcher.ask(Ask::Run(pipeline)),

@@ -1,6 +1,7 @@
 //! What takes several nodes, what is opened, what is asked by menus and remedies.
 
 use tidegate_core::pipeline::edit::Fragment;
+use tidegate_core::snapshot::{StateRow, StateSnapshot};
 
 use super::fixture::{building, in_view, model};
 use super::{blank, press, text, type_in};
@@ -163,4 +164,26 @@ fn a_map_shows_where_one_is() {
     assert!(text(&model).contains("┄"), "{}", text(&model));
     press(&mut model, "M");
     assert!(!text(&model).contains("┄"), "{}", text(&model));
+}
+
+#[test]
+fn keys_of_a_lane_are_listed() {
+    let mut model = in_view(View::Windows, 80, 24);
+    press(&mut model, "G");
+    assert_eq!(press(&mut model, "enter"), [Wish::State { node: "vwap".into(), lane: 11 }]);
+    let row = |lane: u32, key: &str| StateRow {
+        lane,
+        key: key.into(),
+        window: Some((0, 10_000)),
+        value: serde_json::json!({ "volume": 7 }),
+    };
+    let rows = vec![row(11, "S0093"), row(3, "S0001"), row(11, "S0417")];
+    let found = StateSnapshot { node: "vwap".into(), keys: 3, has_more: false, rows };
+    update(&mut model, Message::State { found: Box::new(found), lane: 11 });
+    let screen = text(&model);
+    assert!(screen.contains("windows › vwap › lane 11 › 2 kept"), "{screen}");
+    assert!(screen.contains("S0093            00:00:00–:10     volume 7"), "{screen}");
+    assert!(screen.contains("S0417") && !screen.contains("S0001"), "{screen}");
+    press(&mut model, "esc");
+    assert!(model.place.sheets.is_empty());
 }

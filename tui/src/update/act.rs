@@ -32,7 +32,7 @@ pub(crate) fn act(model: &mut Model, act: Act) -> Vec<Wish> {
         Act::Show(view) => show(model, view),
         Act::ViewBefore => turn(model, model.views().len() - 1),
         Act::ViewAfter => turn(model, 1),
-        Act::Open => open(model),
+        Act::Open => return open(model),
         Act::Back => back(model),
         Act::Help => model.place.sheets.push(Sheet::Help { search: Line::default(), top: 0 }),
         Act::GoTo => model.place.prompt = Some(prompt_of(PromptKind::GoTo, "")),
@@ -89,7 +89,7 @@ fn answer(model: &mut Model, act: Act) -> Vec<Wish> {
 }
 
 /// Enter: what is selected, one step closer.
-fn open(model: &mut Model) {
+fn open(model: &mut Model) -> Vec<Wish> {
     match model.place.view {
         View::Graph => match model.place.graph.chosen.clone() {
             Some(Chosen::Edge(_)) => show(model, View::Tap),
@@ -97,7 +97,7 @@ fn open(model: &mut Model) {
             None => {}
         },
         View::Partitions => {
-            let Some(key) = model.place.list().chosen.clone() else { return };
+            let Some(key) = model.place.list().chosen.clone() else { return Vec::new() };
             let table = views::table(model, View::Partitions);
             let is_topic = table.is_some_and(|table| table.rows.iter().any(|row| row.key == key && row.fold.is_some()));
             if is_topic {
@@ -109,10 +109,14 @@ fn open(model: &mut Model) {
                 to_node(model);
             }
         }
-        View::Windows | View::Tap => to_node(model),
+        View::Windows => {
+            let asked = model.subject(View::Windows).zip(views::lane_of_row(model));
+            return asked.map(|(node, lane)| Wish::State { node, lane }).into_iter().collect();
+        }
         View::Cluster if !model.place.is_on_topics => open_group(model),
-        View::Tasks | View::Log | View::Cluster => to_node(model),
+        View::Tap | View::Tasks | View::Log | View::Cluster => to_node(model),
     }
+    Vec::new()
 }
 
 /// Shows a node: its form where it may be changed, else its config and what it is.

@@ -85,6 +85,10 @@ fn take(model: &mut Model, message: Message) -> Vec<Wish> {
             return starts.into_iter().collect();
         }
         Message::Found(found) => model.found = Some(found),
+        Message::State { found, lane } => {
+            let sheet = crate::views::windows::keys(model, &found, lane);
+            model.place.sheets.push(sheet);
+        }
         Message::Said(text) => model.said = Some(text),
         Message::Saved { pipeline, to } => {
             model.drawing.is_saved_as(*pipeline);

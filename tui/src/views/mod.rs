@@ -18,7 +18,7 @@ pub(crate) mod table;
 pub(crate) mod tap;
 mod tasks;
 mod why;
-mod windows;
+pub(crate) mod windows;
 
 use ratatui::buffer::Buffer;
 

@@ -2,12 +2,13 @@
 //! it moves, what it is short of.
 
 use serde_json::Value;
-use tidegate_core::snapshot::{NodeSnapshot, TapRow};
+use tidegate_core::snapshot::{NodeSnapshot, StateRow, StateSnapshot, TapRow};
 use tidegate_core::window::{ClosedBy, Emit, LaneReport, NextReport};
 
 use super::table::{Cell, Column, Row, Table};
 use crate::commands::View;
 use crate::model::Model;
+use crate::model::place::Sheet;
 use crate::numbers::{self, ABSENT, UNKNOWN};
 use crate::pen::{Pen, cut};
 use crate::theme::Tone;
@@ -179,6 +180,21 @@ pub(crate) fn results(model: &Model, pen: &mut Pen<'_>) {
         let value = super::tap::columns_of(&without_bounds(row));
         pen.text(35, y + 1, Tone::Text, &cut(&value, pen.width().saturating_sub(36)));
     }
+}
+
+/// Windows and keys of a lane, to be read to their end.
+pub(crate) fn keys(model: &Model, found: &StateSnapshot, lane: u32) -> Sheet {
+    let rows: Vec<_> = found.rows.iter().filter(|row| row.lane == lane).collect();
+    let line = |row: &&StateRow| {
+        let window = row.window.map_or(ABSENT.into(), |(start, end)| numbers::clock_range(start, end, model.offset_s));
+        format!("{:<16} {window:<16} {}", cut(&super::tap::plain(&row.key), 16), super::tap::columns_of(&row.value))
+    };
+    let mut lines = vec![format!("{:<16} {:<16} VALUE", "KEY", "WINDOW")];
+    lines.extend(rows.iter().map(line));
+    if found.has_more {
+        lines.push(format!("… {} are kept on all lanes", numbers::count(found.keys)));
+    }
+    Sheet::Text { title: format!("windows › {} › lane {lane} › {} kept", found.node, rows.len()), lines, top: 0 }
 }
 
 /// A result's value without the bounds of its window, which stand beside it.

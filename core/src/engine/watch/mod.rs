@@ -5,6 +5,7 @@
 //! - `counts`: the meters at one instant, and what is between two of them
 //! - `series`: the last ten seconds and the last five minutes of these
 //! - `log`: what happened
+//! - `waiting`: windows that nothing moves on
 //! - `partitions`: what is read, commit by commit; `asking`: what only brokers know of it
 
 mod asking;
@@ -12,6 +13,7 @@ mod counts;
 mod log;
 mod partitions;
 mod series;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard};
@@ -20,12 +22,14 @@ use std::time::Instant;
 use super::run::lock;
 use crate::problem::{Fault, Severity};
 use crate::snapshot::{Bottleneck, HeldBy, Snapshot};
+use crate::window::LaneReport;
 
 pub(super) use asking::Asking;
 pub(super) use counts::{Counts, mean};
 pub(super) use log::Log;
 pub(super) use partitions::{Partitions, Seen, SeenOf, ranges};
 pub(super) use series::{EVERY_MS, Series};
+pub(super) use waiting::Waiting;
 
 /// How long something holds until it is told in the log: what comes and goes is no news.
 const NEWS_AFTER_MS: i64 = 5_000;
@@ -43,6 +47,7 @@ pub(super) struct Memory {
     pub(super) log: Log,
     pub(super) partitions: Partitions,
     pub(super) speeds: Speeds,
+    waiting: Waiting,
     bottleneck: Option<Bottleneck>,
     is_told: bool,
     pub(super) restarts: u32,
@@ -86,6 +91,11 @@ impl Memory {
     /// Remembers where the partitions stand, and what that means.
     pub(super) fn note_partitions(&mut self, at_ms: i64, seen: &[Seen], is_paused: bool) {
         self.partitions.push(at_ms, seen, is_paused, &mut self.log);
+    }
+
+    /// Tells of windows of a node that wait for a record which does not come.
+    pub(super) fn note_windows(&mut self, at_ms: i64, node: &str, windows: &BTreeMap<u32, LaneReport>) {
+        self.waiting.look(at_ms, node, windows, &mut self.log);
     }
 
     /// Tells of a node that has failed and started again alone.
