@@ -95,6 +95,7 @@ impl BrokerArgs {
     }
 
     /// The same, told in parts.
+    #[cfg(any(feature = "gui", feature = "tui"))]
     pub(crate) fn new(
         brokers: Option<String>,
         pipeline: Option<PathBuf>,
