@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -90,11 +90,16 @@ impl TaskCell {
 
     /// As [`TaskCell::lock`], but nobody waits for long: none where the task is in a call that does not come back.
     pub(crate) fn reach(&self) -> Option<MutexGuard<'_, Task>> {
-        if self.is_stuck() {
-            return self.task.try_lock();
+        match self.is_stuck() {
+            true => self.task.try_lock(),
+            false => self.reach_by(Instant::now() + PATIENCE),
         }
+    }
+
+    /// As [`TaskCell::lock`], for who has to know what the task has, and can wait until a moment.
+    pub(crate) fn reach_by(&self, end: Instant) -> Option<MutexGuard<'_, Task>> {
         self.visitors.fetch_add(1, Ordering::Relaxed);
-        let task = self.task.try_lock_for(PATIENCE);
+        let task = self.task.try_lock_until(end);
         self.visitors.fetch_sub(1, Ordering::Relaxed);
         task
     }

@@ -17,6 +17,9 @@ use crate::kafka::{Assigned, Committed, ConsumerEvents, Start as From, TopicPart
 use crate::operators::{Start, TopicSource};
 use crate::problem::{Fault, Severity};
 
+/// How long is waited for tasks that partitions are taken from: what a slow one has read is known then, and not read again.
+const STOP_WITHIN: Duration = Duration::from_secs(1);
+
 /// What happens to the consumer of one cluster.
 pub(in crate::engine) struct Events {
     inner: Weak<Inner>,
@@ -221,8 +224,9 @@ impl Events {
             })
             .collect();
         let mut stopped = Vec::new();
+        let end = Instant::now() + STOP_WITHIN;
         for (&(number, lane), cell) in &workshop.tasks {
-            let Some(mut task) = cell.reach() else {
+            let Some(mut task) = cell.reach_by(end) else {
                 // Its thread lets go of them as soon as it can. Of what it has read nothing is known, and nothing safe.
                 let of_task = gone
                     .iter()

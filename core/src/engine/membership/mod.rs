@@ -220,6 +220,11 @@ impl Membership {
         lock(&self.assigned).insert((cluster.to_string(), at.clone()));
     }
 
+    #[cfg(test)]
+    pub(super) fn resumes_at(&self, cluster: &str, at: &TopicPartition) -> Option<i64> {
+        lock(&self.resume).get(&(cluster.to_string(), at.clone())).copied()
+    }
+
     /// Nodes that read a topic.
     fn readers(&self, cluster: &str, topic: &str) -> Vec<usize> {
         let reads = lock(&self.reads);

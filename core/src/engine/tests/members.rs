@@ -46,6 +46,35 @@ fn what_is_lost_is_thrown_away_and_needs_nothing() {
     end_of(run);
 }
 
+/// What a slow task has read is known when its partition goes, and is not read again when it comes back.
+#[test]
+fn who_is_slow_is_waited_for_when_partitions_go() {
+    let topic = Mocked::start();
+    topic.write(RECORDS);
+    let source = node("s", "kafka-source", json!({ "topic": "t", "format": "bytes" }));
+    let run = start(&file([source, keep("o", "slow when it goes")], &["s->o"]), |options| {
+        options.application_id = "slow".to_string();
+        options.clusters.insert("default".to_string(), topic.settings.clone());
+    });
+    wait_until("all to be read", &run, || run.snapshot().nodes[0].records_in == RECORDS as u64);
+    let inner = inner(&run);
+    let (held, is_held) = std::sync::mpsc::channel();
+    let tasks = inner.all_tasks();
+    let slow = std::thread::spawn(move || {
+        let tasks: Vec<_> = tasks.iter().map(|cell| cell.lock()).collect();
+        held.send(()).unwrap();
+        std::thread::sleep(Duration::from_millis(400));
+        drop(tasks);
+    });
+    is_held.recv().unwrap();
+    let at = TopicPartition::new("t", 0);
+    Events::new(&inner, "default", Arc::default()).revoked(std::slice::from_ref(&at));
+    assert_eq!(inner.membership.resumes_at("default", &at), Some(RECORDS));
+    slow.join().unwrap();
+    run.abort();
+    end_of(run);
+}
+
 #[test]
 fn topics_that_one_task_reads_have_equally_many_partitions_in_a_group() {
     let topic = Mocked::start();
