@@ -56,40 +56,30 @@ impl<K: AsRef<[u8]>, V, S: BuildHasher> KeyMap<K, V, S> {
         found.map(|(_, value)| value)
     }
 
-    pub(crate) fn contains_key(&self, key: &[u8]) -> bool {
-        self.get_key_value(key).is_some()
-    }
-
     /// Sets the value of a key; gives the one before.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        if let Some(known) = self.get_mut(key.as_ref()) {
-            return Some(std::mem::replace(known, value));
+        let hash = self.hasher.hash_one(key.as_ref());
+        match self.entries.find_mut(hash, |(known, _)| known.as_ref() == key.as_ref()) {
+            Some((_, known)) => Some(std::mem::replace(known, value)),
+            None => {
+                let KeyMap { entries, hasher, moves } = self;
+                put(entries, hasher, moves, hash, (key, value));
+                None
+            }
         }
-        let before = (self.entries.num_buckets(), self.entries.capacity());
-        let KeyMap { entries, hasher, moves } = self;
-        let hash = hasher.hash_one(key.as_ref());
-        entries.insert_unique(hash, (key, value), |(key, _)| hasher.hash_one(key.as_ref()));
-        // A table that grows moves its entries; so does one that clears the places of removed ones, and has room for many
-        // more then, where one more entry makes room for one more at most.
-        if entries.num_buckets() != before.0 || entries.capacity() > before.1 + 1 {
-            *moves += 1;
-        }
-        None
     }
 
     /// The value of a key, which is put in where it is new.
-    pub(crate) fn or_default(&mut self, key: &[u8]) -> &mut V
+    pub(crate) fn get_or_insert(&mut self, key: &[u8], make: impl FnOnce() -> V) -> &mut V
     where
         K: for<'k> From<&'k [u8]>,
-        V: Default,
     {
-        if !self.contains_key(key) {
-            self.insert(key.into(), V::default());
-        }
-        let KeyMap { entries, hasher, .. } = self;
+        let KeyMap { entries, hasher, moves } = self;
         let hash = hasher.hash_one(key);
-        let entry = entries.entry(hash, |(known, _)| known.as_ref() == key, |(key, _)| hasher.hash_one(key.as_ref()));
-        &mut entry.or_insert_with(|| (key.into(), V::default())).into_mut().1
+        match entries.find_entry(hash, |(known, _)| known.as_ref() == key) {
+            Ok(known) => &mut known.into_mut().1,
+            Err(absent) => put(absent.into_table(), hasher, moves, hash, (key.into(), make())),
+        }
     }
 
     /// Takes a key out.
@@ -126,6 +116,23 @@ impl<K: AsRef<[u8]>, V, S: BuildHasher> KeyMap<K, V, S> {
         slice.for_each(|(key, value)| meet(key, value));
         (next < end).then_some(Walk { start: from.start, place: next, moves: self.moves })
     }
+}
+
+/// Puts in an entry that is not there; notes it where others change their places for it.
+fn put<'t, K: AsRef<[u8]>, V>(
+    entries: &'t mut HashTable<(K, V)>,
+    hasher: &impl BuildHasher,
+    moves: &mut u64,
+    hash: u64,
+    entry: (K, V),
+) -> &'t mut V {
+    let before = (entries.num_buckets(), entries.capacity());
+    entries.reserve(1, |(key, _)| hasher.hash_one(key.as_ref()));
+    // A table that grows moves its entries; so does one that clears the places of removed ones, and has more room then.
+    if (entries.num_buckets(), entries.capacity()) != before {
+        *moves += 1;
+    }
+    &mut entries.insert_unique(hash, entry, |(key, _)| hasher.hash_one(key.as_ref())).into_mut().1
 }
 
 #[cfg(test)]
@@ -176,6 +183,7 @@ mod tests {
             }
             for number in 0..40 {
                 prop_assert_eq!(map.get(&key(number)), model.get(&number));
+                prop_assert_eq!(map.get_or_insert(&key(number), || number), model.entry(number).or_insert(number));
             }
         }
 

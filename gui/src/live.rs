@@ -100,7 +100,7 @@ impl<'a> Meters<'a> {
             .iter()
             .filter(|partition| partition.node == id && family == Family::Sources)
             .collect();
-        let lag = crate::scene::worst(partitions.iter().map(|partition| partition.verdict)).map(|verdict| {
+        let lag = partitions.iter().map(|partition| partition.verdict).max().map(|verdict| {
             let lag: Option<i64> = partitions.iter().map(|partition| partition.lag).sum();
             (format!("lag {}", numbers::count_or_unknown(lag)), verdict)
         });

@@ -12,7 +12,6 @@ use tidegate_core::faces::watched::Watched;
 use tidegate_core::operators::Family;
 use tidegate_core::pipeline::{Node, Pipeline};
 use tidegate_core::problem::Severity;
-use tidegate_core::snapshot::Verdict;
 use tidegate_core::types::{Carries, Stream};
 
 use crate::canvas::geometry::{Shape, Slot, Texts, bounds};
@@ -338,9 +337,4 @@ impl Wire {
         }
         text
     }
-}
-
-/// The worst of verdicts.
-pub(crate) fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Option<Verdict> {
-    verdicts.into_iter().max()
 }

@@ -84,15 +84,8 @@ impl Editor {
 
     /// Adds a node; without a place behind what it reads, else in the middle of what is seen.
     fn add(&mut self, operator: &'static Operator, to: &AddTo, at: Option<Pos2>) {
-        let id = match to {
-            AddTo::Swap(id) => id.clone(),
-            _ => self.drawing.pipeline.fresh_id(operator.name),
-        };
         let place = at.unwrap_or_else(|| self.free_place(to));
-        let edit = match to {
-            AddTo::Swap(id) => building::swapped(&self.drawing.pipeline, operator, id),
-            _ => building::added(&self.drawing.pipeline, operator, to, &id, Some(point(place))),
-        };
+        let (edit, id) = building::placed(&self.drawing.pipeline, operator, to, Some(point(place)));
         if self.edit(&edit) {
             self.choose(Chosen::node(id));
             self.seen.canvas.wants_focus = true;
@@ -324,9 +317,8 @@ impl Editor {
     fn travel(&mut self) {
         match self.seen.chosen.edge.clone() {
             Some(edge) => {
-                if let Some(edit) = crate::panels::inspector::flip(&self.drawing.pipeline, &edge) {
-                    self.edit(&edit);
-                }
+                let edit = building::flipped(&self.drawing.pipeline, &edge);
+                self.edit(&edit);
             }
             None => self.say("Select an edge first."),
         }

@@ -121,6 +121,21 @@ pub(crate) fn numbers(bench: &Bench, topic: &str, config: &Value) -> String {
     bench.file(&format!("{topic}-numbers.json"), pipeline.to_string())
 }
 
+/// Two topics of one test, and a group: their names.
+pub(crate) fn topics(bench: &Bench, broker: &Broker, group: &str) -> [String; 3] {
+    let [from, to, group] = ["from", "to", group].map(|name| bench.name(name));
+    broker.create(&from, PARTITIONS);
+    broker.create(&to, PARTITIONS);
+    [from, to, group]
+}
+
+/// A pipeline that doubles, to be shared by members of a group.
+pub(crate) fn shared_doubling(group: &str, from: &str, to: &str) -> Value {
+    let mut pipeline = doubling(group, from, to);
+    pipeline["settings"]["scale"] = json!("group");
+    pipeline
+}
+
 /// A pipeline that takes numbers from one topic, leaves out every tenth, doubles them and writes them to another.
 pub(crate) fn doubling(group: &str, from: &str, to: &str) -> Value {
     json!({

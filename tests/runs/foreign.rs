@@ -14,7 +14,7 @@ use tidegate_core::cluster::ClusterWatch;
 use tidegate_core::kafka::ClientSettings;
 use tidegate_core::snapshot::{ClusterSnapshot, ClusterWanted, PartitionSnapshot, Snapshot, Verdict};
 
-use crate::broker::{Broker, PARTITIONS, doubling, numbers, serve};
+use crate::broker::{Broker, PARTITIONS, doubling, numbers, serve, shared_doubling, topics};
 use crate::support::{Bench, Process, on_each_kafka};
 
 /// How long anything may take. Machines that test are slow and busy.
@@ -81,11 +81,8 @@ fn wait_for<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
 fn each_member_shows_what_the_others_read() {
     on_each_kafka(|bench| {
         let broker = serve(bench);
-        let [from, to, group] = ["from", "to", "shown"].map(|name| bench.name(name));
-        broker.create(&from, PARTITIONS);
-        broker.create(&to, PARTITIONS);
-        let mut pipeline = doubling(&group, &from, &to);
-        pipeline["settings"]["scale"] = json!("group");
+        let [from, to, group] = topics(bench, &broker, "shown");
+        let pipeline = shared_doubling(&group, &from, &to);
         let file = bench.file("shown.json", pipeline.to_string());
         let feeder = bench.start(&["run", &numbers(bench, &from, &json!({ "rate": "500/s" }))]);
         let (first, second) = (Served::start(bench, &file), Served::start(bench, &file));
@@ -231,9 +228,7 @@ fn lag_is_what_kafkas_own_tool_says() {
     let tools = Tools::new();
     let bench = Bench::on(&tools.brokers);
     let broker = serve(&bench);
-    let [from, to, group] = ["from", "to", "paused"].map(|name| bench.name(name));
-    broker.create(&from, PARTITIONS);
-    broker.create(&to, PARTITIONS);
+    let [from, to, group] = topics(&bench, &broker, "paused");
     fill(&bench, &broker, &from, 1_000);
     let file = bench.file("paused.json", doubling(&group, &from, &to).to_string());
     let run = Served::start(&bench, &file);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::broker::{PARTITIONS, doubling, nothing_is_lost, numbers, owned, serve, settings};
+use crate::broker::{doubling, nothing_is_lost, numbers, owned, serve, settings, shared_doubling, topics};
 use crate::support::{Process, node, on_each_kafka};
 
 /// Longer than a session, which is 6 s.
@@ -16,11 +16,8 @@ const FROZEN: Duration = Duration::from_secs(15);
 fn members_join_leave_die_and_freeze_and_no_record_is_lost() {
     on_each_kafka(|bench| {
         let broker = serve(bench);
-        let [from, to, group] = ["from", "to", "members"].map(|name| bench.name(name));
-        broker.create(&from, PARTITIONS);
-        broker.create(&to, PARTITIONS);
-        let mut pipeline = doubling(&group, &from, &to);
-        pipeline["settings"]["scale"] = json!("group");
+        let [from, to, group] = topics(bench, &broker, "members");
+        let pipeline = shared_doubling(&group, &from, &to);
         let file = bench.file("members.json", pipeline.to_string());
         let feeder = bench.start(&["run", &numbers(bench, &from, &json!({ "rate": "1000/s" }))]);
         let join = || bench.start(&["run", &file]);
@@ -65,13 +62,10 @@ fn members_join_leave_die_and_freeze_and_no_record_is_lost() {
 fn a_member_that_thaws_takes_no_offset_back() {
     on_each_kafka(|bench| {
         let broker = serve(bench);
-        let [from, to, group] = ["from", "to", "frozen"].map(|name| bench.name(name));
-        broker.create(&from, PARTITIONS);
-        broker.create(&to, PARTITIONS);
+        let [from, to, group] = topics(bench, &broker, "frozen");
+        let mut pipeline = shared_doubling(&group, &from, &to);
         bench.tidegate(&["run", &numbers(bench, &from, &json!({ "count": 20_000 }))]).code(0);
         // Slow, so that queues are full of what was read when the frost comes.
-        let mut pipeline = doubling(&group, &from, &to);
-        pipeline["settings"]["scale"] = json!("group");
         pipeline["nodes"][1] = json!({ "id": "some", "operator": "throttle", "config": { "rate": "400/s" } });
         pipeline["edges"][0]["via"] = json!({ "direct": { "buffer": 4000 } });
         let file = bench.file("frozen.json", pipeline.to_string());
@@ -111,9 +105,7 @@ fn a_member_that_thaws_takes_no_offset_back() {
 fn who_comes_second_where_one_is_to_be_alone_goes() {
     on_each_kafka(|bench| {
         let broker = serve(bench);
-        let [from, to, group] = ["from", "to", "single"].map(|name| bench.name(name));
-        broker.create(&from, PARTITIONS);
-        broker.create(&to, PARTITIONS);
+        let [from, to, group] = topics(bench, &broker, "single");
         let file = bench.file("single.json", doubling(&group, &from, &to).to_string());
         let feeder = bench.start(&["run", &numbers(bench, &from, &json!({ "rate": "500/s" }))]);
         let mut first = bench.start(&["run", &file]);
@@ -140,11 +132,8 @@ fn whatever_becomes_of_members_no_record_is_lost() {
     on_each_kafka(|bench| {
         let (steps, mut random) = settings(3, 0);
         let broker = serve(bench);
-        let [from, to, group] = ["from", "to", "troubled"].map(|name| bench.name(name));
-        broker.create(&from, PARTITIONS);
-        broker.create(&to, PARTITIONS);
-        let mut pipeline = doubling(&group, &from, &to);
-        pipeline["settings"]["scale"] = json!("group");
+        let [from, to, group] = topics(bench, &broker, "troubled");
+        let pipeline = shared_doubling(&group, &from, &to);
         let file = bench.file("troubled.json", pipeline.to_string());
         let feeder = bench.start(&["run", &numbers(bench, &from, &json!({ "rate": "1000/s" }))]);
         let mut members: [Option<Process>; 3] = [Some(bench.start(&["run", &file])), None, None];

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::broker::{Broker, PARTITIONS, Random, doubling, nothing_is_lost, numbers, serve, settings, values};
+use crate::broker::{Broker, PARTITIONS, Random, doubling, nothing_is_lost, numbers, serve, settings, topics, values};
 use crate::support::{Bench, Process, on_each_kafka};
 
 /// Places where runs are killed at the same time: each kill waits until its group has forgotten the member.
@@ -93,9 +93,7 @@ fn all_is_there(bench: &Bench, broker: &Broker, feeder: Process, mut run: Proces
 /// Kills a run again and again while records come in, lets the last one finish, and counts.
 fn kill(bench: &Bench, kills: u64, mut random: Random, change: impl Fn(&mut Value)) {
     let broker = serve(bench);
-    let [from, to, group] = ["from", "to", "killed"].map(|name| bench.name(name));
-    broker.create(&from, PARTITIONS);
-    broker.create(&to, PARTITIONS);
+    let [from, to, group] = topics(bench, &broker, "killed");
     let mut pipeline = doubling(&group, &from, &to);
     change(&mut pipeline);
     let file = bench.file("killed.json", pipeline.to_string());

@@ -232,10 +232,7 @@ impl Known {
             ..PartitionSnapshot::default()
         };
         if let Some((judged, since_ms)) = &self.judged {
-            told.verdict = judged.verdict;
-            told.since_ms = *since_ms;
-            told.rule.clone_from(&judged.rule);
-            (told.trend, told.written, told.drain) = (judged.trend, judged.written, judged.drain);
+            judged.tell(*since_ms, &mut told);
         }
         told
     }

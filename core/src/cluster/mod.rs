@@ -8,8 +8,9 @@ mod group;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
+use crate::engine::wall_ms;
 use crate::kafka::{Admin, ClientSettings, Offset, TopicPartition, Watermarks, timestamps};
 use crate::problem::Fault;
 use crate::snapshot::{BrokerSnapshot, ClusterSnapshot, ClusterWanted, Keeps, OpenedGroup, TopicSnapshot};
@@ -191,7 +192,7 @@ impl ClusterWatch {
     }
 
     fn note(&mut self, watched: &BTreeSet<String>, offsets: BTreeMap<String, Vec<Offset>>, marks: &Marks) {
-        let at_ms = now_ms();
+        let at_ms = wall_ms();
         for (name, offsets) in offsets {
             let Some(group) = self.groups.get_mut(&name) else { continue };
             match watched.contains(&name) {
@@ -249,7 +250,7 @@ impl ClusterWatch {
     }
 
     fn snapshot(&self, wanted: &ClusterWanted) -> ClusterSnapshot {
-        let at_ms = now_ms();
+        let at_ms = wall_ms();
         let keeps = |topic: &str| self.topics.get(topic).and_then(|topic| topic.told.keeps);
         let opened = wanted.opened.as_ref().and_then(|name| Some((name, self.groups.get(name)?)));
         ClusterSnapshot {
@@ -290,9 +291,4 @@ impl fmt::Debug for ClusterWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClusterWatch").field("settings", &self.settings).finish_non_exhaustive()
     }
-}
-
-/// Wall clock, in milliseconds since 1970.
-fn now_ms() -> i64 {
-    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, UNIX_EPOCH};
 
 /// Tells the time.
 #[derive(Debug, Clone)]
@@ -15,8 +15,7 @@ pub(crate) enum Clock {
 
 impl Clock {
     pub(crate) fn machine() -> Clock {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Clock::Machine { started: Instant::now(), epoch_ms: since.as_millis() as i64 }
+        Clock::Machine { started: Instant::now(), epoch_ms: wall_ms() }
     }
 
     /// Milliseconds since 1970-01-01 UTC.
@@ -34,4 +33,9 @@ impl Clock {
             Clock::Hand(millis) => millis.load(Ordering::Relaxed) * 1_000_000,
         }
     }
+}
+
+/// The machine's wall clock, in milliseconds since 1970-01-01 UTC; 0 where it stands before that.
+pub(crate) fn wall_ms() -> i64 {
+    UNIX_EPOCH.elapsed().map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

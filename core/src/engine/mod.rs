@@ -54,7 +54,7 @@ mod watch;
 mod workshop;
 
 pub(crate) use cell::TaskCell;
-pub(crate) use clock::Clock;
+pub(crate) use clock::{Clock, wall_ms};
 pub use handle::RunHandle;
 pub use hub::ClusterSettings;
 pub use meter::stop_metering;

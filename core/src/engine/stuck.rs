@@ -18,9 +18,8 @@ impl Inner {
             pool.relieve(stuck.len());
         }
         let calls = stuck.into_iter().map(|(at, cell)| (at, cell.in_step().as_millis() as i64)).collect();
-        let (at_ms, changes) = (self.watch.now_ms(), self.watch.lock().note_calls(calls));
+        let changes = self.watch.lock().note_calls(calls);
         for ((task, lane), is_long) in changes {
-            let node = self.name_of(task);
             let (severity, message) = match is_long {
                 true => (
                     Severity::Warning,
@@ -31,15 +30,14 @@ impl Inner {
                 ),
                 false => (Severity::Note, format!("lane {lane} has come back from its call")),
             };
-            tracing::warn!("{node}: {message}");
-            self.watch.tell(at_ms, severity, Some(&node), message);
+            self.tell_of(task, severity, message);
         }
     }
 
     /// Tells of those that the run leaves behind at its end.
     pub(super) fn tell_left(&self) {
         for ((task, lane), cell) in self.stuck() {
-            let (node, seconds) = (self.name_of(task), cell.in_step().as_secs());
+            let seconds = cell.in_step().as_secs();
             let records = match cell.calls.now() {
                 Some(call) => format!("{} records", call.rows),
                 None => "the records".into(),
@@ -47,8 +45,7 @@ impl Inner {
             let message = format!(
                 "lane {lane} is left in a call that has lasted {seconds} s: {records} that it has are not committed"
             );
-            tracing::warn!("{node}: {message}");
-            self.tell(Severity::Warning, Some(&node), message);
+            self.tell_of(task, Severity::Warning, message);
         }
     }
 
@@ -58,9 +55,13 @@ impl Inner {
         stuck.map(|(&at, cell)| (at, cell.clone())).collect()
     }
 
-    fn name_of(&self, task: usize) -> String {
+    /// Tells it of the first node of a task, in the log of the run and in that of the program.
+    fn tell_of(&self, task: usize, severity: Severity, message: String) {
         let workshop = lock(&self.workshop);
         let first = workshop.layouts[task].nodes.first();
-        first.map(|&node| workshop.plan.nodes[node].id.clone()).unwrap_or_default()
+        let node = first.map(|&node| workshop.plan.nodes[node].id.clone()).unwrap_or_default();
+        drop(workshop);
+        tracing::warn!("{node}: {message}");
+        self.tell(severity, Some(&node), message);
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::drawing::Drawing;
 use crate::operators::{Operator, Ports};
 use crate::pipeline::edit::{EdgeChange, Edit, NodeChange};
-use crate::pipeline::{Edge, Node, Pipeline, Point, PortRef};
+use crate::pipeline::{Edge, Node, Pipeline, Point, PortRef, Via};
 use crate::types::Carries;
 
 /// What an operator is chosen for.
@@ -114,8 +114,26 @@ pub fn wire(from: PortRef, to: PortRef) -> Edge {
     Edge { from, to, via: None, points: Vec::new() }
 }
 
+/// A node of an operator where it was chosen for: a new one, at a place on the canvas, or one that becomes it; and its id.
+pub fn placed(pipeline: &Pipeline, operator: &Operator, to: &AddTo, at: Option<Point>) -> (Edit, String) {
+    match to {
+        AddTo::Swap(id) => (swapped(pipeline, operator, id), id.clone()),
+        _ => {
+            let id = pipeline.fresh_id(operator.name);
+            (added(pipeline, operator, to, &id, at), id)
+        }
+    }
+}
+
+/// An edge that travels the other way: through a topic, or directly.
+pub fn flipped(pipeline: &Pipeline, edge: &str) -> Edit {
+    let is_topic = pipeline.edge(edge).is_some_and(|edge| matches!(edge.via, Some(Via::Topic(_))));
+    let via = (!is_topic).then(|| Via::Topic(Default::default()));
+    Edit::ChangeEdge { edge: edge.to_string(), change: EdgeChange::Via(via) }
+}
+
 /// A node of an operator, known as `id`, wired to where it is added.
-pub fn added(pipeline: &Pipeline, operator: &Operator, to: &AddTo, id: &str, at: Option<Point>) -> Edit {
+fn added(pipeline: &Pipeline, operator: &Operator, to: &AddTo, id: &str, at: Option<Point>) -> Edit {
     let ports = operator.ports().unwrap_or_default();
     let input = ports.inputs.first().map(|port| PortRef::new(id, &port.name));
     let output = ports.outputs.first().map(|port| PortRef::new(id, port));
@@ -137,7 +155,7 @@ pub fn added(pipeline: &Pipeline, operator: &Operator, to: &AddTo, id: &str, at:
 }
 
 /// Another operator: settings of the same name stay, wires move to ports at the same place where theirs are gone.
-pub fn swapped(pipeline: &Pipeline, operator: &Operator, id: &str) -> Edit {
+fn swapped(pipeline: &Pipeline, operator: &Operator, id: &str) -> Edit {
     let form = (operator.form)();
     let config = pipeline.node(id).map(|node| node.config.clone()).unwrap_or_default();
     let config: Map<String, Value> = config.into_iter().filter(|(name, _)| form.field(name).is_some()).collect();

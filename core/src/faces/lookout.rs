@@ -7,7 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::host::Cluster;
-use super::watcher::{News, now_ms};
+use super::watcher::{News, pause_after};
+use crate::engine::wall_ms;
 use crate::snapshot::ClusterWanted;
 
 /// The thread, from outside. It ends when nobody holds one of these any more, and is not waited for: a broker that does not
@@ -141,9 +142,9 @@ impl Looking {
                 self.due = self.last + if is_first { Duration::ZERO } else { self.every };
             }
             Err(why) => {
-                self.tell(News::ClusterSilence { why, at_ms: now_ms() });
-                self.due = self.last + Duration::from_secs([1, 2, 4, 5][self.failed.min(3) as usize]);
+                self.tell(News::ClusterSilence { why, at_ms: wall_ms() });
                 self.failed += 1;
+                self.due = self.last + pause_after(self.failed);
             }
         }
     }

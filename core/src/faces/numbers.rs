@@ -64,6 +64,11 @@ fn short(number: f64) -> String {
     number.to_string()
 }
 
+/// `1 node`, `2 nodes`.
+pub fn several(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// All digits, with commas: `91,440,211`.
 pub fn exact(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
@@ -213,6 +218,11 @@ mod tests {
         for (number, text) in cases {
             assert_eq!(format(*number), *text, "{number:?}");
         }
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        check(|count| several(count, "node"), &[(0, "0 nodes"), (1, "1 node"), (2, "2 nodes")]);
     }
 
     #[test]

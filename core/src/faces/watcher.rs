@@ -6,10 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::host::{Control, Found, Host, Opened, Opener, Opening, Running, Source};
 use super::lookout::Lookout;
+use crate::engine::wall_ms;
 use crate::pipeline::{Pipeline, to_canonical};
 use crate::snapshot::{ClusterSnapshot, Snapshot, StateSnapshot, TapSnapshot};
 
@@ -182,7 +183,7 @@ impl Watching {
             // Nothing is asked of nobody.
             _ if self.running.is_none() => Duration::from_secs(3600),
             0 => self.period,
-            failed => Duration::from_secs([1, 2, 4, 5][(failed as usize - 1).min(3)]),
+            failed => pause_after(failed),
         }
     }
 
@@ -204,7 +205,7 @@ impl Watching {
             }
             Err(why) => {
                 self.failed += 1;
-                let at_ms = now_ms();
+                let at_ms = wall_ms();
                 return self.tell(News::Silence { why, at_ms });
             }
         }
@@ -321,9 +322,14 @@ impl Watching {
     }
 }
 
-pub(super) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+/// How long one who has not answered so often in a row is left alone.
+pub(super) fn pause_after(failed: u32) -> Duration {
+    Duration::from_secs(match failed {
+        0 | 1 => 1,
+        2 => 2,
+        3 => 4,
+        _ => 5,
+    })
 }
 
 /// Writes the file whole or not at all.

@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use crate::snapshot::{Drain, Verdict};
+use crate::snapshot::{Drain, PartitionSnapshot, Verdict};
 
 /// Commits of the window. Whoever watches takes them no closer than a second, so that it is ten seconds at least.
 pub const WINDOW: usize = 10;
@@ -64,6 +64,15 @@ pub struct History {
     known: Option<(Verdict, i64)>,
     /// when what is done moved last
     moved_ms: Option<i64>,
+}
+
+impl Judgement {
+    /// Says it of a partition, of which it is true since a moment.
+    pub(crate) fn tell(&self, since_ms: Option<i64>, of: &mut PartitionSnapshot) {
+        of.since_ms = since_ms;
+        of.rule.clone_from(&self.rule);
+        (of.verdict, of.trend, of.written, of.drain) = (self.verdict, self.trend, self.written, self.drain);
+    }
 }
 
 impl Commit {

@@ -49,10 +49,10 @@ impl Counts {
     }
 
     fn key(&mut self, key: &[u8]) -> &mut Key {
-        if !self.keys.contains_key(key) {
+        self.keys.get_or_insert(key, || {
             self.key_bytes += key.len();
-        }
-        self.keys.or_default(key)
+            Key::default()
+        })
     }
 
     pub(super) fn take<F: Fold>(&mut self, key: &[u8], ts: i64, fold: &mut F) {

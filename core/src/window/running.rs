@@ -17,11 +17,10 @@ const NO_SPAN: Span = Span { start: 0, end: 0 };
 
 impl Running {
     pub(super) fn take<F: Fold>(&mut self, key: &[u8], ts: i64, fold: &mut F) {
-        if !self.keys.contains_key(key) {
+        let (slot, newest) = self.keys.get_or_insert(key, || {
             self.key_bytes += key.len();
-            self.keys.insert(key.into(), (fold.begin(), ts));
-        }
-        let Some((slot, newest)) = self.keys.get_mut(key) else { return };
+            (fold.begin(), ts)
+        });
         *newest = ts.max(*newest);
         fold.add(*slot);
         fold.update(key, NO_SPAN, *slot, *newest);

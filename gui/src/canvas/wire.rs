@@ -177,8 +177,7 @@ pub(crate) fn label(pen: Pen<'_>, wire: &Wire, track: &Track, look: Look) {
         None => {
             if let Some(columns) = wire.columns.filter(|columns| *columns > 0 && (look.is_hovered || look.is_selected))
             {
-                let words = format!("{columns} column{}", if columns == 1 { "" } else { "s" });
-                above(pen, track, &words, pen.theme.text2);
+                above(pen, track, &numbers::several(columns, "column"), pen.theme.text2);
             }
         }
     }

@@ -100,12 +100,15 @@ fn figures(ui: &mut Ui, cx: &Cx<'_>) {
 
 fn drawn(ui: &mut Ui, cx: &Cx<'_>) {
     let pipeline = &cx.drawing.pipeline;
-    let several = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let words = format!("{}, {}", several(pipeline.nodes.len(), "node"), several(pipeline.edges.len(), "edge"));
+    let words = format!(
+        "{}, {}",
+        numbers::several(pipeline.nodes.len(), "node"),
+        numbers::several(pipeline.edges.len(), "edge")
+    );
     figure(ui, cx, &words, "", cx.theme.text2);
     let problems = cx.drawing.errors().count();
     if problems > 0 {
-        figure(ui, cx, &several(problems, "problem"), "", cx.theme.err.text);
+        figure(ui, cx, &numbers::several(problems, "problem"), "", cx.theme.err.text);
     }
 }
 

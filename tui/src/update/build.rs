@@ -2,8 +2,8 @@
 
 use tidegate_core::faces::building::{self, free_output, outputs};
 use tidegate_core::operators::Operator;
-use tidegate_core::pipeline::edit::{EdgeChange, Edit};
-use tidegate_core::pipeline::{Edge, Point, PortRef, Via};
+use tidegate_core::pipeline::edit::Edit;
+use tidegate_core::pipeline::{Edge, Point, PortRef};
 
 use super::{ask, marks};
 use crate::commands::Act;
@@ -13,6 +13,7 @@ use crate::model::form::FormSheet;
 use crate::model::place::{AddSheet, AddTo, Chosen, ConnectSheet, Sheet};
 use crate::model::run::Link;
 use crate::model::{Model, Wish};
+use crate::numbers;
 use crate::views;
 
 /// Does what builds.
@@ -170,13 +171,7 @@ pub(crate) fn configure(model: &mut Model, id: &str) -> bool {
 
 /// A node of this operator where the palette was opened for, and its form.
 pub(crate) fn place_operator(model: &mut Model, operator: &'static Operator, to: &AddTo) {
-    let (edit, id) = match to {
-        AddTo::Swap(id) => (building::swapped(&model.drawing.pipeline, operator, id), id.clone()),
-        _ => {
-            let id = model.drawing.pipeline.fresh_id(operator.name);
-            (building::added(&model.drawing.pipeline, operator, to, &id, None), id)
-        }
-    };
+    let (edit, id) = building::placed(&model.drawing.pipeline, operator, to, None);
     if apply(model, &edit) {
         views::choose_node(model, &id);
         configure(model, &id);
@@ -188,9 +183,8 @@ fn via(model: &mut Model) {
         model.said = Some("Select a wire first, with h and l.".into());
         return;
     };
-    let is_topic = model.drawing.pipeline.edge(&id).is_some_and(|edge| matches!(edge.via, Some(Via::Topic(_))));
-    let via = (!is_topic).then(|| Via::Topic(Default::default()));
-    apply(model, &Edit::ChangeEdge { edge: id, change: EdgeChange::Via(via) });
+    let edit = building::flipped(&model.drawing.pipeline, &id);
+    apply(model, &edit);
 }
 
 /// Takes the selected node away; its readers read from where it read, where it is to heal.
@@ -241,7 +235,7 @@ fn tidy(model: &mut Model) {
 fn run(model: &mut Model) -> Vec<Wish> {
     let errors = model.drawing.errors().count();
     if errors > 0 {
-        model.said = Some(format!("{errors} error{} first.", if errors == 1 { "" } else { "s" }));
+        model.said = Some(format!("{} first.", numbers::several(errors, "error")));
         model.place.sheets.push(Sheet::Problems { chosen: 0 });
         return Vec::new();
     }

@@ -55,7 +55,6 @@ pub(crate) fn table(model: &Model) -> Table {
 pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
     let run = model.shown();
     let of = |severity: Severity| run.now.log.iter().filter(|entry| entry.severity == severity).count();
-    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let started = run.now.run.started_ms;
     let since = match started {
         0 => String::new(),
@@ -64,9 +63,9 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
     let showing = if model.place.lists[5].only_bad { "faults and warnings" } else { "all" };
     let line = format!(
         "{since}{}   {}   {}   showing {showing}",
-        count(of(Severity::Error), "fault"),
-        count(of(Severity::Warning), "warning"),
-        count(of(Severity::Note), "note")
+        numbers::several(of(Severity::Error), "fault"),
+        numbers::several(of(Severity::Warning), "warning"),
+        numbers::several(of(Severity::Note), "note")
     );
     pen.text(1, 0, Tone::Text, &cut(&line, pen.width().saturating_sub(2)));
     if pen.height() >= 12 { 2 } else { 1 }

@@ -2,6 +2,7 @@
 
 use crate::model::Model;
 use crate::model::place::NotesSheet;
+use crate::numbers;
 use crate::pen::{Pen, cut};
 use crate::theme::Tone;
 
@@ -9,7 +10,7 @@ use crate::theme::Tone;
 pub(super) fn draw(model: &Model, sheet: &NotesSheet, pen: &mut Pen<'_>) {
     let notes = &model.drawing.pipeline.notes;
     pen.text(1, 0, Tone::Bold, "graph › notes");
-    let count = if notes.len() == 1 { "1 note".to_string() } else { format!("{} notes", notes.len()) };
+    let count = numbers::several(notes.len(), "note");
     pen.right(pen.width().saturating_sub(1), 0, Tone::Dim, &count);
     let room = pen.height().saturating_sub(3);
     let top = (sheet.chosen + 1).saturating_sub(room.max(1));

@@ -233,7 +233,6 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
         return 0;
     }
     let run = model.read();
-    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let topics = topics(run);
     let partitions = run.now.partitions.len();
     let group = match &model.outlook.opened {
@@ -241,7 +240,12 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
         None => format!("group {}", run.now.run.application_id),
     };
     let members = members(model);
-    let counts = [count(topics.len(), "topic"), count(partitions, "partition"), count(members, "member")].join("    ");
+    let counts = [
+        numbers::several(topics.len(), "topic"),
+        numbers::several(partitions, "partition"),
+        numbers::several(members, "member"),
+    ]
+    .join("    ");
     let room = pen.width().saturating_sub(width(&counts) + 6);
     let x = pen.text(1, 0, Tone::Text, &format!("{}    {counts}", cut_middle(&group, room)));
     if !has_room {

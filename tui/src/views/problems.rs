@@ -4,6 +4,7 @@ use tidegate_core::pipeline::edit::fix;
 use tidegate_core::problem::{Problem, Severity};
 
 use crate::model::Model;
+use crate::numbers;
 use crate::pen::{Pen, cut, cut_middle, wrap};
 use crate::theme::Tone;
 
@@ -27,13 +28,12 @@ fn place(problem: &Problem) -> String {
 pub(crate) fn draw(model: &Model, chosen: usize, pen: &mut Pen<'_>) {
     let problems = sorted(model);
     let of = |severity: Severity| problems.iter().filter(|problem| problem.severity == severity).count();
-    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     pen.text(1, 0, Tone::Bold, "graph › problems");
     let counts = format!(
         "{}   {}   {}",
-        count(of(Severity::Error), "error"),
-        count(of(Severity::Warning), "warning"),
-        count(of(Severity::Note), "note")
+        numbers::several(of(Severity::Error), "error"),
+        numbers::several(of(Severity::Warning), "warning"),
+        numbers::several(of(Severity::Note), "note")
     );
     let end = pen.width().saturating_sub(1);
     pen.right(end, 0, Tone::Text, &counts);

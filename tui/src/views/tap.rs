@@ -215,12 +215,7 @@ pub(crate) fn foot(model: &Model, pen: &mut Pen<'_>) {
         "" => format!("{offset} of lane {}", row.partition),
         topic => format!("{topic}-{} offset {offset}", row.partition),
     };
-    let head = format!(
-        "RECORD  {place}, key {}, {} header{}",
-        plain(&row.key),
-        row.headers.len(),
-        if row.headers.len() == 1 { "" } else { "s" }
-    );
+    let head = format!("RECORD  {place}, key {}, {}", plain(&row.key), numbers::several(row.headers.len(), "header"));
     let room = pen.width().saturating_sub(11);
     pen.text(1, 0, Tone::Bold, &cut(&head, room + 9));
     let after = match fate {

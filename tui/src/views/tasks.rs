@@ -127,7 +127,7 @@ const MOST_LINES: usize = 24;
 
 /// Lanes of the selected chain: a line each, in two columns; many of them as one cell each.
 fn lanes(task: &TaskSnapshot, pen: &mut Pen<'_>) {
-    let title = format!("{}: {} lane{}", name(task), task.lanes.len(), if task.lanes.len() == 1 { "" } else { "s" });
+    let title = format!("{}: {}", name(task), numbers::several(task.lanes.len(), "lane"));
     pen.text(1, 0, Tone::Bold, &cut(&title, pen.width().saturating_sub(2)));
     if task.lanes.len() > MOST_LINES {
         return cells(task, pen);

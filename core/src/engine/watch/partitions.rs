@@ -140,31 +140,25 @@ impl Partitions {
         let Seen { told, stamp_ms } = seen;
         let (commit, asked) = (self.commit(at_ms, &told), self.asked_of(&told));
         let remembered = self.known.entry(which(&told)).or_default();
-        let (judged, since_ms) = match &remembered.judged {
-            Some((judged, since)) => (Some(judged), *since),
-            None => (None, None),
-        };
         let lag = commit.lag();
         let lost = self.lost.get(&(told.cluster.clone(), told.topic.clone(), told.partition)).copied().unwrap_or(0);
         let stamp = stamp_ms.map(|stamp| (told.safe, stamp)).or(asked.stamp).or(remembered.stamp);
         remembered.stamp = stamp.filter(|(offset, _)| *offset == told.safe);
         let stamp_ms = remembered.stamp.map(|(_, stamp)| stamp).filter(|_| lag != Some(0));
-        PartitionSnapshot {
+        let mut told = PartitionSnapshot {
             low: commit.low,
             high: commit.high,
             lag,
             age_ms: stamp_ms.map(|stamp| (at_ms - stamp).max(0)),
-            written: judged.and_then(|judged| judged.written),
-            trend: judged.and_then(|judged| judged.trend),
-            verdict: judged.map(|judged| judged.verdict).unwrap_or_default(),
-            since_ms,
-            rule: judged.map(|judged| judged.rule.clone()).unwrap_or_default(),
-            drain: judged.map(|judged| judged.drain).unwrap_or_default(),
             retention: Keeps::retention(asked.keeps, stamp_ms, at_ms),
             lost: lost.max(commit.lost()),
             owner: Some("this".into()),
             ..told
+        };
+        if let Some((judged, since_ms)) = &remembered.judged {
+            judged.tell(*since_ms, &mut told);
         }
+        told
     }
 
     /// What brokers say of a partition.

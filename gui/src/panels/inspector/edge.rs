@@ -2,10 +2,9 @@
 
 use egui::{Align2, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
 use tidegate_core::check::Travel;
-use tidegate_core::faces::numbers;
+use tidegate_core::faces::{building, numbers};
 use tidegate_core::pipeline::Via;
 
-use super::node::flip;
 use super::{InspectorSeen, columns, heading, line, part};
 use crate::acts::{Act, Chosen, Cx};
 use crate::live::{EdgeLive, spaced};
@@ -40,10 +39,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, _seen: &mut Inspector
     let is_topic = matches!(edge.via, Some(Via::Topic(_)));
     let words = ["direct".to_string(), "through Kafka".to_string()];
     let pressed = widgets::segments(ui, cx.theme, "Travels", &words, Some(usize::from(is_topic)));
-    if pressed.is_some_and(|pressed| (pressed == 1) != is_topic)
-        && let Some(edit) = flip(&drawing.pipeline, id)
-    {
-        cx.ask(Act::Edit(edit));
+    if pressed.is_some_and(|pressed| (pressed == 1) != is_topic) {
+        cx.ask(Act::Edit(building::flipped(&drawing.pipeline, id)));
     }
     let checked = drawing.checked.edges.get(place);
     let how = checked.map(|edge| explained(&edge.travel)).unwrap_or_default();
@@ -55,13 +52,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, _seen: &mut Inspector
     }
     if let Some(stream) = checked.and_then(|edge| edge.stream.as_ref()) {
         line(ui, cx);
-        let count = stream.schema.columns.len();
-        part(
-            ui,
-            cx,
-            "Carries",
-            &format!("key {} · {count} column{}", stream.key.data_type(), if count == 1 { "" } else { "s" }),
-        );
+        let count = numbers::several(stream.schema.columns.len(), "column");
+        part(ui, cx, "Carries", &format!("key {} · {count}", stream.key.data_type()));
         columns(ui, cx, &stream.schema);
     }
 }

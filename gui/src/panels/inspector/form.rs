@@ -30,6 +30,14 @@ pub(crate) struct Draft {
     pub(crate) problems: Vec<Problem>,
 }
 
+/// A row of a node's form, with the config as it is drawn.
+#[derive(Clone, Copy)]
+struct Field<'a> {
+    node: &'a str,
+    config: &'a Map<String, Value>,
+    row: &'a FormRow,
+}
+
 /// Draws the fields.
 pub(super) fn show(
     ui: &mut Ui,
@@ -49,7 +57,7 @@ pub(super) fn show(
             if row.depth == 0 {
                 ui.add_space(4.0);
             }
-            ui.indent_by(row.depth, |ui| field(ui, cx, node, config, row, seen));
+            ui.indent_by(row.depth, |ui| field(ui, cx, Field { node, config, row }, seen));
         });
     }
 }
@@ -75,14 +83,8 @@ fn key(row: &FormRow) -> String {
     if row.kind == RowKind::Add { path + ".+" } else { path }
 }
 
-fn field(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    node: &str,
-    config: &Map<String, Value>,
-    row: &FormRow,
-    seen: &mut InspectorSeen,
-) {
+fn field(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen) {
+    let row = of.row;
     match row.kind {
         RowKind::Head => return widgets::label(ui, cx.theme, &written(&row.label), ""),
         RowKind::Value => {
@@ -97,9 +99,9 @@ fn field(
     }
     let is_plain = !row.value.as_ref().is_some_and(|value| rows::to_text(value).contains("${"));
     match &row.field {
-        FieldKind::Bool if is_plain => switch(ui, cx, node, config, row),
-        FieldKind::Choice(choices) if is_plain => choice(ui, cx, node, config, row, choices),
-        _ => typed(ui, cx, node, config, row, seen),
+        FieldKind::Bool if is_plain => switch(ui, cx, of),
+        FieldKind::Choice(choices) if is_plain => choice(ui, cx, of, choices),
+        _ => typed(ui, cx, of, seen),
     }
 }
 
@@ -120,7 +122,7 @@ fn aside(row: &FormRow) -> &'static str {
 }
 
 /// The step that gives a row another text; an error says why there is none.
-fn step(node: &str, config: &Map<String, Value>, row: &FormRow, text: &str) -> Result<Option<Edit>, String> {
+fn step(Field { node, config, row }: Field<'_>, text: &str) -> Result<Option<Edit>, String> {
     let next = rows::with_text(config, row, text)?;
     if next == *config {
         return Ok(None);
@@ -130,8 +132,8 @@ fn step(node: &str, config: &Map<String, Value>, row: &FormRow, text: &str) -> R
     Ok(Some(Edit::Batch { label: format!("change {what} of {node}"), edits: vec![change] }))
 }
 
-fn take(cx: &mut Cx<'_>, node: &str, config: &Map<String, Value>, row: &FormRow, text: &str) -> Option<String> {
-    match step(node, config, row, text) {
+fn take(cx: &mut Cx<'_>, of: Field<'_>, text: &str) -> Option<String> {
+    match step(of, text) {
         Ok(edit) => {
             if let Some(edit) = edit {
                 cx.ask(Act::Edit(edit));
@@ -142,12 +144,13 @@ fn take(cx: &mut Cx<'_>, node: &str, config: &Map<String, Value>, row: &FormRow,
     }
 }
 
-fn switch(ui: &mut Ui, cx: &mut Cx<'_>, node: &str, config: &Map<String, Value>, row: &FormRow) {
+fn switch(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>) {
+    let row = of.row;
     let value = row.value.as_ref().or(row.default.as_ref()).and_then(Value::as_bool);
     let words = ["no".to_string(), "yes".to_string()];
     let pressed = widgets::segments(ui, cx.theme, &row.label, &words, value.map(usize::from));
     if let Some(number) = pressed {
-        let _ = take(cx, node, config, row, if number == 1 { "true" } else { "false" });
+        let _ = take(cx, of, if number == 1 { "true" } else { "false" });
     }
     hint(ui, cx, row);
 }
@@ -155,7 +158,8 @@ fn switch(ui: &mut Ui, cx: &mut Cx<'_>, node: &str, config: &Map<String, Value>,
 /// The most words that stand side by side.
 const SEGMENTS: usize = 3;
 
-fn choice(ui: &mut Ui, cx: &mut Cx<'_>, node: &str, config: &Map<String, Value>, row: &FormRow, choices: &[Choice]) {
+fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, choices: &[Choice]) {
+    let row = of.row;
     let word = |value: &Value| match value {
         Value::String(word) => Some(word.clone()),
         Value::Object(fields) => fields.keys().next().cloned(),
@@ -183,7 +187,7 @@ fn choice(ui: &mut Ui, cx: &mut Cx<'_>, node: &str, config: &Map<String, Value>,
         pressed
     };
     if let Some(choice) = pressed.filter(|number| place != Some(*number)).and_then(|number| choices.get(number)) {
-        let _ = take(cx, node, config, row, &choice.word);
+        let _ = take(cx, of, &choice.word);
     }
     let help = place.and_then(|place| choices.get(place)).map(|choice| choice.help.as_str()).unwrap_or_default();
     if !help.is_empty() {
@@ -191,21 +195,15 @@ fn choice(ui: &mut Ui, cx: &mut Cx<'_>, node: &str, config: &Map<String, Value>,
     }
 }
 
-fn typed(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    node: &str,
-    config: &Map<String, Value>,
-    row: &FormRow,
-    seen: &mut InspectorSeen,
-) {
+fn typed(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen) {
+    let Field { node, row, .. } = of;
     let field = key(row);
     let is_drafted = seen.draft.as_ref().is_some_and(|draft| draft.node == node && draft.field == field);
     let mut words = match &seen.draft {
         Some(draft) if is_drafted => draft.text.clone(),
         _ => row.text(),
     };
-    let problems = problems(cx, node, row, seen, is_drafted);
+    let problems = problems(cx, of, seen, is_drafted);
     let wrong = problems.iter().find_map(|problem| problem.place.span.clone());
     let response = edit(ui, cx, row, &mut words, wrong.as_ref());
     if std::mem::take(&mut seen.wants_focus) || seen.wants_field.as_ref() == Some(&row.path.join(".")) {
@@ -213,11 +211,11 @@ fn typed(
         response.request_focus();
     }
     if response.changed() {
-        seen.draft = Some(drafted(cx, node, config, row, words.clone()));
+        seen.draft = Some(drafted(cx, of, words.clone()));
     }
     if response.lost_focus() && is_drafted {
         let is_given_up = ui.input(|input| input.key_pressed(Key::Escape));
-        let complaint = if is_given_up { None } else { take(cx, node, config, row, &words) };
+        let complaint = if is_given_up { None } else { take(cx, of, &words) };
         match (complaint, &mut seen.draft) {
             (None, draft) => *draft = None,
             (complaint, Some(draft)) => draft.complaint = complaint,
@@ -234,7 +232,7 @@ fn typed(
 }
 
 /// What was typed, with what a check finds.
-fn drafted(cx: &Cx<'_>, node: &str, config: &Map<String, Value>, row: &FormRow, text: String) -> Draft {
+fn drafted(cx: &Cx<'_>, Field { node, config, row }: Field<'_>, text: String) -> Draft {
     let (complaint, problems) = match rows::with_text(config, row, &text) {
         // What is begun is no fault yet.
         Err(why) => (Some(why).filter(|_| row.kind == RowKind::Value), Vec::new()),
@@ -247,7 +245,7 @@ fn drafted(cx: &Cx<'_>, node: &str, config: &Map<String, Value>, row: &FormRow, 
 }
 
 /// Problems of a row: of what is typed, else of what is drawn.
-fn problems(cx: &Cx<'_>, node: &str, row: &FormRow, seen: &InspectorSeen, is_drafted: bool) -> Vec<Problem> {
+fn problems(cx: &Cx<'_>, Field { node, row, .. }: Field<'_>, seen: &InspectorSeen, is_drafted: bool) -> Vec<Problem> {
     let path = row.path.join(".");
     let is_here =
         |problem: &&Problem| problem.place.node.as_deref() == Some(node) && problem.place.field.as_ref() == Some(&path);

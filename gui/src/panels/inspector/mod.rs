@@ -13,7 +13,6 @@ use crate::fonts;
 pub(crate) use form::Draft;
 #[cfg(test)]
 pub(crate) use form::written;
-pub(crate) use node::flip;
 
 /// What is looked at, and what is being typed.
 #[derive(Debug, Clone, Default)]

@@ -3,7 +3,7 @@
 use egui::{Align2, RichText, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 use tidegate_core::faces::numbers;
 use tidegate_core::pipeline::Via;
-use tidegate_core::pipeline::edit::{EdgeChange, Edit, NodeChange};
+use tidegate_core::pipeline::edit::{Edit, NodeChange};
 use tidegate_core::problem::Severity;
 use tidegate_core::snapshot::NodeSnapshot;
 
@@ -163,8 +163,8 @@ fn carries(ui: &mut Ui, cx: &Cx<'_>, id: &str) {
     let Some(stream) = checked.outputs.first().and_then(Option::as_ref) else { return };
     let Some(name) = checked.ports.as_ref().and_then(|ports| ports.output_names().next()) else { return };
     line(ui, cx);
-    let count = stream.schema.columns.len();
-    part(ui, cx, "Carries", &format!("{name} · {count} column{}", if count == 1 { "" } else { "s" }));
+    let count = numbers::several(stream.schema.columns.len(), "column");
+    part(ui, cx, "Carries", &format!("{name} · {count}"));
     columns(ui, cx, &stream.schema);
 }
 
@@ -207,16 +207,6 @@ fn travels(ui: &mut Ui, cx: &mut Cx<'_>, id: &str) {
             cx.ask(Act::Choose(Chosen::edge(edge_id)));
         }
     }
-}
-
-/// The step that makes an edge travel the other way.
-pub(crate) fn flip(pipeline: &tidegate_core::pipeline::Pipeline, edge: &str) -> Option<Edit> {
-    let known = pipeline.edge(edge)?;
-    let via = match &known.via {
-        Some(Via::Topic(_)) => None,
-        _ => Some(Via::Topic(Default::default())),
-    };
-    Some(Edit::ChangeEdge { edge: edge.to_string(), change: EdgeChange::Via(via) })
 }
 
 fn schema(ui: &mut Ui, cx: &Cx<'_>, id: &str) {

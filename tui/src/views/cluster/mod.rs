@@ -72,15 +72,18 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
 fn summary(model: &Model, outlook: &Outlook) -> String {
     let now = &outlook.now;
     let first = now.brokers.first().map_or("no broker", |broker| broker.address.as_str());
-    let some = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let topics = now.topics.iter().filter(|topic| !topic.is_internal).count();
     let groups = match (model.place.list().shows_all, groups::shown(model).count()) {
-        _ if model.place.is_on_topics => some(now.groups.len(), "group"),
-        (true, _) => format!("{}, all shown", some(now.groups.len(), "group")),
-        (false, shown) if shown == now.groups.len() => some(shown, "group"),
-        (false, shown) => format!("{}, {shown} with members or lag shown", some(now.groups.len(), "group")),
+        _ if model.place.is_on_topics => numbers::several(now.groups.len(), "group"),
+        (true, _) => format!("{}, all shown", numbers::several(now.groups.len(), "group")),
+        (false, shown) if shown == now.groups.len() => numbers::several(shown, "group"),
+        (false, shown) => format!("{}, {shown} with members or lag shown", numbers::several(now.groups.len(), "group")),
     };
-    format!("{first}   {}   {}   {groups}", some(now.brokers.len(), "broker"), some(topics, "topic"))
+    format!(
+        "{first}   {}   {}   {groups}",
+        numbers::several(now.brokers.len(), "broker"),
+        numbers::several(topics, "topic")
+    )
 }
 
 /// Below the table: topics of the selected group, and the brokers.
