@@ -10,8 +10,10 @@ pub(super) fn fault(settings: &ClientSettings, about: &str, failure: &Failure) -
     let brokers = &settings.brokers;
     match failure.code {
         Code::TRANSPORT | Code::ALL_BROKERS_DOWN | Code::RESOLVE | Code::TIMED_OUT | Code::TIMED_OUT_QUEUE => {
-            // What librdkafka guesses of a connection that was closed names TLS or a listener; so do we.
-            let is_protocol = ["TLS", "SSL", "security.protocol"].iter().any(|word| why.contains(word));
+            // Who accepts a connection and then closes it understands something else, as a listener with TLS or a login does.
+            // librdkafka says so, or only how the closing came to it.
+            let closed = ["TLS", "SSL", "security.protocol", "Broken pipe", "Connection reset", "Disconnected"];
+            let is_protocol = closed.iter().any(|words| why.contains(words));
             let remedy = match is_protocol {
                 true => {
                     "check `security.protocol` in the cluster's properties, and that the port is that of its listener"
@@ -86,6 +88,27 @@ pub(super) fn is_rebalance(code: Code) -> bool {
 mod tests {
     use super::*;
     use crate::problem::Blame;
+
+    #[test]
+    fn a_connection_that_is_closed_points_to_the_protocol() {
+        let settings = ClientSettings::new("broker:9092");
+        let cases = [
+            (
+                "Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)",
+                "is it running?",
+            ),
+            ("Send failed: Broken pipe (after 0ms in state APIVERSION_QUERY)", "`security.protocol`"),
+            ("Receive failed: Connection reset by peer", "`security.protocol`"),
+            (
+                "Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol",
+                "`security.protocol`",
+            ),
+        ];
+        for (text, helps) in cases {
+            let fault = fault(&settings, "topic `t`", &Failure { code: Code::TRANSPORT, text: text.into() });
+            assert!(fault.remedy.as_deref().is_some_and(|remedy| remedy.contains(helps)), "{text}: {fault:?}");
+        }
+    }
 
     #[test]
     fn failures_say_who_has_to_act() {
