@@ -10,7 +10,7 @@ use super::commits::Offset;
 use super::consumer::TopicPartition;
 use super::faults::{fault, is_passing};
 use super::ffi::{self, Client, Code, EventKind, Failure, Partition, Partitions, Queue, Role};
-use super::outage::{Outage, is_stall};
+use super::outage::{Outage, is_hang_up, is_stall};
 use super::queue::lock;
 use super::settings::ClientSettings;
 use crate::problem::Fault;
@@ -33,6 +33,8 @@ pub struct Admin {
 const FIRST_QUESTION: Duration = Duration::from_secs(1);
 /// How long it is tried to reach a broker where none is: one may be about to start.
 const ABSENT: Duration = Duration::from_secs(4);
+/// And where one closes the connections that it takes, as one that is busy may do for a while.
+const HANGS_UP: Duration = Duration::from_secs(15);
 
 /// A topic of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,7 +249,8 @@ impl Admin {
     }
 
     /// Asks until there is an answer that is not "later", a broker says why not, nobody wants to know any more, or the time
-    /// is over. That no broker is there ends it after a quarter of the time, or [`ABSENT`]; one that is silent is waited for.
+    /// is over. That no broker is there ends it after a quarter of the time, or [`ABSENT`]; that one hangs up after half of
+    /// it, or [`HANGS_UP`]; one that is silent is waited for.
     pub(super) fn ask<T>(&self, about: &str, question: impl Fn(Duration) -> Result<T, Failure>) -> Result<T, Fault> {
         self.try_ask(question).map_err(|failure| self.fault(about, &failure))
     }
@@ -272,8 +275,12 @@ impl Admin {
             if let Some(refusal) = down.as_ref().filter(|down| !is_silence(down.code)) {
                 return Err(refusal.clone());
             }
-            let is_absent = down.as_ref().is_some_and(|down| !is_stall(down));
-            let waits = if is_absent { ABSENT.min(self.within / 4) } else { self.within };
+            let waits = match &down {
+                Some(down) if is_stall(down) => self.within,
+                Some(down) if is_hang_up(&down.text) => HANGS_UP.min(self.within / 2),
+                Some(_) => ABSENT.min(self.within / 4),
+                None => self.within,
+            };
             if start.elapsed() >= waits || (self.is_unwanted)() {
                 return Err(down.unwrap_or(failure));
             }

@@ -1,6 +1,7 @@
 //! What librdkafka and the brokers complain of, in words that say what it is about, who has to act and what helps.
 
 use super::ffi::{Code, Failure};
+use super::outage::is_hang_up;
 use super::settings::ClientSettings;
 use crate::problem::Fault;
 
@@ -10,11 +11,7 @@ pub(super) fn fault(settings: &ClientSettings, about: &str, failure: &Failure) -
     let brokers = &settings.brokers;
     match failure.code {
         Code::TRANSPORT | Code::ALL_BROKERS_DOWN | Code::RESOLVE | Code::TIMED_OUT | Code::TIMED_OUT_QUEUE => {
-            // Who accepts a connection and then closes it understands something else, as a listener with TLS or a login does.
-            // librdkafka says so, or only how the closing came to it.
-            let closed = ["TLS", "SSL", "security.protocol", "Broken pipe", "Connection reset", "Disconnected"];
-            let is_protocol = closed.iter().any(|words| why.contains(words));
-            let remedy = match is_protocol {
+            let remedy = match is_hang_up(&why) {
                 true => {
                     "check `security.protocol` in the cluster's properties, and that the port is that of its listener"
                 }

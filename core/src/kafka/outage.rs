@@ -44,6 +44,13 @@ pub(super) fn is_stall(failure: &Failure) -> bool {
     failure.text.to_lowercase().contains("timed out")
 }
 
+/// Whether somebody has taken the connection and closed it: who is starting, overloaded or about to end does so, and who
+/// wants TLS or a login.
+pub(super) fn is_hang_up(why: &str) -> bool {
+    let words = ["Broken pipe", "Connection reset", "Disconnected", "TLS", "SSL", "security.protocol"];
+    words.iter().any(|words| why.contains(words))
+}
+
 /// The part of a sentence that tells why: "localhost:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Connection
 /// refused (after 0ms in state CONNECT)" says "Connection refused".
 fn reason(text: &str) -> &str {
@@ -69,8 +76,9 @@ mod tests {
         assert_eq!(told, Some(failure(Code::ALL_BROKERS_DOWN, "Connection refused")));
         assert_eq!(outage.hear(&failure(Code::LEADER_NOT_AVAILABLE, "")), None);
         let nameless = Outage::default().hear(&failure(Code::ALL_BROKERS_DOWN, "1/1 brokers are down"));
-        assert_eq!(nameless, Some(failure(Code::ALL_BROKERS_DOWN, HUNG_UP)));
-        assert!(!is_stall(&told.unwrap()));
+        assert_eq!(nameless.as_ref(), Some(&failure(Code::ALL_BROKERS_DOWN, HUNG_UP)));
+        assert!(!is_stall(told.as_ref().unwrap()) && !is_hang_up(&told.unwrap().text));
+        assert!(is_hang_up(&nameless.unwrap().text));
         // A login that is refused leaves all brokers down too, and is what is told.
         let login = failure(Code::AUTHENTICATION, "SASL authentication error: Invalid username or password");
         let refused = failure(
