@@ -194,7 +194,7 @@ impl Editor {
             News::Taps(_) | News::State { .. } => {}
             News::NoTaps(why) => self.seen.bottom.no_taps = Some(why),
             // No panel shows the cluster, so nobody looks at it.
-            News::Cluster(_) | News::ClusterSilence { .. } | News::NoCluster => {}
+            News::Cluster(_) | News::ClusterSilence { .. } | News::NoCluster | News::Topics { .. } => {}
             News::Opened(opened) => self.open(*opened),
             News::Found(found) => self.found = found,
             News::Said(words) => self.seen.toast = Some(Toast::new(words, false)),

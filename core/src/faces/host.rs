@@ -73,6 +73,13 @@ pub trait Host: Send {
     /// # Errors
     /// What keeps it from starting.
     fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String>;
+
+    /// A cluster of a pipeline by its name, whether or not it runs; what keeps it from being asked, its look says. This
+    /// itself waits for nobody.
+    fn cluster(&self, pipeline: &Pipeline, name: &str) -> Option<Box<dyn Cluster>> {
+        let _ = (pipeline, name);
+        None
+    }
 }
 
 /// What may be done here.

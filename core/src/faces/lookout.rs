@@ -19,6 +19,7 @@ pub struct Lookout(Sender<Ask>);
 enum Ask {
     Of(Option<Box<dyn Cluster>>),
     Look(Option<ClusterWanted>),
+    Topics(String, Box<dyn Cluster>),
     Now,
 }
 
@@ -60,6 +61,11 @@ impl Lookout {
     /// From now on this is on the screen, or nothing.
     pub fn look(&self, wanted: Option<ClusterWanted>) {
         let _ = self.0.send(Ask::Look(wanted));
+    }
+
+    /// Asks a cluster, known by this name, for its topics, once.
+    pub(super) fn ask_for_topics(&self, name: String, cluster: Box<dyn Cluster>) {
+        let _ = self.0.send(Ask::Topics(name, cluster));
     }
 
     /// At once, whatever the next time would be.
@@ -117,6 +123,15 @@ impl Looking {
                     self.due = self.due.min(self.last + AT_MOST_EVERY);
                 }
             }
+            Ask::Topics(name, mut cluster) => {
+                // The first look, which comes soon, names all there are.
+                let seen = cluster.look(&ClusterWanted::default());
+                let found = seen.map(|seen| {
+                    let topics = seen.topics.into_iter().filter(|topic| !topic.is_internal);
+                    topics.map(|topic| topic.name).collect()
+                });
+                return self.tell(News::Topics { cluster: name, found });
+            }
             Ask::Now => self.due = Instant::now(),
         }
         if self.cluster.is_none() && self.wanted.is_some() {
@@ -157,7 +172,7 @@ impl Looking {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::{ClusterSnapshot, OpenedGroup};
+    use crate::snapshot::{ClusterSnapshot, OpenedGroup, TopicSnapshot};
 
     /// Tells what it was asked by what it answers.
     struct Fake {
@@ -170,12 +185,30 @@ mod tests {
             self.asked.send(wanted.clone()).unwrap();
             self.answers = self.answers.checked_sub(1).ok_or("gone")?;
             let opened = wanted.opened.clone().map(|name| OpenedGroup { name, ..OpenedGroup::default() });
-            Ok(ClusterSnapshot { at_ms: 1, opened, ..ClusterSnapshot::default() })
+            let topic = |name: &str| TopicSnapshot {
+                name: name.into(),
+                is_internal: name.starts_with('_'),
+                ..TopicSnapshot::default()
+            };
+            let topics = ["__offsets", "orders", "trades"].map(topic).to_vec();
+            Ok(ClusterSnapshot { at_ms: 1, opened, topics, ..ClusterSnapshot::default() })
         }
     }
 
     fn opened(name: &str) -> Option<ClusterWanted> {
         Some(ClusterWanted { opened: Some(name.into()), ..ClusterWanted::default() })
+    }
+
+    #[test]
+    fn topics_are_asked_of_any_cluster_while_nobody_looks() {
+        let ((tell, heard), (asked, _looks)) = (channel(), channel());
+        let lookout = Lookout::start(None, false, move |news| drop(tell.send(news))).unwrap();
+        for (answers, expected) in [(1, Ok(vec!["orders".to_string(), "trades".to_string()])), (0, Err("gone".into()))] {
+            let fake = Fake { asked: asked.clone(), answers };
+            lookout.ask_for_topics("other".into(), Box::new(fake));
+            let News::Topics { cluster, found } = heard.recv().unwrap() else { panic!("something else is told") };
+            assert_eq!((cluster.as_str(), found), ("other", expected));
+        }
     }
 
     #[test]

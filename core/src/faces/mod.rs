@@ -6,6 +6,7 @@
 //! - [`watcher`]: the thread that asks the run, so that no frame waits for it
 //! - [`lookout`]: the thread that looks at a cluster
 //! - [`watched`]: the run that is looked at; [`history`]: its figures of the last minutes
+//! - [`topics`]: topics of clusters, as values to choose from
 //! - [`building`]: what a person builds, as edits, and which ports fit
 //! - [`rows`]: the fields of a form, to fill in
 //! - [`glance`]: a config in one line
@@ -19,5 +20,6 @@ pub mod host;
 pub mod lookout;
 pub mod numbers;
 pub mod rows;
+pub mod topics;
 pub mod watched;
 pub mod watcher;

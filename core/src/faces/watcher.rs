@@ -31,6 +31,8 @@ pub enum Ask {
     Open(Opening),
     /// look for what can be opened
     Find,
+    /// which topics this cluster of the pipeline has; answered by who was given with `With`
+    Topics(Box<Pipeline>, String),
     /// tell this one, from now on, which cluster the run uses
     With(Lookout),
     /// at once, whatever the next time would be
@@ -75,6 +77,13 @@ pub enum News {
     },
     /// there is no cluster to look at
     NoCluster,
+    /// which topics a cluster has, but for Kafka's own
+    Topics {
+        /// its name in the pipeline
+        cluster: String,
+        /// their names, in order, or why they are not known
+        found: Result<Vec<String>, String>,
+    },
     /// what a node keeps
     State {
         /// all of it
@@ -267,6 +276,16 @@ impl Watching {
                 }
                 self.lookout = Some(lookout);
             }
+            Ask::Topics(pipeline, name) => {
+                let cluster = self.host.as_ref().and_then(|host| host.cluster(&pipeline, &name));
+                match (cluster, &self.lookout) {
+                    (Some(cluster), Some(lookout)) => lookout.ask_for_topics(name, cluster),
+                    _ => {
+                        let found = Err("nobody here can ask it".into());
+                        self.tell(News::Topics { cluster: name, found });
+                    }
+                }
+            }
             Ask::State(node, lane) => {
                 let news = match self.running.as_mut().map(|running| running.state(&node)) {
                     None => News::Said("Nothing runs.".into()),
@@ -346,6 +365,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::faces::host::Cluster;
+    use crate::snapshot::ClusterWanted;
 
     /// A run that answers so often, and writes down what happens to it.
     struct Fake {
@@ -398,6 +419,18 @@ mod tests {
                 return Err("no broker".into());
             }
             Ok(Box::new(Fake { answers: 2, happened: self.0.clone() }))
+        }
+
+        fn cluster(&self, pipeline: &Pipeline, name: &str) -> Option<Box<dyn Cluster>> {
+            Some(Box::new(Refusing(format!("{name} of {} is away", pipeline.name))))
+        }
+    }
+
+    struct Refusing(String);
+
+    impl Cluster for Refusing {
+        fn look(&mut self, _: &ClusterWanted) -> Result<ClusterSnapshot, String> {
+            Err(self.0.clone())
         }
     }
 
@@ -473,6 +506,25 @@ mod tests {
         let happened = happened.lock().unwrap();
         assert_eq!((happened.first(), happened.last()), (Some(&"tapped 1".to_string()), Some(&"let go".to_string())));
         assert!(happened.contains(&"Pause".to_string()), "{happened:?}");
+    }
+
+    #[test]
+    fn who_starts_runs_knows_their_clusters() {
+        let (tell, heard) = channel();
+        let tell_seen = tell.clone();
+        let lookout = Lookout::start(None, false, move |news| drop(tell_seen.send(news))).unwrap();
+        let host: Box<dyn Host> = Box::new(Starter(Arc::default()));
+        let period = Duration::from_millis(20);
+        let watcher = Watcher::start(None, Some(host), Box::new(Shelf), period, move |news| drop(tell.send(news)));
+        let watcher = watcher.unwrap();
+        let ask = || Ask::Topics(Box::new(Pipeline::new("a")), "b".into());
+        let is_told = |news: &News, expected: &str| matches!(news, News::Topics { cluster, found: Err(why) } if cluster == "b" && why == expected);
+        watcher.ask(ask());
+        hear(&heard, |news| is_told(news, "nobody here can ask it"));
+        watcher.ask(Ask::With(lookout));
+        watcher.ask(ask());
+        hear(&heard, |news| is_told(news, "b of a is away"));
+        watcher.end();
     }
 
     #[test]

@@ -1,9 +1,12 @@
-//! A run of this process: started as `tidegate run` does, with parameters and clusters of the command line.
+//! A run of this process: started as `tidegate run` does, with parameters and clusters of the command line. Its clusters
+//! can be asked before it runs.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tidegate_core::check::{CheckOptions, Checked, check};
+use tidegate_core::cluster::ClusterWatch;
 use tidegate_core::engine::{EndedBy, KeysAsked, Outcome, Run, RunHandle, RunOptions, StateQuery, Tap, TapOptions};
 use tidegate_core::faces::drawing::Checker;
 use tidegate_core::faces::host::{Cluster, Control, Host, Running};
@@ -12,7 +15,7 @@ use tidegate_core::kafka::OWNED_PROPERTIES;
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::plan::Drawn;
 use tidegate_core::problem::{Blame, Fault};
-use tidegate_core::snapshot::{Snapshot, StateSnapshot, TapSnapshot};
+use tidegate_core::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, StateSnapshot, TapSnapshot};
 
 use super::RunArgs;
 use super::cluster::OfRun;
@@ -31,11 +34,18 @@ pub(crate) fn checker(parameters: Parameters) -> Checker {
 
 /// Starts runs in this process.
 pub(crate) struct Local {
+    shop: Arc<Shop>,
+    faults: Faults,
+}
+
+/// What runs and their clusters are opened with.
+struct Shop {
     args: RunArgs,
     check: Checker,
     /// has the secrets that were asked for
     known: Checked,
-    faults: Faults,
+    /// those of the last run, while it lasts
+    of_run: Mutex<Weak<Clusters>>,
 }
 
 /// What the last run failed of.
@@ -57,21 +67,16 @@ impl Local {
             let fault = Fault::user(format!("the secret `{name}` is missing"));
             return Err(fault.remedy("open the file on the command line, which asks for it").into());
         }
-        Ok(Local { args, check, known, faults })
+        let shop = Shop { args, check, known, of_run: Mutex::default() };
+        Ok(Local { shop: Arc::new(shop), faults })
     }
 
     fn try_start(&self, pipeline: &Pipeline) -> Result<LocalRun, Failure> {
-        let mut checked = (self.check)(pipeline);
-        let missing: Vec<String> = checked.values.missing_secrets().map(str::to_string).collect();
-        for name in missing {
-            let secret = self.known.values.reveal(&Secret::new(format!("${{{name}}}")))?;
-            checked.values.give_secret(&name, secret);
-        }
+        let Shop { args, of_run, .. } = &*self.shop;
+        let mut checked = self.shop.checked(pipeline)?;
         let plan = Drawn::new(pipeline, &checked).plan(&[]);
-        let args = &self.args;
-        let folder = (!args.memory).then(|| args.folder.place());
-        let used = clusters::used_by(&plan);
-        let clusters = clusters::open(&mut checked, &used, args.brokers.as_deref(), &folder)?;
+        let clusters = Arc::new(self.shop.open(&mut checked, &clusters::used_by(&plan))?);
+        *of_run.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&clusters);
         let options = RunOptions {
             from: args.from.map(start::From::to_engine),
             drain: Duration::from_millis(args.drain.to_ms()),
@@ -98,6 +103,60 @@ impl Host for Local {
             Err(failure) => Err(failure.message()),
         }
     }
+
+    fn cluster(&self, pipeline: &Pipeline, name: &str) -> Option<Box<dyn Cluster>> {
+        let checked = self.shop.checked(pipeline).map_err(|failure| failure.message());
+        Some(Box::new(OfDrawing { shop: self.shop.clone(), checked, name: name.to_string() }))
+    }
+}
+
+impl Shop {
+    /// A pipeline with the secrets that are known.
+    fn checked(&self, pipeline: &Pipeline) -> Result<Checked, Failure> {
+        let mut checked = (self.check)(pipeline);
+        let missing: Vec<String> = checked.values.missing_secrets().map(str::to_string).collect();
+        for name in missing {
+            let secret = self.known.values.reveal(&Secret::new(format!("${{{name}}}")))?;
+            checked.values.give_secret(&name, secret);
+        }
+        Ok(checked)
+    }
+
+    fn open(&self, checked: &mut Checked, names: &BTreeSet<String>) -> Result<Clusters, Failure> {
+        let folder = (!self.args.memory).then(|| self.args.folder.place());
+        clusters::open(checked, names, self.args.brokers.as_deref(), &folder)
+    }
+
+    /// A cluster of a pipeline. That of a run whose broker is in its memory is the run's own.
+    fn cluster(&self, checked: &mut Checked, name: &str) -> Result<Arc<Clusters>, Failure> {
+        let of_run = self.of_run.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        if let Some(clusters) = of_run.filter(|clusters| self.args.memory && clusters.settings.contains_key(name)) {
+            return Ok(clusters);
+        }
+        if name != "default" && !checked.clusters.iter().any(|cluster| cluster.name == name) {
+            return Err(Fault::user(format!("the pipeline has no cluster `{name}`")).into());
+        }
+        Ok(Arc::new(self.open(checked, &BTreeSet::from([name.to_string()]))?))
+    }
+}
+
+/// A cluster that a drawing names. It is opened anew for each look: a broker of this machine must not be held for longer
+/// than somebody asks.
+struct OfDrawing {
+    shop: Arc<Shop>,
+    /// as it was drawn when it was asked for; or why that is not known
+    checked: Result<Checked, String>,
+    name: String,
+}
+
+impl Cluster for OfDrawing {
+    fn look(&mut self, wanted: &ClusterWanted) -> Result<ClusterSnapshot, String> {
+        let checked = self.checked.as_mut().map_err(|why| why.clone())?;
+        let clusters = self.shop.cluster(checked, &self.name).map_err(|failure| failure.message())?;
+        let settings = clusters.settings.get(&self.name).cloned().unwrap_or_default();
+        let seen = ClusterWatch::open(&settings).and_then(|mut watch| watch.look(wanted));
+        seen.map_err(|fault| fault.message)
+    }
 }
 
 /// A run of this process.
@@ -105,7 +164,7 @@ struct LocalRun {
     run: Option<Run>,
     handle: RunHandle,
     /// held to the end: it may be the embedded broker
-    _clusters: Clusters,
+    _clusters: Arc<Clusters>,
     /// nobody has looked yet
     is_new: bool,
     /// looks at edges, by their ids

@@ -8,6 +8,7 @@ pub(crate) mod place;
 pub(crate) mod run;
 
 use tidegate_core::faces::host::Opened;
+use tidegate_core::faces::topics::Topics;
 use tidegate_core::faces::watcher::News;
 pub(crate) use tidegate_core::faces::{drawing, history};
 use tidegate_core::pipeline::Pipeline;
@@ -48,6 +49,8 @@ pub(crate) struct Model {
     pub(crate) clip: Fragment,
     /// what can be opened here; none where nobody has looked
     pub(crate) found: Option<Vec<Found>>,
+    /// topics of the drawing's clusters
+    pub(crate) topics: Topics,
 }
 
 pub(crate) use tidegate_core::faces::host::Rights;
@@ -98,6 +101,8 @@ pub(crate) enum Message {
     ClusterSilence { why: String, at_ms: i64 },
     /// there is none
     NoCluster,
+    /// which topics a cluster of the drawing has, or why that is not known
+    Topics { cluster: String, found: Result<Vec<String>, String> },
     /// what a node keeps; of it a lane was asked for
     State { found: Box<StateSnapshot>, lane: u32 },
     /// the answer to a wish
@@ -118,6 +123,7 @@ impl From<News> for Message {
             News::Cluster(seen) => Message::Cluster(seen),
             News::ClusterSilence { why, at_ms } => Message::ClusterSilence { why, at_ms },
             News::NoCluster => Message::NoCluster,
+            News::Topics { cluster, found } => Message::Topics { cluster, found },
             News::State { found, lane } => Message::State { found, lane },
             News::Said(text) => Message::Said(text),
             News::Opened(opened) => Message::Opened(opened),
@@ -148,6 +154,8 @@ pub(crate) enum Wish {
     Tap(Vec<String>),
     /// look at this of the cluster, and at nothing else
     Look(Option<ClusterWanted>),
+    /// which topics this cluster of the drawing has
+    Topics { pipeline: Box<Pipeline>, cluster: String },
     /// onto the terminal's clipboard
     Copy(String),
     /// what a node keeps on a lane
@@ -195,6 +203,7 @@ impl Model {
             rights,
             clip: Fragment::default(),
             found: None,
+            topics: Topics::default(),
         };
         model.place.graph.chosen = model.first_node().map(Chosen::Node);
         model

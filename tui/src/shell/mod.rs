@@ -195,6 +195,7 @@ impl Loop {
                 Wish::Pause => self.watcher.ask(Ask::Control(crate::host::Control::Pause)),
                 Wish::Resume => self.watcher.ask(Ask::Control(crate::host::Control::Resume)),
                 Wish::Stop => self.watcher.ask(Ask::Control(crate::host::Control::Stop)),
+                Wish::Topics { pipeline, cluster } => self.watcher.ask(Ask::Topics(pipeline, cluster)),
                 Wish::Look(wanted) => self.lookout.look(wanted),
                 Wish::Tap(edges) => self.watcher.ask(Ask::Tap(edges)),
                 Wish::Save { pipeline, path } => {

@@ -187,3 +187,34 @@ fn keys_of_a_lane_are_listed() {
     press(&mut model, "esc");
     assert!(model.place.sheets.is_empty());
 }
+
+#[test]
+fn topics_of_the_cluster_are_offered_where_one_is_typed() {
+    let mut model = blank();
+    update(&mut model, Message::Tick(1_000));
+    press(&mut model, "a");
+    type_in(&mut model, "kafka-source");
+    assert_eq!(press(&mut model, "enter"), [], "nobody types the name of a topic yet");
+    let wishes = press(&mut model, "enter");
+    let [Wish::Topics { pipeline, cluster }] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert_eq!((pipeline.as_ref(), cluster.as_str()), (&model.drawing.pipeline, "default"));
+    assert!(text(&model).contains("Cluster default is asked for its topics."), "{}", text(&model));
+    assert_eq!(press(&mut model, "o"), [], "it has not answered yet");
+    let told = |found: Result<&[&str], &str>| Message::Topics {
+        cluster: "default".into(),
+        found: found.map(|names| names.iter().map(|name| name.to_string()).collect()).map_err(str::to_string),
+    };
+    update(&mut model, told(Err("no broker answers")));
+    let screen = text(&model);
+    assert!(screen.contains("Cluster default does not tell its topics: no broker answers."), "{screen}");
+    assert_eq!(update(&mut model, Message::Tick(5_000)), []);
+    let wishes = update(&mut model, Message::Tick(11_000));
+    assert!(matches!(wishes.as_slice(), [Wish::Topics { .. }]), "it is asked again while somebody types: {wishes:?}");
+    update(&mut model, told(Ok(&["models", "orders", "trades"])));
+    let screen = text(&model);
+    assert!(screen.contains("▸orders") && screen.contains(" models") && !screen.contains("trades"), "{screen}");
+    press(&mut model, "tab enter ctrl-s");
+    let config = &model.drawing.pipeline.nodes[0].config;
+    assert_eq!(config["topic"], "orders", "{config:?}");
+    assert_eq!(update(&mut model, Message::Tick(99_000)), [], "nobody types any more");
+}

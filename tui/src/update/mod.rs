@@ -25,7 +25,8 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Wish> {
     let wishes = take(model, message);
     let tapped = taps(model);
     let looked = looks(model);
-    wishes.into_iter().chain(tapped).chain(looked).collect()
+    let topics = topics(model);
+    wishes.into_iter().chain(tapped).chain(looked).chain(topics).collect()
 }
 
 fn take(model: &mut Model, message: Message) -> Vec<Wish> {
@@ -78,6 +79,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Wish> {
             model.outlook.link = link.silent(why, at_ms);
         }
         Message::NoCluster => model.outlook.link = Link::Nothing,
+        Message::Topics { cluster, found } => model.topics.take(cluster, found),
         Message::NoTaps(why) => model.tapped.silence = Some(why),
         Message::Opened(opened) => {
             let starts = opened.starts.then(|| Wish::Run(Box::new(opened.pipeline.clone())));
@@ -164,6 +166,14 @@ fn looks(model: &mut Model) -> Option<Wish> {
     }
     model.outlook.asked.clone_from(&wanted);
     Some(Wish::Look(wanted))
+}
+
+/// Asks for topics where the name of one is typed, and only there.
+fn topics(model: &mut Model) -> Option<Wish> {
+    let Some(Sheet::Form(sheet)) = model.place.sheets.last() else { return None };
+    let cluster = sheet.topics_of()?.to_string();
+    let pipeline = || Box::new(model.drawing.pipeline.clone());
+    model.topics.is_due(&cluster, model.now_ms).then(|| Wish::Topics { pipeline: pipeline(), cluster })
 }
 
 /// The contexts that are open, the narrowest first.

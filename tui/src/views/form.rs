@@ -221,6 +221,10 @@ pub(crate) fn sentence(model: &Model, sheet: &FormSheet) -> String {
     if let Some(complaint) = &sheet.complaint {
         return complaint.clone();
     }
+    // What is wrong stands below the field; why nothing is offered, only here.
+    if let Some(silence) = sheet.topics_of().and_then(|cluster| model.topics.silence(cluster)) {
+        return silence;
+    }
     let row = sheet.row();
     if let Some(problem) = row.as_ref().and_then(|row| sheet.problem_of(row)) {
         return problem.message.clone();

@@ -1,6 +1,9 @@
 //! What fits where the cursor of a form is: words of a choice, columns of the input, functions, names that are there.
 
+use std::collections::BTreeSet;
+
 use tidegate_core::expr::{aggregate_names, catalogue};
+use tidegate_core::faces::topics::cluster_of;
 use tidegate_core::form::FieldKind;
 use tidegate_core::types::Column;
 
@@ -34,7 +37,7 @@ pub(crate) fn suggestions(model: &Model, sheet: &FormSheet) -> (usize, Vec<Sugge
         FieldKind::Bool => whole(["true", "false"].iter().map(|word| suggestion(word, "", "word")).collect()),
         FieldKind::Column => whole(columns(&model.drawing, &sheet.node).collect()),
         FieldKind::Columns => (start, ranked(word, columns(&model.drawing, &sheet.node).collect())),
-        FieldKind::Topic | FieldKind::Topics => whole(topics(model)),
+        FieldKind::Topic | FieldKind::Topics => whole(topics(model, cluster_of(&sheet.config))),
         FieldKind::Expr if word.is_empty() => (start, Vec::new()),
         FieldKind::Expr => {
             let all = columns(&model.drawing, &sheet.node).chain(functions());
@@ -82,17 +85,16 @@ fn functions() -> impl Iterator<Item = Suggestion> {
     aggregate_names().map(aggregate).chain(catalogue().iter().map(function))
 }
 
-/// Topics that are known here: those that the run reads, and those that other nodes name.
-fn topics(model: &Model) -> Vec<Suggestion> {
-    let read = model.run.now.partitions.iter().map(|partition| partition.topic.clone());
+/// Topics that are known here: those that the cluster has, and those that other nodes of the drawing name in it.
+fn topics(model: &Model, cluster: &str) -> Vec<Suggestion> {
+    let there = model.topics.names(cluster).iter().cloned();
     let drawing = &model.drawing;
-    let named = drawing.pipeline.nodes.iter().flat_map(|node| {
+    let of_cluster = drawing.pipeline.nodes.iter().filter(|node| cluster_of(&node.config) == cluster);
+    let named = of_cluster.flat_map(|node| {
         let form = drawing.operator(&node.id).map(|operator| (operator.form)()).unwrap_or_default();
         let fields = form.fields.into_iter().filter(|field| field.kind == FieldKind::Topic);
         fields.filter_map(|field| Some(node.config.get(&field.name)?.as_str()?.to_string())).collect::<Vec<_>>()
     });
-    let mut topics: Vec<String> = read.chain(named).collect();
-    topics.sort();
-    topics.dedup();
+    let topics: BTreeSet<String> = there.chain(named).collect();
     topics.into_iter().map(|topic| suggestion(&topic, "", "topic")).collect()
 }

@@ -4,7 +4,8 @@
 pub(crate) mod complete;
 
 use serde_json::{Map, Value};
-use tidegate_core::form::Form;
+use tidegate_core::faces::topics::cluster_of;
+use tidegate_core::form::{FieldKind, Form};
 use tidegate_core::pipeline::edit::{Edit, NodeChange};
 use tidegate_core::problem::{Problem, Severity};
 
@@ -66,6 +67,12 @@ impl FormSheet {
 
     pub(crate) fn row(&self) -> Option<FormRow> {
         self.rows().into_iter().nth(self.chosen)
+    }
+
+    /// The cluster whose topics fit what is typed; none where that names no topic.
+    pub(crate) fn topics_of(&self) -> Option<&str> {
+        self.editing.as_ref()?;
+        matches!(self.row()?.field, FieldKind::Topic | FieldKind::Topics).then(|| cluster_of(&self.config))
     }
 
     /// The config differs from the drawn one.
