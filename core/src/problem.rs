@@ -37,7 +37,7 @@ pub enum Fix {
     Id(String),
     /// an edge to the port, from this output as `node.port`
     Connect(String),
-    /// the edge goes
+    /// the edge, or the field, goes
     Remove,
 }
 
@@ -81,7 +81,7 @@ impl fmt::Display for Fix {
             Fix::Name(name) => write!(f, "call the field {name}"),
             Fix::Id(id) => write!(f, "call it {id}"),
             Fix::Connect(from) => write!(f, "connect {from}"),
-            Fix::Remove => f.write_str("take the edge away"),
+            Fix::Remove => f.write_str("take it away"),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Check, CheckedCluster, CheckedEdge, CheckedNode, RunSettings};
 use crate::fields::{DurationText, Entries, Properties, Secret};
 use crate::operators::{Scope, Spread};
 use crate::pipeline::{Guarantee, Scale, is_application_id};
-use crate::problem::{Place, Problem, meant_or};
+use crate::problem::{Fix, Place, Problem, Remedy, meant_or};
 
 const COMMIT_INTERVAL: DurationText = DurationText::from_ms(1_000);
 
@@ -24,7 +24,8 @@ impl Check<'_> {
         let commit_interval =
             values.settle(settings.commit_interval.as_ref(), &commit, problems).unwrap_or(COMMIT_INTERVAL);
         if commit_interval.to_ms() == 0 {
-            problems.push(Problem::error(commit, "offsets cannot be committed every 0s").remedy("write at least 1ms"));
+            let remedy = Remedy::from("write at least 1ms").by(Fix::Write(COMMIT_INTERVAL.to_string()));
+            problems.push(Problem::error(commit, "offsets cannot be committed every 0s").remedy(remedy));
         }
         let threads = values.settle(settings.threads.as_ref(), &place("threads"), problems);
         if threads == Some(0) {
@@ -68,7 +69,7 @@ impl Check<'_> {
         let place = Place::field(path);
         if let Some((_, why)) = self.options.owned_properties.iter().find(|(owned, _)| *owned == property) {
             let problem = Problem::error(place.clone(), format!("`{property}` is set by Tidegate itself: {why}"));
-            self.problems.push(problem.remedy("take it away"));
+            self.problems.push(problem.remedy(Remedy::from("take it away").by(Fix::Remove)));
         }
         self.problems.extend(self.values.names_problems(value, &place, true));
         if is_secret_property(property) && !value.contains("${") {
@@ -92,8 +93,8 @@ impl Check<'_> {
     pub(super) fn not_built(&mut self, settings: &RunSettings, nodes: &[CheckedNode], edges: &[CheckedEdge]) {
         if settings.guarantee == Guarantee::ExactlyOnce {
             let place = Place::field("settings.guarantee");
-            self.problems
-                .push(Problem::error(place, "exactly-once is not built yet").remedy("write \"at-least-once\""));
+            let remedy = Remedy::from("write \"at-least-once\"").by(Fix::Write("at-least-once".into()));
+            self.problems.push(Problem::error(place, "exactly-once is not built yet").remedy(remedy));
         }
         let active = || nodes.iter().zip(&self.pipeline.nodes).filter(|(node, _)| node.is_active);
         let has_state = |node: &CheckedNode| node.operator.is_some_and(|operator| operator.scope == Scope::Key);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Column, Schema, Slot, Type};
-use crate::problem::did_you_mean;
+use crate::problem::{Fix, Remedy, did_you_mean};
 
 /// Something wrong in the notation of a type or a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct NotationFault {
     /// what
     pub message: String,
     /// what to do
-    pub remedy: String,
+    pub remedy: Remedy,
 }
 
 impl Slot {
@@ -53,15 +53,15 @@ struct Reader {
 }
 
 impl Reader {
-    fn fault(&mut self, path: &str, message: String, remedy: impl Into<String>) {
+    fn fault(&mut self, path: &str, message: String, remedy: impl Into<Remedy>) {
         self.faults.push(NotationFault { path: path.into(), message, remedy: remedy.into() });
     }
 
     /// The first fault as a sentence.
     fn first(self) -> String {
         match self.faults.into_iter().next() {
-            Some(NotationFault { path, message, remedy }) if path.is_empty() => format!("{message}: {remedy}"),
-            Some(NotationFault { path, message, remedy }) => format!("`{path}`: {message}: {remedy}"),
+            Some(NotationFault { path, message, remedy }) if path.is_empty() => format!("{message}: {}", remedy.text),
+            Some(NotationFault { path, message, remedy }) => format!("`{path}`: {message}: {}", remedy.text),
             None => String::new(),
         }
     }
@@ -92,7 +92,9 @@ impl Reader {
                 let (word, required) = split_required(word);
                 let data = from_word(word.trim());
                 if data.is_none() {
-                    self.unknown(word, path);
+                    let end = if required { "!" } else { "" };
+                    let meant = meant(word.trim(), &WORDS, |nearest| Fix::Write(format!("{nearest}{end}")));
+                    self.unknown(word, path, meant);
                 }
                 Some(Slot { data: data?, required })
             }
@@ -122,20 +124,25 @@ impl Reader {
                 return None;
             }
             (other, _) => {
-                self.unknown(other, path);
+                let end = if required { "!" } else { "" };
+                let meant = meant(other, &["list", "struct"], |nearest| Fix::Name(format!("{nearest}{end}")));
+                // The change is one of the name.
+                self.unknown(other, if meant.is_some() { &within } else { path }, meant);
                 return None;
             }
         };
         Some(Slot { data, required })
     }
 
-    fn unknown(&mut self, word: &str, path: &str) {
-        let remedy = match did_you_mean(word, WORDS) {
-            Some(nearest) => format!("did you mean `{nearest}`? {TYPES}"),
-            None => TYPES.into(),
-        };
-        self.fault(path, format!("unknown type `{word}`"), remedy);
+    fn unknown(&mut self, word: &str, path: &str, meant: Option<Remedy>) {
+        self.fault(path, format!("unknown type `{word}`"), meant.unwrap_or_else(|| TYPES.into()));
     }
+}
+
+/// What was likely meant by a word, and the change that writes it.
+fn meant(word: &str, known: &[&str], fix: impl FnOnce(&str) -> Fix) -> Option<Remedy> {
+    let nearest = did_you_mean(word, known.iter().copied())?;
+    Some(Remedy::from(format!("did you mean `{nearest}`? {TYPES}")).by(fix(nearest)))
 }
 
 const WORDS: [&str; 7] = ["bool", "int64", "float64", "text", "bytes", "timestamp", "interval"];

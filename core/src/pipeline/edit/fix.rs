@@ -1,19 +1,21 @@
 //! From a problem whose remedy is one change to the edit that makes it. Where a problem stands at what has been changed
 //! since, there is none.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Edge, EdgeChange, Edit, NodeChange, Parts, Pipeline, PortRef};
+use super::{Edge, EdgeChange, Edit, NodeChange, Parts, Pipeline, PortRef, Section};
 use crate::pipeline::json::{self, Step};
 use crate::problem::{Fix, Problem};
 
-/// The edit that takes a problem's remedy, where that is one change of a node or an edge.
+/// The edit that takes a problem's remedy, where that is one change of a node, an edge, or a field of the file.
 pub fn fix(pipeline: &Pipeline, problem: &Problem) -> Option<Edit> {
     let (place, fix) = (&problem.place, problem.fix.as_ref()?);
     let edits = match (&place.node, &place.edge) {
         (Some(id), _) => vec![at_node(pipeline, id, problem, fix)?],
         (None, Some(id)) => vec![at_edge(pipeline, id, problem, fix)?],
-        (None, None) => return None,
+        (None, None) => vec![at_file(pipeline, problem, fix)?],
     };
     Some(Edit::Batch { label: fix.to_string(), edits })
 }
@@ -72,6 +74,7 @@ fn changed(
             drop(fields.insert(name.clone(), (**value).clone()))
         }
         (Fix::Set(value), Step::Item(index), Value::Array(items)) => *items.get_mut(*index)? = (**value).clone(),
+        (Fix::Remove, Step::Name(name), Value::Object(fields)) => drop(fields.shift_remove(name)),
         (Fix::Write(text), last, parent) => {
             let there = match last {
                 Step::Name(name) => parent.get_mut(name),
@@ -91,6 +94,28 @@ fn changed(
         Value::Object(config) => Some(config),
         _ => None,
     }
+}
+
+/// At a field that is named from the top of the file.
+fn at_file(pipeline: &Pipeline, problem: &Problem, fix: &Fix) -> Option<Edit> {
+    let (section, field) = problem.place.field.as_deref()?.split_once('.')?;
+    let span = problem.place.span.clone();
+    Some(Edit::Replace(match section {
+        "settings" => Section::Settings(changed_part(&pipeline.settings, field, span, fix)?),
+        "clusters" => Section::Clusters(changed_part(&pipeline.clusters, field, span, fix)?),
+        "parameters" => Section::Parameters(changed_part(&pipeline.parameters, field, span, fix)?),
+        _ => return None,
+    }))
+}
+
+fn changed_part<T: Serialize + DeserializeOwned>(
+    part: &T,
+    field: &str,
+    span: Option<std::ops::Range<usize>>,
+    fix: &Fix,
+) -> Option<T> {
+    let Value::Object(fields) = serde_json::to_value(part).ok()? else { return None };
+    serde_json::from_value(Value::Object(changed(&fields, field, span, fix)?)).ok()
 }
 
 fn at_edge(pipeline: &Pipeline, id: &str, problem: &Problem, fix: &Fix) -> Option<Edit> {
@@ -122,10 +147,14 @@ mod tests {
 
     /// Checks a drawing, takes the first remedy that can be taken, and gives what it was called and what changed.
     fn taken(nodes: Value, edges: Value) -> (String, Pipeline, usize) {
-        let document = json!({ "tidegate": 1, "name": "t", "nodes": nodes, "edges": edges });
+        taken_of(json!({ "tidegate": 1, "name": "t", "nodes": nodes, "edges": edges }))
+    }
+
+    fn taken_of(document: Value) -> (String, Pipeline, usize) {
         let mut pipeline = Pipeline::parse(&document.to_string()).0.unwrap();
         let errors = |pipeline: &Pipeline| {
-            let problems = check(pipeline, &CheckOptions::new(&[])).problems;
+            let owned = &[("group.id", "it is the application's id")];
+            let problems = check(pipeline, &CheckOptions::new(owned)).problems;
             problems.into_iter().filter(|problem| problem.severity == Severity::Error).collect::<Vec<_>>()
         };
         let before = errors(&pipeline);
@@ -200,7 +229,7 @@ mod tests {
                 "twice",
                 plain(),
                 json!([{ "from": "s.out", "to": "f.in" }, { "from": "f.out", "to": "o.in" }, { "from": "f.out", "to": "o.in" }]),
-                "take the edge away",
+                "take it away",
                 "/edges/1/to",
                 json!("o.in"),
             ),
@@ -218,6 +247,63 @@ mod tests {
             assert_eq!((called.as_str(), left), (label, 0), "{name}");
             let document = serde_json::to_value(&pipeline).unwrap();
             assert_eq!(document.pointer(pointer), Some(&expected), "{name}: {document:#}");
+        }
+    }
+
+    #[test]
+    fn types_of_a_schema_are_mended_where_they_stand() {
+        for (schema, label, expected) in [
+            (json!({ "a": "flaot64!", "b": "text" }), "write float64!", json!({ "a": "float64!", "b": "text" })),
+            (
+                json!({ "a": { "struct": { "b": { "list": "txt" } } } }),
+                "write text",
+                json!({ "a": { "struct": { "b": { "list": "text" } } } }),
+            ),
+            (
+                json!({ "a": { "lits": "text" }, "b": "bool" }),
+                "call the field list",
+                json!({ "a": { "list": "text" }, "b": "bool" }),
+            ),
+        ] {
+            let source = json!({ "id": "s", "operator": "kafka-source", "config": { "topic": "t", "schema": schema } });
+            let sink = json!({ "id": "o", "operator": "discard" });
+            let (called, pipeline, left) = taken(json!([source, sink]), json!([{ "from": "s.out", "to": "o.in" }]));
+            assert_eq!((called.as_str(), left), (label, 0));
+            assert_eq!(pipeline.nodes[0].config["schema"], expected);
+        }
+    }
+
+    #[test]
+    fn fields_of_the_file_are_mended() {
+        let brokers =
+            || json!({ "brokers": "k:9092", "properties": { "group.id": "mine", "sasl.mechanism": "PLAIN" } });
+        for (part, value, label, pointer, expected) in [
+            (
+                "settings",
+                json!({ "guarantee": "exactly-once" }),
+                "write at-least-once",
+                "/settings/guarantee",
+                json!("at-least-once"),
+            ),
+            ("settings", json!({ "commit_interval": "0s" }), "write 1s", "/settings/commit_interval", json!("1s")),
+            (
+                "clusters",
+                json!({ "far": brokers() }),
+                "take it away",
+                "/clusters/far/properties",
+                json!({ "sasl.mechanism": "PLAIN" }),
+            ),
+        ] {
+            let mut document = json!({ "tidegate": 1, "name": "t",
+                "nodes": [
+                    { "id": "s", "operator": "generate", "config": { "shape": "numbers" } },
+                    { "id": "o", "operator": "discard" } ],
+                "edges": [{ "from": "s.out", "to": "o.in" }] });
+            document[part] = value;
+            let (called, pipeline, left) = taken_of(document);
+            assert_eq!((called.as_str(), left), (label, 0), "{pointer}");
+            let document = serde_json::to_value(&pipeline).unwrap();
+            assert_eq!(document.pointer(pointer), Some(&expected), "{document:#}");
         }
     }
 
