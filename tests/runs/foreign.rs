@@ -121,6 +121,40 @@ fn each_member_shows_what_the_others_read() {
     });
 }
 
+#[test]
+fn each_cluster_of_a_run_is_looked_at_with_the_records_of_its_topics() {
+    on_each_kafka(|bench| {
+        let (broker, elsewhere) = (serve(bench), Bench::new());
+        let far = serve(&elsewhere);
+        let [from, _, group] = topics(bench, &broker, "clusters");
+        let to = bench.name("far");
+        far.create(&to, 2);
+        fill(bench, &broker, &from, 20);
+        let mut pipeline = doubling(&group, &from, &to);
+        pipeline["clusters"]["far"] = json!({ "brokers": far.address });
+        pipeline["nodes"][3]["config"]["cluster"] = json!("far");
+        let run = Served::start(bench, &bench.file("clusters.json", pipeline.to_string()));
+        let look = |wanted: Value| -> ClusterSnapshot {
+            serde_json::from_value(run.ask("POST /api/cluster", &wanted.to_string())).unwrap()
+        };
+        for (wanted, name, has, has_not) in
+            [(json!({}), "default", &from, &to), (json!({ "cluster": "far" }), "far", &to, &from)]
+        {
+            let seen = look(wanted);
+            assert_eq!((seen.name.as_str(), seen.clusters.as_slice()), (name, &["default".into(), "far".into()][..]));
+            assert!(seen.topic(has).is_some() && seen.topic(has_not).is_none(), "{name}: {:?}", seen.topics);
+        }
+        let wanted = json!({ "cluster": "far", "records": { "topic": to } });
+        let records = wait_for("records at the far end", || {
+            look(wanted.clone()).records.filter(|records| records.rows.len() == 18)
+        });
+        for row in &records.rows {
+            assert_eq!(row.value["twice"].as_i64(), row.value["n"].as_i64().map(|n| 2 * n), "{row:?}");
+        }
+        run.process.stop().code(0);
+    });
+}
+
 /// What Kafka's own tool says of a partition: committed, end, lag, and who reads it: member, host, client.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {

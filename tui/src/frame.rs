@@ -4,7 +4,7 @@ use tidegate_core::snapshot::Verdict;
 
 use crate::commands::{Act, Context, View, command_of};
 use crate::model::Model;
-use crate::model::place::{PromptKind, Sheet};
+use crate::model::place::{Page, PromptKind, Sheet, TextSheet};
 use crate::model::run::{Link, Watched, verdict, verdict_tone};
 use crate::numbers::{self, UNKNOWN};
 use crate::pen::{Pen, cut, cut_middle, width};
@@ -88,8 +88,10 @@ fn cause(run: &Watched, is_wide: bool) -> (Tone, String) {
         return (Tone::Bad, format!("fault {node}"));
     }
     let word = if is_wide { "bottleneck" } else { "at" };
+    let lost: u64 = run.now.partitions.iter().map(|partition| partition.lost).sum();
     match &run.now.bottleneck {
         Some(bottleneck) => (Tone::Bad, format!("{word} {}", bottleneck.node)),
+        None if lost > 0 => (Tone::Bad, format!("LOST {}", numbers::count(lost))),
         None => (Tone::Text, String::new()),
     }
 }
@@ -224,6 +226,7 @@ pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
         }
         (Some(Context::Choose), _) => &[Act::Accept, Act::ChooseUp, Act::Complete, Act::Cancel],
         (Some(Context::Problems), _) => &[Act::Open, Act::Remedy, Act::MatchNext, Act::Back, Act::Help],
+        (_, Some(Sheet::Text(TextSheet { partition: Some(_), .. }))) => &[Act::Open, Act::Back, Act::Down, Act::Help],
         (_, Some(_)) => &[Act::Back, Act::Down, Act::Help],
         _ => acts_of_view(model),
     };
@@ -237,9 +240,11 @@ pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
             _ => command.key().to_string(),
         };
         let word = match (act, model.place.view) {
-            (Act::Next, View::Cluster) if model.place.is_on_topics => "groups",
+            (Act::ChooseUp, _) if matches!(model.place.sheets.last(), Some(Sheet::Help { .. })) => "page",
+            (Act::Next, View::Cluster) if model.place.page == Page::Topics => "groups",
             (Act::Next, View::Cluster) => "topics",
             (Act::OnlyBad, View::Cluster) => "all",
+            (Act::SubjectBefore, View::Cluster) => "cluster",
             _ => command.short,
         };
         Some((key, word))
@@ -267,6 +272,12 @@ fn acts_of_view(model: &Model) -> &'static [Act] {
         View::Windows => &[Act::Open, Act::Why, Act::SubjectBefore, Act::Filter, Act::GoTo, Act::Help],
         View::Tap => &[Act::Open, Act::SubjectBefore, Act::Filter, Act::Hold, Act::Help],
         View::Log => &[Act::Open, Act::OnlyBad, Act::Last, Act::Filter, Act::GoTo, Act::Help],
+        View::Cluster if matches!(model.place.page, Page::Records(_)) => {
+            &[Act::Open, Act::Back, Act::Last, Act::Sort, Act::Filter, Act::Hold, Act::Help]
+        }
+        View::Cluster if model.outlook.now.clusters.len() > 1 => {
+            &[Act::Open, Act::Next, Act::SubjectBefore, Act::OnlyBad, Act::Sort, Act::Filter, Act::Help]
+        }
         View::Cluster => &[Act::Open, Act::Next, Act::OnlyBad, Act::Sort, Act::Filter, Act::GoTo, Act::Help],
     }
 }

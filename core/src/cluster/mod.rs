@@ -3,8 +3,10 @@
 //! whether an empty group has left something behind. It is in no group, commits nothing and leaves no trace.
 //!
 //! - `group`: what is remembered of a group, partition by partition
+//! - `records`: records of a topic
 
 mod group;
+mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,6 +17,7 @@ use crate::kafka::{Admin, ClientSettings, Offset, TopicPartition, Watermarks, ti
 use crate::problem::Fault;
 use crate::snapshot::{BrokerSnapshot, ClusterSnapshot, ClusterWanted, Keeps, OpenedGroup, TopicSnapshot};
 use group::Group;
+use records::Looked;
 
 /// How often it is worth to look: verdicts rest on commits that are no closer than a second.
 pub const EVERY: Duration = Duration::from_secs(2);
@@ -44,6 +47,8 @@ pub struct ClusterWatch {
     brokers: Vec<BrokerSnapshot>,
     topics: BTreeMap<String, Topic>,
     groups: BTreeMap<String, Group>,
+    /// of the topic that is looked into
+    records: Option<Looked>,
 }
 
 /// What is remembered of a topic.
@@ -72,6 +77,7 @@ impl ClusterWatch {
             brokers: Vec::new(),
             topics: BTreeMap::new(),
             groups: BTreeMap::new(),
+            records: None,
         })
     }
 
@@ -148,6 +154,7 @@ impl ClusterWatch {
         }
         let marks = self.ask_marks(wanted, &offsets)?;
         self.note(&watched, offsets, &marks);
+        self.ask_records(wanted, &marks);
         self.ask_stamps(wanted)?;
         self.ask_settings(wanted);
         Ok(())
@@ -173,7 +180,7 @@ impl ClusterWatch {
     /// The ends of all partitions that matter, in one question to each broker.
     fn ask_marks(&mut self, wanted: &ClusterWanted, offsets: &BTreeMap<String, Vec<Offset>>) -> Result<Marks, Fault> {
         let mut all: BTreeSet<TopicPartition> = offsets.values().flatten().map(|offset| offset.at.clone()).collect();
-        for name in &wanted.topics {
+        for name in wanted.topics.iter().chain(wanted.records.as_ref().map(|records| &records.topic)) {
             let count = self.topics.get(name).map_or(0, |topic| topic.told.partitions);
             all.extend((0..count).map(|partition| TopicPartition::new(name.as_str(), partition)));
         }
@@ -233,6 +240,15 @@ impl ClusterWatch {
         Ok(())
     }
 
+    /// Reads records of the topic that is looked into.
+    fn ask_records(&mut self, wanted: &ClusterWanted, marks: &Marks) {
+        let before = self.records.take();
+        let Some(records) = &wanted.records else { return };
+        let of_topic = marks.iter().filter(|(at, _)| *at.topic == *records.topic);
+        let marks = of_topic.map(|(at, marks)| (at.clone(), *marks)).collect();
+        self.records = Some(Looked::look(before, &self.settings, records, marks));
+    }
+
     fn ask_settings(&mut self, wanted: &ClusterWanted) {
         let of_opened = wanted.opened.iter().filter_map(|name| self.groups.get(name)).flat_map(Group::topics);
         let names: BTreeSet<String> = of_opened.chain(wanted.topics.iter().cloned()).collect();
@@ -265,6 +281,8 @@ impl ClusterWatch {
                 partitions: group.partitions(at_ms, keeps),
                 past: wanted.past.then(|| group.past(at_ms)),
             }),
+            records: self.records.as_ref().map(|looked| looked.told.clone()).filter(|_| wanted.records.is_some()),
+            ..ClusterSnapshot::default()
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A run from outside: looked at, and told what to do, by as many as like to. A handle outlives the run; then it tells
 //! what was last.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -23,19 +24,20 @@ pub struct RunHandle {
     is_over: Arc<AtomicBool>,
     /// who asks brokers what only they know
     asking: Arc<Mutex<Option<Asking>>>,
-    /// who looks at the cluster, once somebody has
-    cluster: Arc<Mutex<Option<ClusterWatch>>>,
+    /// who looks at each of its clusters, once somebody has
+    clusters: Arc<BTreeMap<String, Mutex<Option<ClusterWatch>>>>,
 }
 
 impl RunHandle {
     pub(super) fn new(inner: Arc<Inner>) -> RunHandle {
+        let clusters = inner.options.clusters.keys().map(|name| (name.clone(), Mutex::default()));
         RunHandle {
+            clusters: Arc::new(clusters.collect()),
             signals: inner.signals.clone(),
             current: Arc::new(Mutex::new(inner)),
             last: Arc::default(),
             is_over: Arc::default(),
             asking: Arc::default(),
-            cluster: Arc::default(),
         }
     }
 
@@ -46,8 +48,10 @@ impl RunHandle {
         self.is_over.store(true, Ordering::Release);
         lock(&self.asking).take();
         // Its broker may go with the run: nobody waits for that here.
-        if let Ok(mut cluster) = self.cluster.try_lock() {
-            cluster.take();
+        for watch in self.clusters.values() {
+            if let Ok(mut watch) = watch.try_lock() {
+                watch.take();
+            }
         }
         outcome
     }
@@ -100,34 +104,37 @@ impl RunHandle {
         Ok(())
     }
 
-    /// The name of the cluster that is looked at: `default` where the run uses it, else the first that it does.
-    pub fn cluster(&self) -> Option<String> {
-        let inner = self.attempt();
-        let names = &inner.options.clusters;
-        names.contains_key("default").then(|| "default".to_string()).or_else(|| names.keys().next().cloned())
+    /// Names of the clusters that the run uses: `default` first, the others in order.
+    pub fn clusters(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.clusters.keys().cloned().collect();
+        names.sort_by_key(|name| name != "default");
+        names
     }
 
-    /// Looks at that cluster: its brokers, topics and groups, whoever they belong to. It waits for the answers, and for
-    /// others who look.
+    /// Looks at a cluster of the run, the first where none is named: its brokers, topics and groups, whoever they belong
+    /// to. It waits for the answers, and for others who look at it.
     ///
     /// # Errors
-    /// The run uses no cluster, is over, or no broker answers.
+    /// The run uses no such cluster, is over, or no broker answers.
     pub fn look_at_cluster(&self, wanted: &ClusterWanted) -> Result<ClusterSnapshot, Fault> {
-        let Some(name) = self.cluster() else { return Err(Fault::user("this run uses no Kafka")) };
-        let mut cluster = lock(&self.cluster);
-        if self.is_over() {
-            cluster.take();
-            return Err(Fault::user("the run is over"));
-        }
-        let inner = self.attempt();
-        let Some(settings) = inner.options.clusters.get(&name) else {
+        let clusters = self.clusters();
+        let Some(name) = wanted.cluster.as_ref().or(clusters.first()).cloned() else {
             return Err(Fault::user("this run uses no Kafka"));
         };
-        let watch = match cluster.take() {
-            Some(watch) => cluster.insert(watch),
-            None => cluster.insert(ClusterWatch::open(settings)?),
+        let inner = self.attempt();
+        let (Some(watch), Some(settings)) = (self.clusters.get(&name), inner.options.clusters.get(&name)) else {
+            return Err(Fault::user(format!("this run uses no cluster `{name}`")));
         };
-        watch.look(wanted)
+        let mut watch = lock(watch);
+        if self.is_over() {
+            watch.take();
+            return Err(Fault::user("the run is over"));
+        }
+        let watch = match watch.take() {
+            Some(known) => watch.insert(known),
+            None => watch.insert(ClusterWatch::open(settings)?),
+        };
+        Ok(ClusterSnapshot { name, clusters, ..watch.look(wanted)? })
     }
 
     /// Looks at records that pass an edge, `from->to`, until the tap is dropped. It copies some, and changes nothing.

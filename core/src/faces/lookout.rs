@@ -117,6 +117,8 @@ impl Looking {
                 self.due = Instant::now();
             }
             Ask::Look(wanted) => {
+                let name = |wanted: &Option<ClusterWanted>| wanted.as_ref().and_then(|wanted| wanted.cluster.clone());
+                self.is_first |= name(&wanted) != name(&self.wanted);
                 self.wanted = wanted;
                 // What does not answer is not asked more often for it.
                 if self.failed == 0 {
@@ -203,7 +205,8 @@ mod tests {
     fn topics_are_asked_of_any_cluster_while_nobody_looks() {
         let ((tell, heard), (asked, _looks)) = (channel(), channel());
         let lookout = Lookout::start(None, false, move |news| drop(tell.send(news))).unwrap();
-        for (answers, expected) in [(1, Ok(vec!["orders".to_string(), "trades".to_string()])), (0, Err("gone".into()))] {
+        for (answers, expected) in [(1, Ok(vec!["orders".to_string(), "trades".to_string()])), (0, Err("gone".into()))]
+        {
             let fake = Fake { asked: asked.clone(), answers };
             lookout.ask_for_topics("other".into(), Box::new(fake));
             let News::Topics { cluster, found } = heard.recv().unwrap() else { panic!("something else is told") };

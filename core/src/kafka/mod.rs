@@ -4,7 +4,7 @@
 //!
 //! - reading: [`Consumer`], [`ConsumerEvents`], [`PartitionQueue`]
 //! - writing: [`Producer`], [`TopicWriter`]
-//! - asking: [`Admin`], [`timestamps`]
+//! - asking: [`Admin`]; looking: [`few_records`], [`timestamps`]
 //! - [`ClientSettings`]: what all of them are opened with
 
 mod admin;
@@ -34,7 +34,7 @@ pub use consumer::{
 #[cfg(test)]
 pub(crate) use ffi::{Code, Mock};
 pub use groups::{GroupInfo, Member};
-pub use peek::timestamps;
+pub use peek::{Few, few_records, timestamps};
 pub use producer::{FaultSink, Producer, ProducerOptions};
 pub use queue::{Gap, PartitionQueue, Taken, Wake};
 pub use settings::{ClientSettings, OWNED_PROPERTIES};

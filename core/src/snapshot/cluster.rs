@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Drain, PartitionSnapshot, Past, Retention, Verdict};
+use super::{Drain, PartitionSnapshot, Past, Retention, TapRow, Verdict};
 
 /// What somebody looks at in a cluster, and so what is asked closely.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,12 @@ pub struct ClusterWanted {
     /// topics whose figures are on the screen
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<String>,
+    /// which of the clusters that a run uses; without a name, the first
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// records that are looked at
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<RecordsWanted>,
     /// the group whose partitions are looked at
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened: Option<String>,
@@ -25,12 +31,29 @@ pub struct ClusterWanted {
     pub past: bool,
 }
 
+/// Records of a topic that somebody looks at: the newest, or those of a partition from an offset on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordsWanted {
+    /// the topic
+    pub topic: String,
+    /// partition, and offset of the first; without them the newest of all
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<(i32, i64)>,
+}
+
 /// A cluster at one instant.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClusterSnapshot {
     /// wall clock, in milliseconds since 1970
     pub at_ms: i64,
+    /// its name among the clusters that a run uses; empty where it is looked at alone
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// the clusters that the run uses, the first of them first
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<String>,
     /// how long it took to list its groups, in milliseconds
     pub answered_ms: f64,
     /// brokers, by number
@@ -44,6 +67,9 @@ pub struct ClusterSnapshot {
     /// the group whose partitions are looked at
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened: Option<OpenedGroup>,
+    /// records of the topic that is looked at
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<TopicRecords>,
 }
 
 /// A broker.
@@ -79,6 +105,22 @@ pub struct TopicSnapshot {
     /// how long it keeps records
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keeps: Option<Keeps>,
+}
+
+/// Records of a topic, as one reads them who knows nothing of their format: objects and lists of JSON are that, other text is
+/// text, all else `{"base64": …}`. What is long is cut, and ends with `…`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TopicRecords {
+    /// which they are
+    pub of: RecordsWanted,
+    /// the newest last, by their timestamps; of one partition in its order
+    pub rows: Vec<TapRow>,
+    /// partitions that were not looked at, since there are too many
+    pub partitions_left_out: usize,
+    /// why there are none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// How long a topic keeps records.

@@ -22,7 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::problem::Severity;
 
 pub use cluster::{
-    BrokerSnapshot, ClusterSnapshot, ClusterWanted, GroupFigures, GroupSnapshot, Keeps, OpenedGroup, TopicSnapshot,
+    BrokerSnapshot, ClusterSnapshot, ClusterWanted, GroupFigures, GroupSnapshot, Keeps, OpenedGroup, RecordsWanted,
+    TopicRecords, TopicSnapshot,
 };
 pub use look::{StateRow, StateSnapshot, TapRow, TapSnapshot};
 pub use node::{

@@ -3,7 +3,9 @@ use std::time::{Duration, Instant, SystemTime};
 use tidegate_broker::{Broker, BrokerOptions};
 use tidegate_core::cluster::ClusterWatch;
 use tidegate_core::kafka::*;
-use tidegate_core::snapshot::{ClusterSnapshot, ClusterWanted, Drain, GroupSnapshot, Keeps, Retention, Verdict};
+use tidegate_core::snapshot::{
+    ClusterSnapshot, ClusterWanted, Drain, GroupSnapshot, Keeps, RecordsWanted, Retention, Verdict,
+};
 
 use crate::support::*;
 
@@ -108,6 +110,49 @@ fn a_group_that_left_something_behind_is_found_without_being_asked_for() {
     let seen = look_until(&mut watch, &of(&[]), "it is found", |seen| is_behind(seen, &behind));
     assert!(!is_behind(&seen, &done));
     assert!(seen.group(&behind).is_some_and(|group| group.figures.is_none()), "nobody looks at it");
+}
+
+#[test]
+fn the_newest_records_of_a_topic_are_told_as_what_they_look_like() {
+    let settings = broker();
+    let topic = topic(&settings, 3);
+    let old = now_ms() - 60_000;
+    let text = |i: i64| format!("{{\"n\": {i}}}");
+    let all: Vec<String> = (0..150).map(text).collect();
+    let rows: Vec<Row> =
+        all.iter().zip(0..).map(|(value, i)| Row { timestamp: old + i, ..row(Some("k"), Some(value)) }).collect();
+    write(&settings, &topic, Partitioner::Lane(0), &rows);
+    write(&settings, &topic, Partitioner::Lane(2), &[row(None, Some("plain")), row(Some("gone"), None)]);
+    let newest = RecordsWanted { topic: topic.to_string(), from: None };
+    let wanted = ClusterWanted { records: Some(newest.clone()), ..ClusterWanted::default() };
+    let mut watch = ClusterWatch::open(&settings).unwrap();
+    let is_there = |seen: &ClusterSnapshot| seen.records.as_ref().is_some_and(|told| !told.rows.is_empty());
+    let told = look_until(&mut watch, &wanted, "its records", is_there).records.unwrap();
+    assert_eq!((&told.of, told.partitions_left_out, &told.fault), (&newest, 0, &None));
+    let of = |partition: i32| told.rows.iter().filter(move |row| row.partition == partition).collect::<Vec<_>>();
+    assert_eq!((of(0).len(), of(1).len(), of(2).len()), (98, 0, 2), "what few there are leave room to the others");
+    let first = of(0)[0];
+    assert_eq!((first.offset, first.ts, &first.key), (52, old + 52, &"k".into()));
+    assert_eq!(first.value, serde_json::json!({ "n": 52 }));
+    assert_eq!((&of(2)[0].key, &of(2)[0].value), (&serde_json::Value::Null, &"plain".into()));
+    assert!(of(2)[1].value.is_null() && of(2)[1].key == "gone");
+    assert!(told.rows.windows(2).all(|two| two[0].ts <= two[1].ts), "by time");
+    // One more is seen; nobody has joined a group for it.
+    write(&settings, &topic, Partitioner::Lane(1), &[row(None, Some("more"))]);
+    let is_more = |seen: &ClusterSnapshot| {
+        seen.records.as_ref().is_some_and(|told| told.rows.iter().any(|row| row.partition == 1))
+    };
+    let seen = look_until(&mut watch, &wanted, "one more", is_more);
+    assert!(seen.groups.iter().all(|group| !group.name.contains("tidegate-look")), "{:?}", seen.groups);
+    for (from, expected) in [((0, 140), 10), ((0, 10), 100), ((2, 1), 1), ((0, 150), 0), ((9, 0), 0)] {
+        let of = RecordsWanted { from: Some(from), ..newest.clone() };
+        let wanted = ClusterWanted { records: Some(of.clone()), ..ClusterWanted::default() };
+        let told = watch.look(&wanted).unwrap().records.unwrap();
+        assert_eq!((told.of, told.rows.len()), (of, expected), "{from:?}");
+        assert_eq!(told.rows.first().map(|row| row.offset), (expected > 0).then_some(from.1), "{from:?}");
+    }
+    let seen = watch.look(&ClusterWanted::default()).unwrap();
+    assert_eq!(seen.records, None, "nobody looks any more");
 }
 
 /// While no broker answers, the question to a group's coordinator stays open; when one is back, it is not the end of the

@@ -29,6 +29,11 @@ impl Outlook {
 
     /// Takes in what was seen.
     pub(crate) fn take(&mut self, mut seen: ClusterSnapshot) {
+        let wanted = self.asked.as_ref().and_then(|asked| asked.cluster.as_ref());
+        if wanted.is_some_and(|wanted| *wanted != seen.name) {
+            // It is of the cluster that was looked at before.
+            return;
+        }
         self.link = Link::Live;
         self.history.take_groups(&seen);
         let told = seen.opened.take();
@@ -42,6 +47,13 @@ impl Outlook {
             opened.link = Link::Live;
         }
         self.now = seen;
+    }
+
+    /// Another cluster of the run is looked at from now on: nothing is known of it yet.
+    pub(crate) fn turn(&mut self) {
+        let clusters = std::mem::take(&mut self.now.clusters);
+        self.now = ClusterSnapshot { clusters, ..ClusterSnapshot::default() };
+        (self.link, self.history) = (Link::Starting, History::default());
     }
 
     /// Opens a group: its partitions are asked for from now on.

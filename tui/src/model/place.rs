@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 pub(crate) use tidegate_core::faces::building::AddTo;
 use tidegate_core::pipeline::PortRef;
+use tidegate_core::snapshot::RecordsWanted;
 
 use super::filter::Filter;
 use super::form::FormSheet;
@@ -17,15 +18,25 @@ use crate::line::Line;
 pub(crate) struct Place {
     pub(crate) view: View,
     pub(crate) graph: GraphPlace,
-    /// by the place of the view; the last is the other page of the cluster, its topics
-    pub(crate) lists: [List; 8],
-    pub(crate) is_on_topics: bool,
+    /// by the place of the view; behind them the other pages of the cluster
+    pub(crate) lists: [List; 9],
+    pub(crate) page: Page,
     /// what lies over the view, the topmost last
     pub(crate) sheets: Vec<Sheet>,
     pub(crate) prompt: Option<Prompt>,
     pub(crate) question: Option<Question>,
     /// how many minutes sparks show; 0 is all that is known
     pub(crate) minutes: Minutes,
+}
+
+/// What the view of the cluster shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Page {
+    #[default]
+    Groups,
+    Topics,
+    /// records of a topic
+    Records(RecordsWanted),
 }
 
 /// The time that sparks show, by its place among the choices.
@@ -107,7 +118,7 @@ pub(crate) struct List {
 #[derive(Debug, Clone)]
 pub(crate) enum Sheet {
     /// keys
-    Help { search: Line, top: usize },
+    Help { search: Line, page: usize },
     /// operators to choose from
     Add(AddSheet),
     /// ports to choose from
@@ -119,7 +130,7 @@ pub(crate) enum Sheet {
     /// why a node is slow, or silent
     Why { node: String, lane: Option<u32> },
     /// a text to read to its end
-    Text { title: String, lines: Vec<String>, top: usize },
+    Text(TextSheet),
     /// another id for a node
     Rename { node: String, line: Line },
     /// pipelines and runs to open
@@ -128,6 +139,17 @@ pub(crate) enum Sheet {
     Notes(NotesSheet),
     /// what may be asked of what is selected
     Menu { acts: Vec<Act>, chosen: usize },
+}
+
+/// A text to read to its end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TextSheet {
+    pub(crate) title: String,
+    pub(crate) lines: Vec<String>,
+    /// lines that are above the screen
+    pub(crate) top: usize,
+    /// key of the row of partitions that it leads to
+    pub(crate) partition: Option<String>,
 }
 
 /// Choosing an operator.
@@ -199,9 +221,10 @@ impl Place {
     }
 
     fn list_place(&self) -> usize {
-        match self.view {
-            View::Cluster if self.is_on_topics => self.lists.len() - 1,
-            view => view.place(),
+        match (self.view, &self.page) {
+            (View::Cluster, Page::Topics) => View::ALL.len(),
+            (View::Cluster, Page::Records(_)) => View::ALL.len() + 1,
+            (view, _) => view.place(),
         }
     }
 }

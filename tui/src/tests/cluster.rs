@@ -3,8 +3,10 @@
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::snapshot::{
     BrokerSnapshot, ClusterSnapshot, ClusterWanted, Drain, GroupFigures, GroupSnapshot, Keeps, OpenedGroup,
-    PartitionPast, PartitionSnapshot, Past, Retention, TopicSnapshot, Verdict,
+    PartitionPast, PartitionSnapshot, Past, RecordsWanted, Retention, TapRow, TopicRecords, TopicSnapshot, Verdict,
 };
+
+use serde_json::json;
 
 use super::fixture::{self, NOW, checker, in_view};
 use super::{press, styled, text, type_in};
@@ -139,9 +141,37 @@ fn seen() -> ClusterSnapshot {
         brokers: (1..=3).map(broker).collect(),
         topics: topics(),
         groups: groups(),
-        unsearched: 0,
-        opened: None,
+        ..ClusterSnapshot::default()
     }
+}
+
+/// Records of the topic of trades: one with every oddity, the others plain.
+fn records() -> TopicRecords {
+    let row = |number: i64| TapRow {
+        ts: NOW - 1_000 * (9 - number),
+        key: json!(format!("S{:04}", 131 + number)),
+        value: json!({ "symbol": format!("S{:04}", 131 + number), "price": 27.185, "qty": 10 * number, "side": "S" }),
+        topic: "trades".into(),
+        partition: (number % 3) as i32,
+        offset: 71_204_518 + number,
+        ..TapRow::default()
+    };
+    let odd = TapRow {
+        ts: -1,
+        key: serde_json::Value::Null,
+        value: json!({ "base64": "AAAABw==" }),
+        headers: vec![("source".into(), Some("edge-4".into())), ("none".into(), None)],
+        topic: "trades".into(),
+        partition: 7,
+        offset: 12,
+        ..TapRow::default()
+    };
+    let rows = std::iter::once(odd).chain((0..9).map(row)).collect();
+    TopicRecords { of: newest("trades"), rows, ..TopicRecords::default() }
+}
+
+fn newest(topic: &str) -> RecordsWanted {
+    RecordsWanted { topic: topic.into(), from: None }
 }
 
 fn look(model: &mut Model, opened: Option<OpenedGroup>) {
@@ -255,6 +285,84 @@ fn keys_lead_to_a_group_and_back() {
     press(&mut model, "]");
     assert_eq!(model.place.view, View::Partitions);
     assert_eq!(press(&mut model, "q"), [Wish::Quit]);
+}
+
+#[test]
+fn a_topic_shows_its_newest_records() {
+    let mut model = of_run(80, 24);
+    press(&mut model, "tab G k");
+    let wishes = press(&mut model, "enter");
+    let trades = vec!["trades".to_string()];
+    let wanted = ClusterWanted { topics: trades, records: Some(newest("trades")), ..ClusterWanted::default() };
+    assert_eq!(wishes, [Wish::Look(Some(wanted))]);
+    assert!(text(&model).contains("Records of trades are being read."), "{}", text(&model));
+    let told = |model: &mut Model, records| {
+        update(model, Message::Cluster(Box::new(ClusterSnapshot { records: Some(records), ..seen() })));
+    };
+    told(&mut model, records());
+    insta::assert_snapshot!("records", styled(&model));
+    assert_eq!(model.place.list().chosen.as_deref(), Some("2 71204526"), "the newest");
+    let mut more = records();
+    more.rows.push(TapRow { offset: 71_204_527, partition: 0, ..more.rows[9].clone() });
+    told(&mut model, more);
+    assert_eq!(model.place.list().chosen.as_deref(), Some("0 71204527"), "the end is followed");
+    press(&mut model, "enter");
+    insta::assert_snapshot!("record", text(&model));
+    press(&mut model, "enter");
+    assert_eq!((model.place.view, model.place.list().chosen.as_deref()), (View::Partitions, Some("trades trades-0")));
+    press(&mut model, "7 g enter");
+    insta::assert_snapshot!("record_odd", text(&model));
+    press(&mut model, "esc esc");
+    assert_eq!(model.place.list().chosen.as_deref(), Some("trades"), "back among the topics");
+    press(&mut model, "enter");
+    told(&mut model, TopicRecords { fault: Some("nobody may look".into()), rows: Vec::new(), ..records() });
+    assert!(text(&model).contains("nobody may look."), "{}", text(&model));
+    told(&mut model, TopicRecords { of: newest("models"), ..records() });
+    assert!(!text(&model).contains("S0131"), "of another topic: {}", text(&model));
+    let mut small = of_run(60, 20);
+    press(&mut small, "tab G k enter");
+    told(&mut small, records());
+    insta::assert_snapshot!("records_60", text(&small));
+}
+
+#[test]
+fn a_partition_leads_to_the_records_that_its_reader_comes_to_next() {
+    let mut model = of_run(80, 24);
+    press(&mut model, "2");
+    assert_eq!(model.place.list().chosen.as_deref(), Some("trades trades-7"));
+    let committed = model.run.now.partitions.iter().find(|it| it.partition == 7).unwrap().committed.unwrap();
+    let wishes = press(&mut model, "enter");
+    let of = RecordsWanted { from: Some((7, committed)), ..newest("trades") };
+    assert!(matches!(&wishes[..], [Wish::Look(Some(wanted))] if wanted.records == Some(of.clone())), "{wishes:?}");
+    let told = TopicRecords { of, ..records() };
+    update(&mut model, Message::Cluster(Box::new(ClusterSnapshot { records: Some(told), ..seen() })));
+    let screen = text(&model);
+    assert!(screen.contains("cluster › trades-7   from offset 91,440,211 on") && screen.contains("S0131"), "{screen}");
+    press(&mut model, "esc");
+    assert_eq!((model.place.view, model.place.list().chosen.as_deref()), (View::Partitions, Some("trades trades-7")));
+}
+
+#[test]
+fn each_cluster_of_a_run_has_its_turn() {
+    let mut model = in_view(View::Cluster, 80, 24);
+    let of = |name: &str| {
+        let clusters = vec!["default".to_string(), "far".into()];
+        Message::Cluster(Box::new(ClusterSnapshot { name: name.into(), clusters, ..seen() }))
+    };
+    update(&mut model, of("default"));
+    assert!(text(&model).contains("default 1/2   kafka-1:9092"), "{}", text(&model));
+    let wishes = press(&mut model, ">");
+    let cluster = |wishes: &[Wish]| match wishes {
+        [Wish::Look(Some(wanted))] => wanted.cluster.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(cluster(&wishes).as_deref(), Some("far"));
+    update(&mut model, of("default"));
+    assert!(!model.outlook.has_figures(), "what is still told of the one before is not shown: {}", text(&model));
+    update(&mut model, of("far"));
+    assert!(text(&model).contains("far 2/2"), "{}", text(&model));
+    assert_eq!(cluster(&press(&mut model, "tab")).as_deref(), Some("far"), "its topics");
+    assert_eq!(cluster(&press(&mut model, "<")).as_deref(), Some("default"));
 }
 
 #[test]

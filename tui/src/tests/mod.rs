@@ -3,6 +3,7 @@
 mod asking;
 mod cluster;
 pub(crate) mod fixture;
+mod screens;
 
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;

@@ -1,9 +1,12 @@
 //! What commands do, but for building.
 
+use tidegate_core::faces::topics::cluster_of;
+use tidegate_core::snapshot::{PartitionSnapshot, RecordsWanted};
+
 use super::{ask, build, marks, moving, prompt, sheets, show};
 use crate::commands::{Act, View};
 use crate::line::Line;
-use crate::model::place::{Chosen, Prompt, PromptKind, Sheet, Yes};
+use crate::model::place::{Chosen, Page, Prompt, PromptKind, Sheet, TextSheet, Yes};
 use crate::model::run::Link;
 use crate::model::{Model, Wish};
 use crate::views;
@@ -34,7 +37,7 @@ pub(crate) fn act(model: &mut Model, act: Act) -> Vec<Wish> {
         Act::ViewAfter => turn(model, 1),
         Act::Open => return open(model),
         Act::Back => back(model),
-        Act::Help => model.place.sheets.push(Sheet::Help { search: Line::default(), top: 0 }),
+        Act::Help => model.place.sheets.push(Sheet::Help { search: Line::default(), page: 0 }),
         Act::GoTo => model.place.prompt = Some(prompt_of(PromptKind::GoTo, "")),
         Act::Filter => {
             let text = model.place.list().filter.as_ref().map(|filter| filter.text.clone()).unwrap_or_default();
@@ -106,15 +109,24 @@ fn open(model: &mut Model) -> Vec<Wish> {
                     folded.insert(key);
                 }
             } else {
-                to_node(model);
+                open_partition(model, &key);
             }
         }
         View::Windows => {
             let asked = model.subject(View::Windows).zip(views::lane_of_row(model));
             return asked.map(|(node, lane)| Wish::State { node, lane }).into_iter().collect();
         }
-        View::Cluster if !model.place.is_on_topics => open_group(model),
-        View::Tap | View::Tasks | View::Log | View::Cluster => to_node(model),
+        View::Cluster => match model.place.page {
+            Page::Groups => open_group(model),
+            Page::Topics => {
+                if let Some(topic) = model.place.list().chosen.clone() {
+                    open_records(model, RecordsWanted { topic, from: None });
+                }
+            }
+            Page::Records(_) => model.place.sheets.extend(views::opened_record(model).map(Sheet::Text)),
+        },
+        View::Tap => model.place.sheets.extend(views::tap::opened(model).map(Sheet::Text)),
+        View::Tasks | View::Log => to_node(model),
     }
     Vec::new()
 }
@@ -132,7 +144,34 @@ fn open_node(model: &mut Model, id: &str) {
         lines.push(String::new());
         lines.extend(operator.help.lines().map(str::to_string));
     }
-    model.place.sheets.push(Sheet::Text { title: format!("graph › {id}"), lines, top: 0 });
+    let title = format!("graph › {id}");
+    model.place.sheets.push(Sheet::Text(TextSheet { title, lines, ..TextSheet::default() }));
+}
+
+/// To records of a topic.
+pub(super) fn open_records(model: &mut Model, of: RecordsWanted) {
+    show(model, View::Cluster);
+    model.place.page = Page::Records(of);
+    *model.place.list_mut() = Default::default();
+    super::follow(model);
+}
+
+/// To the records that a partition's reader comes to next; where it is not known how far it is, to the node.
+fn open_partition(model: &mut Model, key: &str) {
+    let of_row = |known: &&PartitionSnapshot| views::partitions::key_of(known) == key;
+    let Some(partition) = model.read().now.partitions.iter().find(of_row) else { return };
+    let Some(offset) = partition.committed else { return to_node(model) };
+    let of = RecordsWanted { topic: partition.topic.clone(), from: Some((partition.partition, offset)) };
+    // What a run reads may be on another of its clusters than is looked at.
+    if model.outlook.opened.is_none() {
+        let config = model.drawing.pipeline.node(&partition.node).map(|node| &node.config);
+        let cluster = config.map_or("default", cluster_of).to_string();
+        if model.subject(View::Cluster).is_some_and(|shown| shown != cluster) {
+            model.place.lists[View::Cluster.place()].subject = Some(cluster);
+            model.outlook.turn();
+        }
+    }
+    open_records(model, of);
 }
 
 /// To the partitions of the selected group; those of the run's own are the run's.
@@ -171,8 +210,12 @@ fn back(model: &mut Model) {
         model.said = Some("The screen runs again.".into());
     } else if model.place.view == View::Partitions && model.outlook.opened.is_some() {
         show(model, View::Cluster);
-    } else if model.place.view == View::Cluster && model.place.is_on_topics {
-        model.place.is_on_topics = false;
+    } else if model.place.view == View::Cluster && model.place.page != Page::Groups {
+        match std::mem::take(&mut model.place.page) {
+            Page::Records(RecordsWanted { from: Some(_), .. }) => return show(model, View::Partitions),
+            Page::Records(_) => model.place.page = Page::Topics,
+            Page::Groups | Page::Topics => {}
+        }
         super::follow(model);
     } else if model.place.view != model.views()[0] && !model.outlook.is_alone {
         show(model, View::Graph);
@@ -199,9 +242,12 @@ fn subject(model: &mut Model, is_after: bool) {
     let Some(now) = model.subject(view) else { return };
     let place = all.iter().position(|id| *id == now).unwrap_or_default();
     let next = if is_after { (place + 1) % all.len() } else { (place + all.len() - 1) % all.len() };
-    let list = model.place.list_mut();
-    list.subject = Some(all[next].clone());
-    list.chosen = None;
+    model.place.lists[view.place()].subject = Some(all[next].clone());
+    model.place.list_mut().chosen = None;
+    if view == View::Cluster {
+        model.outlook.turn();
+        model.place.page = if model.place.page == Page::Groups { Page::Groups } else { Page::Topics };
+    }
     super::follow(model);
 }
 

@@ -13,7 +13,7 @@ mod sheets;
 
 use crate::commands::{Act, Context, View, asked};
 use crate::keys::Key;
-use crate::model::place::{Chosen, Question, Sheet, Yes};
+use crate::model::place::{Chosen, Page, Question, Sheet, Yes};
 use crate::model::run::Link;
 use crate::model::{Message, Model, Wish};
 use crate::views::table::Row;
@@ -62,13 +62,13 @@ fn take(model: &mut Model, message: Message) -> Vec<Wish> {
             model.run.history = Default::default();
             model.run.link = Link::Starting;
         }
+        // A held screen stands still.
+        Message::Taps(_) | Message::Cluster(_) if model.held.is_some() => {}
         Message::Taps(edges) => {
             edges.into_iter().for_each(|tap| model.tapped.take(tap));
             model.tapped.silence = None;
             follow(model);
         }
-        // A held screen stands still.
-        Message::Cluster(_) if model.held.is_some() => {}
         Message::Cluster(seen) => {
             model.now_ms = model.now_ms.max(seen.at_ms);
             model.outlook.take(*seen);
@@ -107,14 +107,16 @@ fn follow(model: &mut Model) {
         return;
     }
     let rows = crate::views::rows(model);
-    let follows = matches!(view, View::Log | View::Tap) && !model.place.list().is_off_end;
+    let grows = match (view, &model.place.page) {
+        (View::Log | View::Tap, _) => true,
+        (View::Cluster, Page::Records(of)) => of.from.is_none(),
+        _ => false,
+    };
+    let follows = grows && !model.place.list().is_off_end;
     if !follows && model.place.list().chosen.as_ref().is_some_and(|chosen| rows.contains(chosen)) {
         return;
     }
-    model.place.list_mut().chosen = match view {
-        View::Log | View::Tap => rows.last().cloned(),
-        _ => first_worth(model, &rows),
-    };
+    model.place.list_mut().chosen = if grows { rows.last().cloned() } else { first_worth(model, &rows) };
 }
 
 /// The bottleneck, the partition that lags most, else the first row that is not well, else the first.
@@ -195,7 +197,7 @@ pub(crate) fn contexts(model: &Model) -> Vec<Context> {
             | Sheet::Menu { .. },
         ) => vec![Context::Choose],
         Some(Sheet::Problems { .. }) => vec![Context::Problems, Context::Everywhere],
-        Some(Sheet::Why { .. } | Sheet::Text { .. }) => vec![Context::Everywhere],
+        Some(Sheet::Why { .. } | Sheet::Text(_)) => vec![Context::Everywhere],
         None => contexts_below(model),
     }
 }
@@ -261,6 +263,16 @@ pub(crate) fn show(model: &mut Model, view: View) {
         model.place.list_mut().subject = Some(node);
     }
     follow(model);
+}
+
+/// Goes to a row of the view of partitions.
+fn go_to_partition(model: &mut Model, key: &str) {
+    show(model, View::Partitions);
+    let list = model.place.list_mut();
+    // It may stand in what is folded, or not pass.
+    (list.filter, list.only_bad) = (None, false);
+    list.folded.clear();
+    list.chosen = Some(key.to_string());
 }
 
 /// The node that a tap of the selection is about: the one that a wire leads to.

@@ -3,12 +3,12 @@
 use super::marks;
 use crate::commands::{Act, View};
 use crate::model::Model;
-use crate::model::place::{Chosen, Sheet};
+use crate::model::place::{Chosen, Page, Sheet, TextSheet};
 use crate::views;
 
 /// Does what moves; false where it is something else.
 pub(crate) fn act(model: &mut Model, act: Act) -> bool {
-    if let Some(Sheet::Text { .. } | Sheet::Problems { .. }) = model.place.sheets.last() {
+    if let Some(Sheet::Text(_) | Sheet::Problems { .. }) = model.place.sheets.last() {
         return scroll(model, act);
     }
     let is_graph = model.place.view == View::Graph;
@@ -37,7 +37,7 @@ pub(crate) fn act(model: &mut Model, act: Act) -> bool {
         Act::Minimap => model.place.graph.hides_map = !model.place.graph.hides_map,
         Act::Mark => marks::mark(model),
         Act::Next | Act::Before if model.place.view == View::Cluster => {
-            model.place.is_on_topics = !model.place.is_on_topics;
+            model.place.page = if model.place.page == Page::Topics { Page::Groups } else { Page::Topics };
             super::follow(model);
         }
         Act::MatchNext => step(model, 1),
@@ -104,7 +104,7 @@ fn scroll(model: &mut Model, act: Act) -> bool {
     let room = model.size.1.saturating_sub(6);
     let problems = model.drawing.checked.problems.len();
     match model.place.sheets.last_mut() {
-        Some(Sheet::Text { lines, top, .. }) => {
+        Some(Sheet::Text(TextSheet { lines, top, .. })) => {
             *top = top.saturating_add_signed(by).min(lines.len().saturating_sub(room))
         }
         Some(Sheet::Problems { chosen }) => *chosen = chosen.saturating_add_signed(by).min(problems.saturating_sub(1)),

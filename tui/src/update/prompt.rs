@@ -1,10 +1,12 @@
 //! Keys at an open prompt: `:` goes to anything, `/` finds or filters while it is typed.
 
+use tidegate_core::snapshot::RecordsWanted;
+
 use super::{build, opening, show};
 use crate::commands::{Act, View};
 use crate::keys::Key;
 use crate::model::filter::Filter;
-use crate::model::place::{Chosen, PromptKind};
+use crate::model::place::{Chosen, Page, PromptKind};
 use crate::model::{Model, Wish};
 use crate::theme::Palette;
 use crate::views::{Target, matches};
@@ -90,18 +92,16 @@ fn go(model: &mut Model, target: Target) -> Vec<Wish> {
         Target::View(view) => show(model, view),
         Target::Node(id) => build::go_to(model, Chosen::Node(id)),
         Target::Edge(id) => build::go_to(model, Chosen::Edge(id)),
-        Target::Partition(key) => {
-            show(model, View::Partitions);
-            let list = model.place.list_mut();
-            list.filter = None;
-            list.chosen = Some(key);
-        }
+        Target::Partition(key) => super::go_to_partition(model, &key),
         Target::Group(name) => {
             show(model, View::Cluster);
-            model.place.is_on_topics = false;
+            model.place.page = Page::Groups;
             let list = model.place.list_mut();
             // It may be one that is not shown by default.
             (list.filter, list.shows_all, list.chosen) = (None, true, Some(name));
+        }
+        Target::Topic(name) => {
+            super::act::open_records(model, RecordsWanted { topic: name, from: None });
         }
         Target::Act(act) => return super::act::act(model, act),
         Target::Words(word) => return words(model, word).unwrap_or_default(),

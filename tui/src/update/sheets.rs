@@ -10,7 +10,7 @@ use crate::keys::Key;
 use crate::line::Line;
 use crate::model::form::complete::suggestions;
 use crate::model::form::{FormRow, FormSheet, RowKind};
-use crate::model::place::{AddSheet, AddTo, Chosen, ConnectSheet, NotesSheet, Sheet};
+use crate::model::place::{AddSheet, AddTo, Chosen, ConnectSheet, NotesSheet, Sheet, TextSheet};
 use crate::model::{Model, Wish};
 use crate::views;
 
@@ -18,7 +18,7 @@ use crate::views;
 pub(crate) fn act(model: &mut Model, act: Act) -> Option<Vec<Wish>> {
     let mut sheet = model.place.sheets.pop()?;
     let (outcome, wishes) = match &mut sheet {
-        Sheet::Help { search, top } => (help(model, act, search, top), Vec::new()),
+        Sheet::Help { search, page } => (help(model, act, search, page), Vec::new()),
         Sheet::Add(add) => (self::add(model, act, add), Vec::new()),
         Sheet::Connect(connect) => (self::connect(model, act, connect), Vec::new()),
         Sheet::Form(form) => (self::form(model, act, form), Vec::new()),
@@ -30,7 +30,11 @@ pub(crate) fn act(model: &mut Model, act: Act) -> Option<Vec<Wish>> {
             (Act::Accept, Some(act)) => return Some(super::act::act(model, *act)),
             _ => (menu(act, acts.len(), chosen), Vec::new()),
         },
-        Sheet::Why { .. } | Sheet::Text { .. } => {
+        Sheet::Text(TextSheet { partition: Some(key), .. }) if act == Act::Open => {
+            super::go_to_partition(model, key);
+            return Some(Vec::new());
+        }
+        Sheet::Why { .. } | Sheet::Text(_) => {
             (if act == Act::Back { Outcome::Closed } else { Outcome::NotMine }, Vec::new())
         }
     };
@@ -62,8 +66,8 @@ pub(super) enum Outcome {
 /// Gives a key to the line of the topmost sheet.
 pub(crate) fn type_key(model: &mut Model, key: Key) -> bool {
     match model.place.sheets.last_mut() {
-        Some(Sheet::Help { search, top }) => {
-            *top = 0;
+        Some(Sheet::Help { search, page }) => {
+            *page = 0;
             search.key(key)
         }
         Some(Sheet::Add(AddSheet { search, chosen, .. }) | Sheet::Connect(ConnectSheet { search, chosen, .. })) => {
@@ -109,15 +113,17 @@ pub(super) fn edit_line(line: &mut Line, act: Act) -> bool {
     true
 }
 
-fn help(model: &Model, act: Act, search: &mut Line, top: &mut usize) -> Outcome {
+fn help(model: &Model, act: Act, search: &mut Line, page: &mut usize) -> Outcome {
     if edit_line(search, act) {
+        *page = 0;
         return Outcome::Kept;
     }
-    let columns = views::help::columns(model.size.0);
-    let lines = views::help::count(model, search.text(), columns);
+    let body = (model.size.0, views::Lines::of(model.size.1).body_height);
+    let last = views::help::pages(model, search.text(), body) - 1;
     match act {
-        Act::ChooseDown => *top = (*top + 1).min(lines.saturating_sub(3)),
-        Act::ChooseUp => *top = top.saturating_sub(1),
+        Act::ChooseDown => *page = (*page + 1).min(last),
+        Act::Complete => *page = if *page < last { *page + 1 } else { 0 },
+        Act::ChooseUp => *page = page.saturating_sub(1),
         Act::Cancel | Act::Accept => return Outcome::Closed,
         Act::Leave => return Outcome::NotMine,
         _ => {}
@@ -140,11 +146,8 @@ fn add(model: &mut Model, act: Act, sheet: &mut AddSheet) -> Outcome {
         Act::Complete => {
             if let Some((operator, _)) = found.get(sheet.chosen) {
                 let lines = operator.help.lines().map(str::to_string).collect();
-                return Outcome::Below(Sheet::Text {
-                    title: format!("graph › add › {}", operator.name),
-                    lines,
-                    top: 0,
-                });
+                let title = format!("graph › add › {}", operator.name);
+                return Outcome::Below(Sheet::Text(TextSheet { title, lines, ..TextSheet::default() }));
             }
         }
         Act::Accept => match found.get(sheet.chosen) {

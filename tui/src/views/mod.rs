@@ -11,9 +11,10 @@ pub(crate) mod help;
 pub(crate) mod log;
 pub(crate) mod menu;
 mod notes;
-mod partitions;
+pub(crate) mod partitions;
 mod problems;
 mod prompt;
+pub(crate) mod record;
 pub(crate) mod table;
 pub(crate) mod tap;
 mod tasks;
@@ -25,14 +26,14 @@ use ratatui::buffer::Buffer;
 use crate::commands::View;
 use crate::frame;
 use crate::model::Model;
-use crate::model::place::{Chosen, Sheet};
+use crate::model::place::{Chosen, Page, Sheet, TextSheet};
 use crate::model::run::Link;
 use crate::pen::{Pen, cut};
 use crate::theme::Tone;
 use table::Table;
 
 pub(crate) use add::found;
-pub(crate) use cluster::wanted;
+pub(crate) use cluster::{opened_record, wanted};
 pub(crate) use gallery::fitting;
 pub(crate) use problems::sorted;
 pub(crate) use prompt::{MOST, Target, matches};
@@ -105,14 +106,14 @@ fn body(model: &Model, pen: &mut Pen<'_>) {
 
 fn sheet(model: &Model, sheet: &Sheet, pen: &mut Pen<'_>) {
     match sheet {
-        Sheet::Help { search, top } => help::draw(model, search.text(), *top, pen),
+        Sheet::Help { search, page } => help::draw(model, search.text(), *page, pen),
         Sheet::Add(sheet) => add::draw(model, sheet, pen),
         Sheet::Connect(sheet) => connect::draw(model, sheet, pen),
         Sheet::Form(sheet) => form::draw(model, sheet, pen),
         Sheet::Problems { chosen } => problems::draw(model, *chosen, pen),
         Sheet::Why { node, lane } => why::draw(model, node, *lane, pen),
-        Sheet::Text { title, lines, top } => {
-            pen.text(1, 0, Tone::Bold, title);
+        Sheet::Text(TextSheet { title, lines, top, .. }) => {
+            pen.text(1, 0, Tone::Bold, &cut(title, pen.width().saturating_sub(2)));
             for (y, line) in lines.iter().skip(*top).take(pen.height().saturating_sub(2)).enumerate() {
                 pen.text(1, y + 2, Tone::Text, &cut(line, pen.width().saturating_sub(2)));
             }
@@ -239,7 +240,7 @@ pub(crate) fn node_of_row(model: &Model, view: View) -> Option<String> {
             run.now.log.iter().find(|entry| entry.number == number)?.node.clone()
         }
         View::Cluster => {
-            let topic = chosen.filter(|_| model.place.is_on_topics)?;
+            let topic = chosen.filter(|_| model.place.page == Page::Topics)?;
             run.now.partitions.iter().find(|partition| partition.topic == topic).map(|partition| partition.node.clone())
         }
     }
@@ -262,6 +263,7 @@ pub(crate) fn subjects(model: &Model, view: View) -> Vec<String> {
             flow.into_iter().filter(has_windows).collect()
         }
         View::Tap => flow,
+        View::Cluster => cluster::clusters(model),
         _ => Vec::new(),
     }
 }
@@ -281,7 +283,7 @@ pub(crate) fn sentence(model: &Model) -> String {
         return format!("No answer for {seconds}, try {tries}: {why}.{figures}");
     }
     match model.place.sheets.last() {
-        Some(Sheet::Help { .. }) => return "Typing narrows the list; esc closes it.".into(),
+        Some(Sheet::Help { .. }) => return "Typing narrows it, down turns the page, esc closes it.".into(),
         Some(Sheet::Add(sheet)) => return add::sentence(model, sheet),
         Some(Sheet::Connect(sheet)) => return connect::sentence(model, sheet),
         Some(Sheet::Form(sheet)) => return form::sentence(model, sheet),
@@ -290,7 +292,10 @@ pub(crate) fn sentence(model: &Model) -> String {
         Some(Sheet::Notes(sheet)) => return notes::sentence(model, sheet),
         Some(Sheet::Menu { .. }) => return "enter does what is selected; esc closes the menu.".into(),
         Some(Sheet::Rename { .. }) => return "enter renames; edges, groups and tests follow.".into(),
-        Some(Sheet::Why { .. } | Sheet::Text { .. }) => return String::new(),
+        Some(Sheet::Text(TextSheet { partition: Some(_), .. })) => {
+            return "enter goes to the partition that it was read from; esc closes it.".into();
+        }
+        Some(Sheet::Why { .. } | Sheet::Text(_)) => return String::new(),
         None => {}
     }
     match model.place.view {

@@ -345,11 +345,11 @@ pub(crate) fn sentence(model: &Model) -> String {
             let rule = if partition.rule.is_empty() { "too early to tell" } else { &partition.rule };
             let lost = match partition.lost {
                 0 => String::new(),
-                lost => format!(" {} records were deleted before they were read.", numbers::count(lost)),
+                lost => format!(" LOST {}, deleted before they were read;", numbers::count(lost)),
             };
             let by = partition.member.as_ref().and(partition.owner.as_ref());
             let by = by.map(|owner| format!(" Read by {owner}.")).unwrap_or_default();
-            format!("{name} {}: {rule}.{lost}{by}", partition.verdict.word())
+            format!("{name}{lost} {}: {rule}.{by}", partition.verdict.word())
         }
         None => "enter folds the partitions of a topic, and unfolds them.".into(),
     }

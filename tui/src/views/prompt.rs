@@ -27,6 +27,8 @@ pub(crate) enum Target {
     Partition(String),
     /// a group of the cluster
     Group(String),
+    /// the newest records of a topic of the cluster
+    Topic(String),
     Act(Act),
     /// a command with words behind it
     Words(&'static str),
@@ -91,6 +93,11 @@ fn all(model: &Model) -> Vec<Match> {
         what: "group".into(),
         target: Target::Group(group.name.clone()),
     });
+    let topics = model.outlook.now.topics.iter().filter(|topic| !topic.is_internal).map(|topic| Match {
+        text: topic.name.clone(),
+        what: "records of a topic".into(),
+        target: Target::Topic(topic.name.clone()),
+    });
     let partitions = model.read().now.partitions.iter().map(|partition| Match {
         text: format!("{}-{}", partition.topic, partition.partition),
         what: "partition".into(),
@@ -122,7 +129,8 @@ fn all(model: &Model) -> Vec<Match> {
         what: format!("key {}", command.key()),
         target: Target::Act(command.act),
     });
-    words.chain(nodes(model)).chain(views).chain(edges).chain(partitions).chain(groups).chain(commands).collect()
+    let of_cluster = groups.chain(topics);
+    words.chain(nodes(model)).chain(views).chain(edges).chain(partitions).chain(of_cluster).chain(commands).collect()
 }
 
 /// Those that are it, begin with it, have it.

@@ -160,6 +160,8 @@ impl Table {
             .map(|&place| {
                 let column = &self.columns[place];
                 let width = column.width + if column.grows { more } else { 0 };
+                // What is cut at the border of the screen says so.
+                let width = if column.side == Side::Right { width } else { width.min(cells.saturating_sub(x)) };
                 let start = x;
                 x += width + 1;
                 (place, start, width)
@@ -293,7 +295,7 @@ mod tests {
                 "   NAME     LAG REST\n - a          4 more\n   a-0        1 more\n   a-1        3 more\n - b          0 more",
             ),
             (18, 3, Some("b"), "   NAME     LAG\n   a-1        3\n ▸ b          0"),
-            (4, 2, Some("a"), "   N\n ▸ a"),
+            (4, 2, Some("a"), " NA…\n ▸ a"),
         ] {
             let mut buffer = Buffer::empty(Rect::new(0, 0, columns, lines));
             let area = buffer.area;

@@ -9,6 +9,7 @@ use tidegate_core::snapshot::{TapRow, TapSnapshot};
 use super::table::{Cell, Column, Row, Table};
 use crate::commands::View;
 use crate::model::Model;
+use crate::model::place::TextSheet;
 use crate::numbers;
 use crate::pen::{Pen, cut, wrap};
 use crate::theme::Tone;
@@ -131,6 +132,17 @@ impl Fate<'_> {
             Fate::Unknown => Cell::new(""),
         }
     }
+
+    /// What became of it, in words; of what it was changed into, the figures say more.
+    fn words(&self) -> String {
+        match self {
+            Fate::Unchanged => "unchanged".into(),
+            Fate::Kept => "not sent on: dropped by intention, or kept in state".into(),
+            Fate::LeftBy(port) => format!("left by {port}"),
+            Fate::Several(count) => format!("{count} records"),
+            Fate::Changed(_) | Fate::Unknown => String::new(),
+        }
+    }
 }
 
 /// What differs, by name.
@@ -207,24 +219,27 @@ fn chosen(model: &Model) -> Option<Pair<'_>> {
     pairs(model).into_iter().find(|pair| key(pair.row) == *chosen)
 }
 
+/// The selected record, whole, and what became of it.
+pub(crate) fn opened(model: &Model) -> Option<TextSheet> {
+    let Pair { row, fate } = chosen(model)?;
+    let after = match fate {
+        Fate::Changed(left) => Some(left.value.clone()),
+        Fate::Unknown => None,
+        told => Some(told.words().into()),
+    };
+    Some(super::record::sheet(model, "tap", row, after.map(|after| ("after", after))))
+}
+
 /// Below the table: the whole of the selected record.
 pub(crate) fn foot(model: &Model, pen: &mut Pen<'_>) {
     let Some(Pair { row, fate }) = chosen(model) else { return };
-    let offset = numbers::exact(row.offset);
-    let place = match row.topic.as_str() {
-        "" => format!("{offset} of lane {}", row.partition),
-        topic => format!("{topic}-{} offset {offset}", row.partition),
-    };
+    let place = format!("{} offset {}", super::record::place(row), numbers::exact(row.offset));
     let head = format!("RECORD  {place}, key {}, {}", plain(&row.key), numbers::several(row.headers.len(), "header"));
     let room = pen.width().saturating_sub(11);
     pen.text(1, 0, Tone::Bold, &cut(&head, room + 9));
     let after = match fate {
         Fate::Changed(left) => left.value.to_string(),
-        Fate::Unchanged => "unchanged".into(),
-        Fate::Kept => "not sent on: dropped by intention, or kept in state".into(),
-        Fate::LeftBy(port) => format!("left by {port}"),
-        Fate::Several(count) => format!("{count} records"),
-        Fate::Unknown => String::new(),
+        told => told.words(),
     };
     for (y, (label, text)) in [("before", row.value.to_string()), ("after", after)].iter().enumerate() {
         pen.text(1, y + 1, Tone::Dim, label);

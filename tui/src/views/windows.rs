@@ -8,7 +8,7 @@ use tidegate_core::window::{ClosedBy, Emit, LaneReport, NextReport};
 use super::table::{Cell, Column, Row, Table};
 use crate::commands::View;
 use crate::model::Model;
-use crate::model::place::Sheet;
+use crate::model::place::{Sheet, TextSheet};
 use crate::numbers::{self, ABSENT, UNKNOWN};
 use crate::pen::{Pen, cut};
 use crate::theme::Tone;
@@ -194,7 +194,8 @@ pub(crate) fn keys(model: &Model, found: &StateSnapshot, lane: u32) -> Sheet {
     if found.has_more {
         lines.push(format!("… {} are kept on all lanes", numbers::count(found.keys)));
     }
-    Sheet::Text { title: format!("windows › {} › lane {lane} › {} kept", found.node, rows.len()), lines, top: 0 }
+    let title = format!("windows › {} › lane {lane} › {} kept", found.node, rows.len());
+    Sheet::Text(TextSheet { title, lines, ..TextSheet::default() })
 }
 
 /// A result's value without the bounds of its window, which stand beside it.

@@ -1,7 +1,8 @@
-//! Cluster: is it us or Kafka? Groups, whoever they belong to, with how far behind they are; on the other page all topics;
-//! below both what the selection reads, and the brokers. Only what is on the screen is asked for.
+//! Cluster: is it us or Kafka? Groups, whoever they belong to, with how far behind they are; on other pages all topics, and
+//! records of one; below what the selection reads, and the brokers. Only what is on the screen is asked for.
 
 mod groups;
+mod records;
 mod topics;
 
 use tidegate_core::snapshot::{ClusterWanted, Keeps, TopicSnapshot};
@@ -9,7 +10,7 @@ use tidegate_core::snapshot::{ClusterWanted, Keeps, TopicSnapshot};
 use super::table::{Cell, Table};
 use crate::commands::View;
 use crate::model::Model;
-use crate::model::outlook::Outlook;
+use crate::model::place::{Page, TextSheet};
 use crate::model::run::Link;
 use crate::numbers::{self, UNKNOWN};
 use crate::pen::{Pen, cut, width};
@@ -20,32 +21,44 @@ pub(super) const FOOT: usize = 7;
 
 /// The table.
 pub(crate) fn table(model: &Model) -> Table {
-    match model.place.is_on_topics {
-        true => topics::table(model),
-        false => groups::table(model),
+    match &model.place.page {
+        Page::Groups => groups::table(model),
+        Page::Topics => topics::table(model),
+        Page::Records(_) => records::table(model),
     }
 }
 
 /// What is asked for: what is on the screen; nothing where no cluster is.
 pub(crate) fn wanted(model: &Model) -> Option<ClusterWanted> {
-    match model.place.view {
-        View::Partitions => {
+    let nothing = || ClusterWanted { cluster: model.subject(View::Cluster), ..ClusterWanted::default() };
+    match (model.place.view, &model.place.page) {
+        (View::Partitions, _) => {
             let opened = model.outlook.opened.as_ref()?;
-            Some(ClusterWanted { opened: Some(opened.name.clone()), ..ClusterWanted::default() })
+            Some(ClusterWanted { opened: Some(opened.name.clone()), ..nothing() })
         }
-        View::Cluster => {
-            let (_, rows) = super::rows_on_screen(model);
-            Some(match model.place.is_on_topics {
-                true => ClusterWanted { topics: rows, ..ClusterWanted::default() },
-                false => {
-                    let of_chosen = groups::chosen(model).map(|group| group.topics.iter().take(FOOT - 3));
-                    let topics = of_chosen.into_iter().flatten().cloned().collect();
-                    ClusterWanted { groups: rows, topics, ..ClusterWanted::default() }
-                }
-            })
+        (View::Cluster, Page::Groups) => {
+            let (_, groups) = super::rows_on_screen(model);
+            let of_chosen = groups::chosen(model).map(|group| group.topics.iter().take(FOOT - 3));
+            let topics = of_chosen.into_iter().flatten().cloned().collect();
+            Some(ClusterWanted { groups, topics, ..nothing() })
+        }
+        (View::Cluster, Page::Topics) => Some(ClusterWanted { topics: super::rows_on_screen(model).1, ..nothing() }),
+        (View::Cluster, Page::Records(of)) => {
+            Some(ClusterWanted { topics: vec![of.topic.clone()], records: Some(of.clone()), ..nothing() })
         }
         _ => None,
     }
+}
+
+/// The clusters that it can be of, where there are several.
+pub(crate) fn clusters(model: &Model) -> Vec<String> {
+    let all = &model.outlook.now.clusters;
+    if all.len() > 1 { all.clone() } else { Vec::new() }
+}
+
+/// The selected record, whole; none on other pages.
+pub(crate) fn opened_record(model: &Model) -> Option<TextSheet> {
+    records::opened(model)
 }
 
 /// The line above: which cluster, and how much of it is shown.
@@ -53,7 +66,7 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
     let outlook = &model.outlook;
     let cells = pen.width().saturating_sub(2);
     let line = match (outlook.has_figures(), &outlook.link) {
-        (true, _) => summary(model, outlook),
+        (true, _) => records::of(model).map_or_else(|| summary(model), |of| records::summary(model, of)),
         (false, Link::Silent { why, .. }) => why.clone(),
         (false, Link::Nothing) => "Nothing runs here that uses Kafka, so no cluster is asked.".into(),
         (false, _) => "asking".into(),
@@ -68,19 +81,26 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
     2
 }
 
-/// `kafka-1:9092   3 brokers   44 topics   60 groups, 7 with members or lag shown`.
-fn summary(model: &Model, outlook: &Outlook) -> String {
-    let now = &outlook.now;
+/// `kafka-1:9092   3 brokers   44 topics   60 groups, 7 with members or lag shown`; of several clusters the name in front.
+fn summary(model: &Model) -> String {
+    let now = &model.outlook.now;
     let first = now.brokers.first().map_or("no broker", |broker| broker.address.as_str());
     let topics = now.topics.iter().filter(|topic| !topic.is_internal).count();
+    let is_of_several = now.clusters.len() > 1;
+    let which = match now.clusters.iter().position(|name| *name == now.name) {
+        Some(place) if is_of_several => format!("{} {}/{}   ", now.name, place + 1, now.clusters.len()),
+        _ => String::new(),
+    };
+    let all = numbers::several(now.groups.len(), "group");
     let groups = match (model.place.list().shows_all, groups::shown(model).count()) {
-        _ if model.place.is_on_topics => numbers::several(now.groups.len(), "group"),
-        (true, _) => format!("{}, all shown", numbers::several(now.groups.len(), "group")),
-        (false, shown) if shown == now.groups.len() => numbers::several(shown, "group"),
-        (false, shown) => format!("{}, {shown} with members or lag shown", numbers::several(now.groups.len(), "group")),
+        _ if model.place.page != Page::Groups => all,
+        (true, _) => format!("{all}, all shown"),
+        (false, shown) if shown == now.groups.len() => all,
+        (false, shown) if is_of_several => format!("{all}, {shown} shown"),
+        (false, shown) => format!("{all}, {shown} with members or lag shown"),
     };
     format!(
-        "{first}   {}   {}   {groups}",
+        "{which}{first}   {}   {}   {groups}",
         numbers::several(now.brokers.len(), "broker"),
         numbers::several(topics, "topic")
     )
@@ -88,8 +108,11 @@ fn summary(model: &Model, outlook: &Outlook) -> String {
 
 /// Below the table: topics of the selected group, and the brokers.
 pub(super) fn foot(model: &Model, pen: &mut Pen<'_>) {
+    if records::of(model).is_some() {
+        return records::foot(model, pen);
+    }
     let brokers = pen.height().saturating_sub(1);
-    if pen.height() == FOOT && !model.place.is_on_topics {
+    if pen.height() == FOOT && model.place.page == Page::Groups {
         groups::topics(model, &mut pen.lines(0, FOOT - 2));
     }
     let broker = |broker: &tidegate_core::snapshot::BrokerSnapshot| {
@@ -109,9 +132,10 @@ pub(super) fn foot(model: &Model, pen: &mut Pen<'_>) {
 
 /// One sentence: what is so with the selection.
 pub(crate) fn sentence(model: &Model) -> String {
-    match model.place.is_on_topics {
-        true => topics::sentence(model),
-        false => groups::sentence(model),
+    match model.place.page {
+        Page::Groups => groups::sentence(model),
+        Page::Topics => topics::sentence(model),
+        Page::Records(_) => records::sentence(model),
     }
 }
 

@@ -49,7 +49,8 @@ fn node_lines(model: &Model, id: &str, columns: usize) -> Lines {
         let summary = model.drawing.operator(id).map_or("", |operator| operator.summary);
         return vec![(id.into(), format!("{operator}, not in the run")), ("is".into(), summary.into())];
     };
-    let mut lines = vec![(id.to_string(), figures(node))];
+    let lost = run.partitions(id).map(|partition| partition.lost).sum();
+    let mut lines = vec![(id.to_string(), figures(node, lost))];
     let samples = columns.saturating_sub(32).clamp(12, 60);
     let window = model.place.minutes;
     let is_pressed = run.worst(id).is_some_and(|it| it.back_pressured > it.busy);
@@ -65,7 +66,8 @@ fn node_lines(model: &Model, id: &str, columns: usize) -> Lines {
     lines
 }
 
-fn figures(node: &NodeSnapshot) -> String {
+/// Rates and counts; `lost` of a source are those that were deleted before it read them.
+fn figures(node: &NodeSnapshot, lost: u64) -> String {
     let rates = node.rates;
     let mut parts = Vec::new();
     if node.role != Role::Source {
@@ -75,6 +77,9 @@ fn figures(node: &NodeSnapshot) -> String {
         parts.push(format!("out {}", numbers::rate(rates.records_out)));
     }
     parts.push(format!("errors {}", numbers::count(node.errors)));
+    if lost > 0 {
+        parts.push(format!("LOST {}", numbers::count(lost)));
+    }
     if node.late > 0 {
         parts.push(format!("late {}", numbers::rate_with_unit(rates.late)));
     }
