@@ -60,6 +60,12 @@ impl Parameters {
         })
     }
 
+    /// With more values, which come before those of the command line.
+    #[cfg(any(feature = "gui", feature = "tui"))]
+    pub(crate) fn and(&self, more: &[(String, String)]) -> Parameters {
+        Parameters { set: self.set.iter().chain(more).cloned().collect() }
+    }
+
     /// Does something with where values come from.
     pub(crate) fn with_sources<T>(&self, work: impl FnOnce(Sources<'_>) -> T) -> T {
         let file = |path: &str| fs::read_to_string(path).map_err(|why| why.to_string());

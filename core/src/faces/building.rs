@@ -235,7 +235,7 @@ mod tests {
             edges: edges.iter().map(|(from, to)| Edge::new(*from, *to)).collect(),
             ..Pipeline::new("p")
         };
-        let checker = Arc::new(|pipeline: &Pipeline| check(pipeline, &CheckOptions::new(&[])));
+        let checker = Arc::new(|pipeline: &Pipeline, _: &[(String, String)]| check(pipeline, &CheckOptions::new(&[])));
         Drawing::new(pipeline, None, operators::ALL, checker)
     }
 

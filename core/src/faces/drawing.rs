@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::changes::{Change, changes};
+use super::host::RunValues;
 use crate::check::Checked;
+use crate::fields::Secret;
 use crate::operators::Operator;
 use crate::pipeline::edit::{Edit, EditError, NodeChange, Parts, Section};
 use crate::pipeline::{Edge, Node, Pipeline};
 use crate::problem::{Problem, Severity};
 use serde_json::{Map, Value};
 
-/// Checks a pipeline.
-pub type Checker = Arc<dyn Fn(&Pipeline) -> Checked + Send + Sync>;
+/// Checks a pipeline, with values given for parameters before all that others say.
+pub type Checker = Arc<dyn Fn(&Pipeline, &[(String, String)]) -> Checked + Send + Sync>;
 
 /// A step that was taken: what takes it back, and what it was called.
 #[derive(Debug, Clone)]
@@ -39,6 +42,10 @@ pub struct Drawing {
     undo: Vec<Step>,
     redo: Vec<Step>,
     checker: Checker,
+    /// how often it has changed
+    revision: u64,
+    /// values of parameters that are given here alone
+    values: RunValues,
 }
 
 impl Drawing {
@@ -49,7 +56,7 @@ impl Drawing {
         operators: &'static [&'static Operator],
         checker: Checker,
     ) -> Drawing {
-        let checked = Arc::new(checker(&pipeline));
+        let checked = Arc::new(checker(&pipeline, &[]));
         Drawing {
             checked,
             running: pipeline.clone(),
@@ -60,6 +67,8 @@ impl Drawing {
             undo: Vec::new(),
             redo: Vec::new(),
             checker,
+            revision: 0,
+            values: RunValues::default(),
         }
     }
 
@@ -80,9 +89,18 @@ impl Drawing {
     /// # Errors
     /// Why it cannot be done; nothing has changed then.
     pub fn replace(&mut self, pipeline: Pipeline) -> Result<(), EditError> {
+        self.redraw(pipeline.clone(), "load again")?;
+        self.saved = pipeline;
+        Ok(())
+    }
+
+    /// Draws another pipeline in the place of this one, as one step that is called so.
+    ///
+    /// # Errors
+    /// Why it cannot be done; nothing has changed then.
+    pub fn redraw(&mut self, new: Pipeline, label: &str) -> Result<(), EditError> {
         let all = |count: usize| (0..count).collect();
         let now = &self.pipeline;
-        let new = pipeline.clone();
         let edits = vec![
             Edit::Take { nodes: all(now.nodes.len()), edges: all(now.edges.len()) },
             Edit::Insert(Parts {
@@ -99,9 +117,7 @@ impl Drawing {
             Edit::Replace(Section::Tests(new.tests)),
             Edit::Replace(Section::Lesson(new.lesson)),
         ];
-        self.apply(&Edit::Batch { label: "load again".into(), edits })?;
-        self.saved = pipeline;
-        Ok(())
+        self.apply(&Edit::Batch { label: label.into(), edits })
     }
 
     /// Takes the last step back and says what it was called.
@@ -129,7 +145,37 @@ impl Drawing {
     }
 
     fn check(&mut self) {
-        self.checked = Arc::new((self.checker)(&self.pipeline));
+        self.revision += 1;
+        self.check_again();
+    }
+
+    fn check_again(&mut self) {
+        self.checked = Arc::new((self.checker)(&self.pipeline, &self.values().set));
+    }
+
+    /// Gives a parameter a value for runs that are started here, or takes it back. It is no part of the drawing, and is kept
+    /// nowhere.
+    pub fn give(&mut self, name: &str, value: Option<String>) {
+        let is_secret = self.pipeline.parameters.get(name).is_some_and(|parameter| parameter.secret);
+        self.values.set.retain(|(known, _)| known != name);
+        self.values.secrets.retain(|(known, _)| known != name);
+        match value {
+            Some(value) if is_secret => self.values.secrets.push((name.to_string(), Secret::new(value))),
+            Some(value) => self.values.set.push((name.to_string(), value)),
+            None => {}
+        }
+        self.check_again();
+    }
+
+    /// Values of parameters that are given here, of those that the pipeline has.
+    pub fn values(&self) -> RunValues {
+        let is_now = |name: &str, is_secret: bool| {
+            self.pipeline.parameters.get(name).is_some_and(|parameter| parameter.secret == is_secret)
+        };
+        let mut values = self.values.clone();
+        values.set.retain(|(name, _)| is_now(name, false));
+        values.secrets.retain(|(name, _)| is_now(name, true));
+        values
     }
 
     /// What a check would find of the pipeline with another config of a node.
@@ -137,7 +183,7 @@ impl Drawing {
         let mut tried = self.pipeline.clone();
         // A node that is gone changes nothing.
         let _ = Edit::ChangeNode { id: node.to_string(), change: NodeChange::Config(config) }.apply(&mut tried);
-        (self.checker)(&tried)
+        (self.checker)(&tried, &self.values().set)
     }
 
     /// There is a step to take back.
@@ -158,6 +204,19 @@ impl Drawing {
     /// The file holds something else.
     pub fn is_unsaved(&self) -> bool {
         self.pipeline != self.saved
+    }
+
+    /// Another number after each change.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// What has changed since it was saved, or, of another pipeline, what differs there.
+    pub fn changes(&self, other: Option<&Pipeline>) -> Vec<Change> {
+        match other {
+            Some(other) => changes(&self.pipeline, other, self.operators),
+            None => changes(&self.saved, &self.pipeline, self.operators),
+        }
     }
 
     /// The file holds this now.

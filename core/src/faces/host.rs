@@ -3,8 +3,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::drawing::Checker;
+use super::drawing::{Checker, Drawing};
+use crate::check::{CheckOptions, check};
+use crate::fields::Secret;
 use crate::operators::Operator;
 use crate::pipeline::Pipeline;
 use crate::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, StateSnapshot, TapSnapshot};
@@ -68,11 +71,11 @@ pub enum Control {
 
 /// Someone who starts runs.
 pub trait Host: Send {
-    /// Starts a run of a pipeline.
+    /// Starts a run of a pipeline, with these values of its parameters before all that others say.
     ///
     /// # Errors
     /// What keeps it from starting.
-    fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String>;
+    fn start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Box<dyn Running>, String>;
 
     /// A cluster of a pipeline by its name, whether or not it runs; what keeps it from being asked, its look says. This
     /// itself waits for nobody.
@@ -80,6 +83,15 @@ pub trait Host: Send {
         let _ = (pipeline, name);
         None
     }
+}
+
+/// Values of parameters for a run. They are written nowhere.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunValues {
+    /// names and values
+    pub set: Vec<(String, String)>,
+    /// of those that are secret
+    pub secrets: Vec<(String, Secret)>,
 }
 
 /// What may be done here.
@@ -117,16 +129,62 @@ pub struct Source {
     pub rights: Rights,
 }
 
+impl Source {
+    /// Nothing: what is shown while something is being opened. It can neither be built nor run.
+    pub fn nothing() -> Source {
+        Source {
+            name: String::new(),
+            pipeline: Pipeline::new("untitled"),
+            path: None,
+            operators: &[],
+            check: Arc::new(|pipeline, _| check(pipeline, &CheckOptions::new(&[]))),
+            running: None,
+            host: None,
+            cluster: None,
+            starts: false,
+            rights: Rights::default(),
+        }
+    }
+}
+
 /// Someone who opens other pipelines and runs.
 pub trait Opener: Send {
     /// What can be opened here.
     fn found(&self) -> Vec<Found>;
+
+    /// Pipelines to begin from, those that show most first.
+    fn gallery(&self) -> Vec<Sample>;
 
     /// Opens something; nothing of it runs yet.
     ///
     /// # Errors
     /// Why it cannot be opened.
     fn open(&self, opening: &Opening) -> Result<Source, String>;
+}
+
+impl<T: Opener + Sync + ?Sized> Opener for Arc<T> {
+    fn found(&self) -> Vec<Found> {
+        (**self).found()
+    }
+
+    fn gallery(&self) -> Vec<Sample> {
+        (**self).gallery()
+    }
+
+    fn open(&self, opening: &Opening) -> Result<Source, String> {
+        (**self).open(opening)
+    }
+}
+
+/// A pipeline to begin from.
+#[derive(Clone)]
+pub struct Sample {
+    /// it
+    pub opening: Opening,
+    /// what it shows, in a sentence
+    pub sentence: String,
+    /// as it is drawn
+    pub drawing: Drawing,
 }
 
 /// What is opened in place of what is shown.
@@ -140,6 +198,8 @@ pub enum Opening {
     Run(String),
     /// a cluster alone, by its brokers
     Cluster(String),
+    /// a pipeline of the gallery, by its name, as a drawing without a file
+    Sample(String),
 }
 
 /// Something that can be opened.

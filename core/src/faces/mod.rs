@@ -7,19 +7,27 @@
 //! - [`lookout`]: the thread that looks at a cluster
 //! - [`watched`]: the run that is looked at; [`history`]: its figures of the last minutes
 //! - [`topics`]: topics of clusters, as values to choose from
+//! - [`keeper`]: the thread that writes what is kept; [`drafts`]: what is not saved, in case of a crash; [`recent`]: files that
+//!   were opened lately; [`storage`]: where all that is kept
+//! - [`changes`]: what differs between two drawings, line by line
 //! - [`building`]: what a person builds, as edits, and which ports fit
 //! - [`rows`]: the fields of a form, to fill in
 //! - [`glance`]: a config in one line
 //! - [`numbers`]: figures as text
 
 pub mod building;
+pub mod changes;
+pub mod drafts;
 pub mod drawing;
 pub mod glance;
 pub mod history;
 pub mod host;
+pub mod keeper;
 pub mod lookout;
 pub mod numbers;
+pub mod recent;
 pub mod rows;
+pub mod storage;
 pub mod topics;
 pub mod watched;
 pub mod watcher;

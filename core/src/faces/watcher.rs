@@ -1,15 +1,15 @@
 //! The thread that asks the run: snapshots again and again, records where somebody looks, what keys have asked for. It may
 //! wait for a run that does not answer; the screen does not.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::host::{Control, Found, Host, Opened, Opener, Opening, Running, Source};
+use super::host::{Control, Found, Host, Opened, Opener, Opening, RunValues, Running, Source};
 use super::lookout::Lookout;
+use super::storage::write_whole;
 use crate::engine::wall_ms;
 use crate::pipeline::{Pipeline, to_canonical};
 use crate::snapshot::{ClusterSnapshot, Snapshot, StateSnapshot, TapSnapshot};
@@ -19,6 +19,8 @@ use crate::snapshot::{ClusterSnapshot, Snapshot, StateSnapshot, TapSnapshot};
 pub enum Ask {
     /// start a run of this; the one before stops first
     Run(Box<Pipeline>),
+    /// the same, with these values of its parameters
+    RunWith(Box<Pipeline>, RunValues),
     /// do this to the run
     Control(Control),
     /// look at records on these edges, and on no others
@@ -237,7 +239,8 @@ impl Watching {
 
     fn done(&mut self, ask: Ask) {
         match ask {
-            Ask::Run(pipeline) => self.start(pipeline),
+            Ask::Run(pipeline) => self.start(pipeline, &RunValues::default()),
+            Ask::RunWith(pipeline, values) => self.start(pipeline, &values),
             Ask::Control(control) => {
                 let said = match self.running.as_mut().map(|running| running.control(control)) {
                     None => "Nothing runs.".into(),
@@ -260,7 +263,7 @@ impl Watching {
                 }
             }
             Ask::Save(pipeline, path) => {
-                let news = match save(&pipeline, &path) {
+                let news = match write_whole(&path, to_canonical(&pipeline).as_bytes()) {
                     Ok(()) => News::Saved { pipeline, to: path.display().to_string() },
                     Err(why) => News::Said(format!("{} is not saved: {why}.", path.display())),
                 };
@@ -322,14 +325,14 @@ impl Watching {
         }
     }
 
-    fn start(&mut self, pipeline: Box<Pipeline>) {
+    fn start(&mut self, pipeline: Box<Pipeline>, values: &RunValues) {
         // The one before stops first: they would share its group.
         self.let_go();
         let Some(host) = &self.host else {
             return self.tell(News::Said("Nobody here can start a run.".into()));
         };
         self.tell(News::Started(pipeline.clone()));
-        match host.start(&pipeline) {
+        match host.start(&pipeline, values) {
             Ok(running) => {
                 if let Some(lookout) = &self.lookout {
                     lookout.is_of(running.cluster());
@@ -351,19 +354,11 @@ pub(super) fn pause_after(failed: u32) -> Duration {
     })
 }
 
-/// Writes the file whole or not at all.
-fn save(pipeline: &Pipeline, path: &Path) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".saving");
-    let beside = path.with_file_name(name);
-    fs::write(&beside, to_canonical(pipeline))?;
-    fs::rename(&beside, path)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use super::super::host::Sample;
     use super::*;
     use crate::faces::host::Cluster;
     use crate::snapshot::ClusterWanted;
@@ -414,7 +409,7 @@ mod tests {
     struct Starter(Arc<Mutex<Vec<String>>>);
 
     impl Host for Starter {
-        fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String> {
+        fn start(&self, pipeline: &Pipeline, _: &RunValues) -> Result<Box<dyn Running>, String> {
             if pipeline.name == "bad" {
                 return Err("no broker".into());
             }
@@ -443,20 +438,14 @@ mod tests {
             vec![Found { opening: Opening::File("a.json".into()), name, sentence: "An example.".into() }]
         }
 
+        fn gallery(&self) -> Vec<Sample> {
+            Vec::new()
+        }
+
         fn open(&self, opening: &Opening) -> Result<Source, String> {
             let Opening::File(path) = opening else { return Err("there is none".into()) };
-            Ok(Source {
-                name: "a".into(),
-                pipeline: Pipeline::new("a"),
-                path: Some(path.clone()),
-                operators: &[],
-                check: Arc::new(|pipeline| crate::check::check(pipeline, &crate::check::CheckOptions::new(&[]))),
-                running: None,
-                host: None,
-                cluster: None,
-                starts: false,
-                rights: Default::default(),
-            })
+            let (name, pipeline) = ("a".into(), Pipeline::new("a"));
+            Ok(Source { name, pipeline, path: Some(path.clone()), ..Source::nothing() })
         }
     }
 
@@ -525,17 +514,5 @@ mod tests {
         watcher.ask(ask());
         hear(&heard, |news| is_told(news, "b of a is away"));
         watcher.end();
-    }
-
-    #[test]
-    fn a_file_is_written_whole() {
-        let folder = std::env::temp_dir().join(format!("tidegate-save-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("a.json");
-        save(&Pipeline::new("a"), &path).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), to_canonical(&Pipeline::new("a")));
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-        assert!(save(&Pipeline::new("a"), &folder.join("none/a.json")).is_err());
-        fs::remove_dir_all(&folder).unwrap();
     }
 }

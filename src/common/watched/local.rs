@@ -9,10 +9,11 @@ use tidegate_core::check::{CheckOptions, Checked, check};
 use tidegate_core::cluster::ClusterWatch;
 use tidegate_core::engine::{EndedBy, KeysAsked, Outcome, Run, RunHandle, RunOptions, StateQuery, Tap, TapOptions};
 use tidegate_core::faces::drawing::Checker;
-use tidegate_core::faces::host::{Cluster, Control, Host, Running};
+use tidegate_core::faces::host::{Cluster, Control, Host, RunValues, Running};
 use tidegate_core::fields::Secret;
 use tidegate_core::kafka::OWNED_PROPERTIES;
 use tidegate_core::pipeline::Pipeline;
+use tidegate_core::pipeline::params::variable;
 use tidegate_core::plan::Drawn;
 use tidegate_core::problem::{Blame, Fault};
 use tidegate_core::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, StateSnapshot, TapSnapshot};
@@ -26,8 +27,9 @@ use crate::common::{secrets, start};
 
 /// Checks with the parameters of the command line.
 pub(crate) fn checker(parameters: Parameters) -> Checker {
-    Arc::new(move |pipeline| {
+    Arc::new(move |pipeline, given| {
         parameters
+            .and(given)
             .with_sources(|sources| check(pipeline, &CheckOptions { sources, ..CheckOptions::new(OWNED_PROPERTIES) }))
     })
 }
@@ -60,20 +62,17 @@ impl Local {
         faults: Faults,
         may_ask: bool,
     ) -> Result<Local, Failure> {
-        let mut known = check(pipeline);
+        let mut known = check(pipeline, &[]);
         if may_ask {
             secrets::ask(&mut known, |_| true)?;
-        } else if let Some(name) = known.values.missing_secrets().next() {
-            let fault = Fault::user(format!("the secret `{name}` is missing"));
-            return Err(fault.remedy("open the file on the command line, which asks for it").into());
         }
         let shop = Shop { args, check, known, of_run: Mutex::default() };
         Ok(Local { shop: Arc::new(shop), faults })
     }
 
-    fn try_start(&self, pipeline: &Pipeline) -> Result<LocalRun, Failure> {
+    fn try_start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<LocalRun, Failure> {
         let Shop { args, of_run, .. } = &*self.shop;
-        let mut checked = self.shop.checked(pipeline)?;
+        let mut checked = self.shop.checked(pipeline, values)?;
         let plan = Drawn::new(pipeline, &checked).plan(&[]);
         let clusters = Arc::new(self.shop.open(&mut checked, &clusters::used_by(&plan))?);
         *of_run.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&clusters);
@@ -97,27 +96,33 @@ impl Local {
 }
 
 impl Host for Local {
-    fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String> {
-        match self.try_start(pipeline) {
+    fn start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Box<dyn Running>, String> {
+        match self.try_start(pipeline, values) {
             Ok(run) => Ok(Box::new(run)),
             Err(failure) => Err(failure.message()),
         }
     }
 
     fn cluster(&self, pipeline: &Pipeline, name: &str) -> Option<Box<dyn Cluster>> {
-        let checked = self.shop.checked(pipeline).map_err(|failure| failure.message());
+        let checked = self.shop.checked(pipeline, &RunValues::default()).map_err(|failure| failure.message());
         Some(Box::new(OfDrawing { shop: self.shop.clone(), checked, name: name.to_string() }))
     }
 }
 
 impl Shop {
-    /// A pipeline with the secrets that are known.
-    fn checked(&self, pipeline: &Pipeline) -> Result<Checked, Failure> {
-        let mut checked = (self.check)(pipeline);
+    /// A pipeline with the values that are given, and the secrets that are known.
+    fn checked(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Checked, Failure> {
+        let mut checked = (self.check)(pipeline, &values.set);
+        for (name, secret) in &values.secrets {
+            checked.values.give_secret(name, secret.clone());
+        }
         let missing: Vec<String> = checked.values.missing_secrets().map(str::to_string).collect();
         for name in missing {
-            let secret = self.known.values.reveal(&Secret::new(format!("${{{name}}}")))?;
-            checked.values.give_secret(&name, secret);
+            let asked = self.known.values.reveal(&Secret::new(format!("${{{name}}}")));
+            let variable = variable(&name);
+            let remedy = format!("set {variable}, or {variable}_FILE to a file that holds it");
+            let without = |_| Fault::user(format!("the secret `{name}` has no value: {remedy}"));
+            checked.values.give_secret(&name, asked.map_err(without)?);
         }
         Ok(checked)
     }

@@ -2,6 +2,7 @@
 //! alike.
 
 mod cluster;
+mod gallery;
 pub(crate) mod local;
 pub(crate) mod opener;
 pub(crate) mod remote;
@@ -123,19 +124,31 @@ impl How {
     /// It cannot be read, is no pipeline, or lacks a secret.
     pub(crate) fn here(&self, file: Option<PathBuf>, faults: &Faults, may_ask: bool) -> Result<Source, Failure> {
         let (pipeline, is_good) = open(file.as_deref(), &self.run.parameters)?;
+        let starts = is_good && self.starts && !pipeline.nodes.is_empty();
+        Ok(Source { path: file, starts, ..self.source(pipeline, faults, may_ask)? })
+    }
+
+    /// A drawing without a file, and who runs it here.
+    ///
+    /// # Errors
+    /// It lacks a secret.
+    pub(crate) fn drawn(&self, pipeline: Pipeline, faults: &Faults) -> Result<Source, Failure> {
+        self.source(pipeline, faults, false)
+    }
+
+    fn source(&self, pipeline: Pipeline, faults: &Faults, may_ask: bool) -> Result<Source, Failure> {
         let check = local::checker(self.run.parameters.clone());
         let host = Local::new(self.run.clone(), check.clone(), &pipeline, faults.clone(), may_ask)?;
-        let starts = is_good && self.starts && !pipeline.nodes.is_empty();
         Ok(Source {
             name: format!("{}@{}", pipeline.name, host_name()),
             pipeline,
-            path: file,
+            path: None,
             operators: operators::ALL,
             check,
             running: None,
             host: Some(Box::new(host)),
             cluster: None,
-            starts,
+            starts: false,
             rights: Rights { may_build: true, may_control: true, owns_run: true },
         })
     }

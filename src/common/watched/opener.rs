@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use tidegate_core::faces::host::{Found, Opener, Opening, Source};
+use tidegate_core::faces::host::{Found, Opener, Opening, Sample, Source};
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::problem::Fault;
 
 use super::How;
-use super::local::Faults;
+use super::gallery;
+use super::local::{self, Faults};
 use super::remote::Address;
 use crate::common::exit::Failure;
 
@@ -33,12 +34,20 @@ impl Opener for Door {
         running.into_iter().chain(FOLDERS.iter().flat_map(|folder| files(Path::new(folder)))).collect()
     }
 
+    fn gallery(&self) -> Vec<Sample> {
+        gallery::samples(&local::checker(self.how.run.parameters.clone()))
+    }
+
     fn open(&self, opening: &Opening) -> Result<Source, String> {
         let opened = match opening {
             Opening::Cluster(brokers) => self.how.cluster(self.how.run.of_brokers(brokers)),
             Opening::Run(url) => self.address(url).and_then(|address| self.how.elsewhere(address)),
             Opening::New(Some(path)) if path.exists() => return Err(format!("{} is there already", path.display())),
             Opening::New(path) => self.how.here(path.clone(), &self.faults, false),
+            Opening::Sample(name) => match gallery::pipeline(name) {
+                Some(pipeline) => self.how.drawn(pipeline, &self.faults),
+                None => return Err(format!("the gallery has no pipeline `{name}`")),
+            },
             Opening::File(path) if !path.exists() => {
                 return Err(format!("there is no file {}; :new makes one", path.display()));
             }
@@ -73,6 +82,6 @@ fn files(folder: &Path) -> Vec<Found> {
     paths.iter().filter_map(found).collect()
 }
 
-fn first_sentence(text: &str) -> String {
+pub(super) fn first_sentence(text: &str) -> String {
     text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.').to_string() + "."
 }

@@ -76,7 +76,7 @@ fn all() -> &'static [&'static Operator] {
 
 /// Checks with the stub among the operators.
 pub(crate) fn checker() -> Checker {
-    Arc::new(|pipeline| check(pipeline, &CheckOptions { operators: all(), ..CheckOptions::new(&[]) }))
+    Arc::new(|pipeline, _| check(pipeline, &CheckOptions { operators: all(), ..CheckOptions::new(&[]) }))
 }
 
 pub(crate) fn pipeline() -> Pipeline {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::{Parameter, Pipeline};
-use super::{Given, Sources, Values, unknown};
+use super::{Given, Origin, Sources, Values, unknown};
 use crate::fields::Secret;
 use crate::problem::{Place, Problem};
 
@@ -16,12 +16,13 @@ impl Values {
         let mut problems = set_problems(pipeline, sources.set);
         for (name, parameter) in pipeline.parameters.iter() {
             let place = Place::field(format!("parameters.{name}"));
-            let given = if parameter.secret {
+            let (given, origin) = if parameter.secret {
                 gather_secret(name, parameter, sources, &place, &mut problems)
             } else {
                 gather_plain(name, parameter, sources, &place, &mut problems)
             };
             values.known.insert(name.to_string(), given);
+            values.origins.insert(name.to_string(), origin);
         }
         problems.extend(doubled_variables(pipeline));
         (values, problems)
@@ -34,15 +35,17 @@ fn gather_plain(
     sources: &Sources<'_>,
     place: &Place,
     problems: &mut Vec<Problem>,
-) -> Given {
-    let set = sources.set.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let value = set.or_else(|| from_environment(name, "", sources)).or_else(|| parameter.default.as_ref().map(text_of));
-    match value {
-        Some(value) => Given::Plain(value),
+) -> (Given, Origin) {
+    let set = sources.set.iter().rev().find(|(known, _)| known == name);
+    let set = set.map(|(_, value)| (value.clone(), Origin::Set));
+    let of_variable = || from_environment(name, "", sources).map(|(name, value)| (value, Origin::Variable(name)));
+    let default = || parameter.default.as_ref().map(|value| (text_of(value), Origin::Default));
+    match set.or_else(of_variable).or_else(default) {
+        Some((value, origin)) => (Given::Plain(value), origin),
         None => {
             let remedy = format!("give it with --set {name}=…, as {}, or as a default", variable(name));
             problems.push(Problem::error(place.clone(), format!("the parameter `{name}` has no value")).remedy(remedy));
-            Given::Missing
+            (Given::Missing, Origin::Nowhere)
         }
     }
 }
@@ -53,22 +56,24 @@ fn gather_secret(
     sources: &Sources<'_>,
     place: &Place,
     problems: &mut Vec<Problem>,
-) -> Given {
+) -> (Given, Origin) {
     if parameter.default.is_some() {
         let place = place.clone().at_field(format!("parameters.{name}.default"));
         let remedy = format!("take the default away and set {}", variable(name));
         problems.push(Problem::error(place, format!("the secret `{name}` may not stand in the file")).remedy(remedy));
     }
-    if let Some(value) = from_environment(name, "", sources) {
-        return Given::Secret(Some(Secret::new(value)));
+    if let Some((variable, value)) = from_environment(name, "", sources) {
+        return (Given::Secret(Some(Secret::new(value))), Origin::Variable(variable));
     }
-    let Some(path) = from_environment(name, "_FILE", sources) else { return Given::Secret(None) };
+    let Some((of_file, path)) = from_environment(name, "_FILE", sources) else {
+        return (Given::Secret(None), Origin::Nowhere);
+    };
     match (sources.file)(&path) {
-        Ok(text) => Given::Secret(Some(Secret::new(text.trim_end_matches(['\r', '\n'])))),
+        Ok(text) => (Given::Secret(Some(Secret::new(text.trim_end_matches(['\r', '\n'])))), Origin::File(of_file)),
         Err(why) => {
             let message = format!("the secret `{name}` cannot be read from {path}: {why}");
             problems.push(Problem::error(place.clone(), message).remedy(format!("see {}_FILE", variable(name))));
-            Given::Missing
+            (Given::Missing, Origin::File(of_file))
         }
     }
 }
@@ -78,8 +83,12 @@ pub fn variable(name: &str) -> String {
     format!("TIDEGATE_{}", name.to_ascii_uppercase().replace('-', "_"))
 }
 
-fn from_environment(name: &str, suffix: &str, sources: &Sources<'_>) -> Option<String> {
-    let lookup = |variable: String| (sources.environment)(&format!("{variable}{suffix}"));
+/// The variable that is set, and its value.
+fn from_environment(name: &str, suffix: &str, sources: &Sources<'_>) -> Option<(String, String)> {
+    let lookup = |variable: String| {
+        let variable = format!("{variable}{suffix}");
+        (sources.environment)(&variable).map(|value| (variable, value))
+    };
     lookup(variable(name)).or_else(|| lookup(format!("TIDEGATE_{name}")))
 }
 

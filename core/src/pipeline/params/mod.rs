@@ -39,6 +39,34 @@ impl Sources<'_> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Values {
     known: BTreeMap<String, Given>,
+    origins: BTreeMap<String, Origin>,
+}
+
+/// Where the value of a parameter comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// `--set`
+    Set,
+    /// a variable of the environment, by its name
+    Variable(String),
+    /// a file, by the variable that names it
+    File(String),
+    /// the file of the pipeline
+    Default,
+    /// nowhere: a secret is asked for, anything else is a problem
+    Nowhere,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Origin::Set => f.write_str("--set"),
+            Origin::Variable(name) => f.write_str(name),
+            Origin::File(name) => write!(f, "the file of {name}"),
+            Origin::Default => f.write_str("the default"),
+            Origin::Nowhere => f.write_str("nowhere"),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +88,11 @@ impl Values {
     /// Secrets without a value, which a person may be asked for.
     pub fn missing_secrets(&self) -> impl Iterator<Item = &str> {
         self.known.iter().filter(|(_, given)| **given == Given::Secret(None)).map(|(name, _)| name.as_str())
+    }
+
+    /// Where the value of a parameter comes from.
+    pub fn origin(&self, name: &str) -> Option<&Origin> {
+        self.origins.get(name)
     }
 
     /// Gives a secret its value.

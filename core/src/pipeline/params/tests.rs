@@ -47,6 +47,28 @@ fn set_wins_over_environment_over_default() {
 }
 
 #[test]
+fn where_a_value_comes_from_is_known() {
+    let parameters = json!({
+        "from-env": { "default": "d" }, "both": {}, "n": { "default": 5 }, "none": {},
+        "password": { "secret": true }, "token": { "secret": true }, "lost": { "secret": true }, "unset": { "secret": true }
+    });
+    let (values, _) = gather(parameters, &[("both", "set")]);
+    for (name, expected) in [
+        ("from-env", "TIDEGATE_FROM_ENV"),
+        ("both", "--set"),
+        ("n", "the default"),
+        ("none", "nowhere"),
+        ("password", "TIDEGATE_PASSWORD"),
+        ("token", "the file of TIDEGATE_TOKEN_FILE"),
+        ("lost", "the file of TIDEGATE_LOST_FILE"),
+        ("unset", "nowhere"),
+    ] {
+        assert_eq!(values.origin(name).map(ToString::to_string).as_deref(), Some(expected), "{name}");
+    }
+    assert_eq!(values.origin("unknown"), None);
+}
+
+#[test]
 fn what_is_wrong_with_parameters_is_told() {
     let parameters = json!({
         "none": {}, "secret": { "secret": true, "default": "x" }, "password": { "secret": true }, "lost": { "secret": true },
