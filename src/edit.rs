@@ -2,7 +2,9 @@
 //! clusters, the engine, HTTP.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use tidegate_core::faces::storage::state_folder;
 use tidegate_core::problem::Fault;
 use tidegate_gui::Options;
 
@@ -14,11 +16,14 @@ use crate::common::watched::{AttachArgs, How, RunArgs};
 
 /// Draw a pipeline in a window, run it there and watch it.
 ///
+/// Without a file it shows the gallery, and files that were opened lately. What is drawn and not saved is kept in the user's
+/// state (`$XDG_STATE_HOME/tidegate`, or ~/.local/state/tidegate) and offered again after a crash.
+///
 /// A file that does not exist yet is an empty drawing. An address as `http://127.0.0.1:7070` shows a run that is served there
 /// by `tidegate run --listen`, and leaves it alone; the token that it may ask for comes from TIDEGATE_LISTEN_TOKEN.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
-    /// Pipeline file, or address of a run; without one an empty drawing
+    /// Pipeline file, or address of a run; without one the gallery
     #[arg(value_name = "FILE|URL")]
     file: Option<PathBuf>,
     #[command(flatten)]
@@ -53,15 +58,17 @@ fn size(text: &str) -> Result<(f32, f32), String> {
 
 /// Opens it until its window is closed.
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
-    let options = Options { is_dark: args.theme.map(|theme| theme == Theme::Dark), size: args.size };
+    let is_dark = args.theme.map(|theme| theme == Theme::Dark);
+    let options = Options { is_dark, size: args.size, state: state_folder() };
     let url = args.file.as_ref().and_then(|file| Address::of_url(file.to_str()?, args.attach.ca.as_deref()));
     let faults = Faults::default();
     let how = How { run: args.run, starts: args.start, attach: args.attach };
-    let source = match url {
-        Some(address) => how.elsewhere(address?)?,
-        None => how.here(args.file, &faults, true)?,
+    let source = match (url, args.file) {
+        (Some(address), _) => Some(how.elsewhere(address?)?),
+        (None, Some(file)) => Some(how.here(Some(file), &faults, true)?),
+        (None, None) => None,
     };
-    let opener = Box::new(Door { how, faults });
+    let opener = Arc::new(Door { how, faults });
     let remedy = "start it where there is a display, or use `tidegate top`";
     tidegate_gui::edit(source, opener, options).map_err(|why| Fault::outside(format!("{why:#}")).remedy(remedy))?;
     Ok(Exit::Good)

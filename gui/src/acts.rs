@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use egui::Pos2;
 use tidegate_core::faces::building::AddTo;
 use tidegate_core::faces::drawing::Drawing;
-use tidegate_core::faces::host::{Found, Opening, Rights};
+use tidegate_core::faces::host::{Found, Rights};
 use tidegate_core::faces::watched::Watched;
 use tidegate_core::operators::Operator;
 use tidegate_core::pipeline::edit::Edit;
 
 use crate::commands::Command;
+use crate::desk::{DeskView, Wanted};
+use crate::panels::changes::ChangesSeen;
 use crate::scene::Scene;
 use crate::theme::Theme;
 
@@ -24,8 +26,8 @@ pub(crate) enum Act {
     Choose(Chosen),
     /// a command
     Do(Command),
-    /// another document
-    Open(Opening),
+    /// what is not this document's own to do
+    Desk(Wanted),
     /// write this one to a new file
     SaveAs(PathBuf),
     /// a node of this operator
@@ -34,6 +36,8 @@ pub(crate) enum Act {
     QuickAdd(AddTo, Pos2),
     /// the field of the selected node that takes the keyboard, where it is shown
     Field(Option<String>),
+    /// show what differs from the file
+    Changes(ChangesSeen),
     /// show a place: select it, bring it into view
     Show(Chosen),
     /// the canvas takes the keyboard
@@ -87,6 +91,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) rights: Rights,
     /// what can be opened
     pub(crate) found: &'a [Found],
+    /// what it shares with other documents
+    pub(crate) desk: &'a DeskView,
     pub(crate) acts: Vec<Act>,
 }
 

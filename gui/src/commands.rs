@@ -10,10 +10,24 @@ pub(crate) enum Command {
     Stop,
     Undo,
     Redo,
+    New,
     Open,
     Save,
+    SaveAs,
     SaveOver,
     Reload,
+    KeepMine,
+    Changes,
+    CloseTab,
+    NextTab,
+    PreviousTab,
+    Restore,
+    ExportPicture,
+    ExportDark,
+    ExportLight,
+    ExportWhole,
+    ExportSelection,
+    CopyWhole,
     Delete,
     SelectAll,
     Copy,
@@ -32,7 +46,11 @@ pub(crate) enum Command {
     NextProblem,
     Theme,
     Minimap,
+    Snap,
+    Dashes,
+    Still,
     CanvasAlone,
+    Quit,
 }
 
 /// A command as it is shown.
@@ -56,10 +74,24 @@ const ENTRIES: &[Entry] = &[
     Entry { command: Command::Stop, title: "Stop", key: key(CTRL, Key::Period) },
     Entry { command: Command::Undo, title: "Undo", key: key(CTRL, Key::Z) },
     Entry { command: Command::Redo, title: "Redo", key: key(CTRL_SHIFT, Key::Z) },
+    Entry { command: Command::New, title: "New, from the gallery or empty", key: key(CTRL, Key::N) },
     Entry { command: Command::Open, title: "Open", key: key(CTRL, Key::O) },
     Entry { command: Command::Save, title: "Save", key: key(CTRL, Key::S) },
+    Entry { command: Command::SaveAs, title: "Save as", key: key(CTRL_SHIFT, Key::S) },
     Entry { command: Command::SaveOver, title: "Save over what is on disk", key: None },
     Entry { command: Command::Reload, title: "Load again from disk", key: None },
+    Entry { command: Command::KeepMine, title: "Keep this drawing, not what is on disk", key: None },
+    Entry { command: Command::Changes, title: "What has changed since it was saved", key: key(CTRL_SHIFT, Key::C) },
+    Entry { command: Command::CloseTab, title: "Close the document", key: key(CTRL, Key::W) },
+    Entry { command: Command::NextTab, title: "Next document", key: key(CTRL, Key::PageDown) },
+    Entry { command: Command::PreviousTab, title: "Document before", key: key(CTRL, Key::PageUp) },
+    Entry { command: Command::Restore, title: "Restore what was left unsaved", key: None },
+    Entry { command: Command::ExportPicture, title: "Export a picture (PNG)", key: key(CTRL, Key::E) },
+    Entry { command: Command::ExportDark, title: "Export a picture on a dark ground (PNG)", key: None },
+    Entry { command: Command::ExportLight, title: "Export a picture on a light ground (PNG)", key: None },
+    Entry { command: Command::ExportWhole, title: "Export a copy as JSON", key: key(CTRL_SHIFT, Key::E) },
+    Entry { command: Command::ExportSelection, title: "Export what is selected as JSON", key: None },
+    Entry { command: Command::CopyWhole, title: "Copy the whole pipeline as JSON", key: None },
     Entry { command: Command::Delete, title: "Delete", key: key(PLAIN, Key::Delete) },
     Entry { command: Command::SelectAll, title: "Select all", key: key(CTRL, Key::A) },
     Entry { command: Command::Copy, title: "Copy", key: None },
@@ -78,7 +110,11 @@ const ENTRIES: &[Entry] = &[
     Entry { command: Command::NextProblem, title: "Next problem", key: key(PLAIN, Key::F8) },
     Entry { command: Command::Theme, title: "Dark or light", key: None },
     Entry { command: Command::Minimap, title: "Show or hide the minimap", key: key(PLAIN, Key::M) },
+    Entry { command: Command::Snap, title: "Snap to the grid, or not", key: None },
+    Entry { command: Command::Dashes, title: "Let dashes run along wires, or rest", key: None },
+    Entry { command: Command::Still, title: "Reduced motion, or not", key: None },
     Entry { command: Command::CanvasAlone, title: "Canvas alone", key: key(CTRL, Key::Backslash) },
+    Entry { command: Command::Quit, title: "Quit", key: key(CTRL, Key::Q) },
 ];
 
 impl Command {
@@ -90,6 +126,23 @@ impl Command {
     /// What it is called.
     pub(crate) fn title(self) -> &'static str {
         ENTRIES.iter().find(|entry| entry.command == self).map_or("", |entry| entry.title)
+    }
+
+    /// It does something where nothing is drawn yet.
+    pub(crate) fn works_at_start(self) -> bool {
+        matches!(
+            self,
+            Command::New
+                | Command::Open
+                | Command::Find
+                | Command::CloseTab
+                | Command::NextTab
+                | Command::PreviousTab
+                | Command::Restore
+                | Command::Theme
+                | Command::Still
+                | Command::Quit
+        )
     }
 
     /// Its key, as it is written on screens.
@@ -166,6 +219,8 @@ fn of_key(key: Key, modifiers: Modifiers) -> Option<Command> {
     };
     match (key, modifiers) {
         (Key::Y, modifiers) if modifiers.command => Some(Command::Redo),
+        (Key::Tab, modifiers) if modifiers.command && modifiers.shift => Some(Command::PreviousTab),
+        (Key::Tab, modifiers) if modifiers.command => Some(Command::NextTab),
         (Key::Backspace, Modifiers::NONE) => Some(Command::Delete),
         (Key::Equals, modifiers) if modifiers.command => Some(Command::ZoomIn),
         _ => ENTRIES.iter().find(is_this).map(|entry| entry.command),

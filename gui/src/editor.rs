@@ -5,22 +5,26 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use egui::{Rect, Ui};
+use egui::{Key, Modifiers, Rect, Ui};
+use tidegate_core::faces::drafts::Left;
 use tidegate_core::faces::drawing::Drawing;
-use tidegate_core::faces::host::{Found, Opened, Opener, Rights, Source};
+use tidegate_core::faces::host::{Found, Opened, Opener, Opening, Rights, Source};
 use tidegate_core::faces::watched::{Link, Watched};
 use tidegate_core::faces::watcher::{Ask, News, Watcher};
 use tidegate_core::pipeline::Pipeline;
 
 use crate::acts::{Chosen, Cx};
 use crate::canvas::{self, CanvasSeen};
-use crate::disk::Disk;
+use crate::desk::{DeskView, Sheet, Wanted};
+use crate::disk::{self, Disk};
 use crate::panels::bottom::BottomSeen;
+use crate::panels::changes::{self, ChangesSeen};
 use crate::panels::finder::{self, Finder};
 use crate::panels::inspector::InspectorSeen;
 use crate::panels::palette::PaletteSeen;
+use crate::panels::start::{self, StartSeen};
 use crate::panels::toasts::{self, Toast};
-use crate::panels::{Room, bar, bottom, inspector, palette, status};
+use crate::panels::{Room, bar, bottom, inspector, palette, splitters, status};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::{commands, fonts};
@@ -41,6 +45,9 @@ pub(crate) struct Editor {
     pub(crate) theme: Theme,
     /// what can be opened
     pub(crate) found: Vec<Found>,
+    /// what the desk knows of it, and what it asks of the desk
+    pub(crate) sheet: Sheet,
+    pub(crate) wanted: Vec<Wanted>,
     watcher: Option<Watcher>,
     news: Receiver<News>,
 }
@@ -55,6 +62,9 @@ pub(crate) struct Seen {
     pub(crate) bottom: BottomSeen,
     pub(crate) finder: Option<Finder>,
     pub(crate) toast: Option<Toast>,
+    pub(crate) start: StartSeen,
+    /// what differs from the file is listed
+    pub(crate) changes: Option<ChangesSeen>,
     /// the canvas has the whole window
     pub(crate) is_alone: bool,
     /// the edges whose records are looked at
@@ -96,6 +106,8 @@ impl Editor {
             disk,
             theme: if is_dark { Theme::dark() } else { Theme::light() },
             found: Vec::new(),
+            sheet: Sheet::default(),
+            wanted: Vec::new(),
             watcher: Some(watcher),
             news,
             drawing,
@@ -125,11 +137,42 @@ impl Editor {
         }
     }
 
-    /// Lets go of the run, and waits for that.
-    pub(crate) fn close(&mut self) {
-        if let Some(watcher) = self.watcher.take() {
-            watcher.end();
+    /// Lets go of the run; whoever ends what this gives waits for that.
+    pub(crate) fn let_go(&mut self) -> Option<Watcher> {
+        self.ask(Ask::End);
+        self.watcher.take()
+    }
+
+    /// What it is called.
+    pub(crate) fn title(&self) -> String {
+        if self.sheet.is_start { "New".into() } else { self.disk.name(&self.drawing.pipeline.name) }
+    }
+
+    /// It can be saved without asking where.
+    pub(crate) fn can_save(&self) -> bool {
+        !self.drawing.is_unsaved() || self.drawing.path.is_some()
+    }
+
+    /// Opens something in the place of the page to begin from.
+    pub(crate) fn begin(&mut self, opening: Opening) {
+        self.sheet.is_opening = true;
+        self.ask(Ask::Open(opening));
+    }
+
+    /// Draws what a session before has left, over what is drawn, as one step.
+    pub(crate) fn restore(&mut self, left: Left) {
+        let stamp = left.draft.stamp;
+        if let Err(why) = self.drawing.redraw(left.draft.pipeline.clone(), "restore what was kept") {
+            self.seen.toast = Some(Toast::new(format!("It is not restored, and stays kept: {why}."), false));
+            return;
         }
+        if self.drawing.path.is_some() {
+            self.disk = std::mem::take(&mut self.disk).at(stamp);
+        }
+        self.is_changed();
+        self.seen.canvas.wants_fit = true;
+        self.seen.toast = Some(Toast::new("Restored. It is not saved yet.", false));
+        self.wanted.push(Wanted::Adopt(self.sheet.number, Box::new(left)));
     }
 
     /// What is shown is no longer what is known.
@@ -197,8 +240,18 @@ impl Editor {
             News::Cluster(_) | News::ClusterSilence { .. } | News::NoCluster | News::Topics { .. } => {}
             News::Opened(opened) => self.open(*opened),
             News::Found(found) => self.found = found,
-            News::Said(words) => self.seen.toast = Some(Toast::new(words, false)),
+            News::Said(words) => self.is_told(words),
             News::Saved { pipeline, to } => self.saved(*pipeline, &to),
+        }
+    }
+
+    /// Takes in a sentence, which may be the answer to what was begun.
+    fn is_told(&mut self, words: String) {
+        self.seen.toast = Some(Toast::new(words, false));
+        self.sheet.is_saving = false;
+        if std::mem::take(&mut self.sheet.is_opening) && self.sheet.restores.is_some() {
+            // The file cannot be opened any more: what was kept is drawn without one.
+            self.begin(Opening::New(None));
         }
     }
 
@@ -215,9 +268,17 @@ impl Editor {
         self.seen.chosen = Chosen::default();
         self.seen.inspector = InspectorSeen::default();
         self.seen.canvas.wants_fit = true;
+        self.seen.canvas.wants_focus = true;
         self.is_stale = true;
+        (self.sheet.is_start, self.sheet.is_opening) = (false, false);
+        if let Some(path) = self.drawing.path.clone().filter(|path| path.exists()) {
+            self.wanted.push(Wanted::Note(path));
+        }
         if starts {
             self.ask(Ask::Run(Box::new(self.drawing.pipeline.clone())));
+        }
+        if let Some(left) = self.sheet.restores.take() {
+            self.restore(left);
         }
     }
 
@@ -225,20 +286,31 @@ impl Editor {
         self.drawing.is_saved_as(pipeline);
         self.disk = Disk::new(Some(Path::new(to)));
         self.drawing.path = Some(to.into());
+        self.sheet.is_saving = false;
+        self.wanted.push(Wanted::Note(to.into()));
         self.seen.toast = Some(Toast::new(format!("Saved {to}."), false));
     }
 
     /// Draws a frame and does what it asks for.
-    pub(crate) fn ui(&mut self, ui: &mut Ui) {
+    pub(crate) fn ui(&mut self, ui: &mut Ui, desk: &DeskView) {
         self.hear();
         self.watch_disk(ui);
         self.refresh();
         let is_writing = ui.ctx().text_edit_focused() || self.seen.finder.is_some();
-        let pasted = if is_writing { None } else { commands::pasted(ui.ctx()) };
+        let is_silent = is_writing || desk.has_dialog || self.sheet.is_start;
+        let pasted = if is_silent { None } else { commands::pasted(ui.ctx()) };
         if let Some(text) = pasted {
             self.paste(&text);
         }
-        let typed = ui.ctx().input_mut(|input| commands::typed(input, is_writing));
+        let typed = match desk.has_dialog {
+            true => Vec::new(),
+            false => ui.ctx().input_mut(|input| commands::typed(input, is_writing)),
+        };
+        let is_listed = self.seen.changes.is_some() && self.seen.finder.is_none() && !desk.has_dialog;
+        if is_listed && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+            self.seen.changes = None;
+            self.seen.canvas.wants_focus = true;
+        }
         for command in typed {
             self.command(ui.ctx(), command);
         }
@@ -250,14 +322,22 @@ impl Editor {
             scene: &self.scene,
             rights: self.rights,
             found: &self.found,
+            desk,
             acts: Vec::new(),
         };
-        frame(ui, &mut cx, &mut self.seen, &self.disk);
+        match self.sheet.is_start {
+            true => begin(ui, &mut cx, &mut self.seen, &self.sheet),
+            false => frame(ui, &mut cx, &mut self.seen, &self.disk),
+        }
         let acts = cx.acts;
         for act in acts {
             self.act(ui.ctx(), act);
         }
         self.follow_taps();
+        if self.seen.finder.is_none() && !self.sheet.is_saving {
+            // What was to be saved first, was not.
+            self.sheet.closes_when_saved &= !self.drawing.is_unsaved();
+        }
     }
 
     /// Looks at records of what is selected, while they are shown.
@@ -272,23 +352,43 @@ impl Editor {
     }
 }
 
+/// Draws the page to begin from.
+fn begin(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut Seen, sheet: &Sheet) {
+    let window = ui.max_rect();
+    bar::show(ui, cx, Room::of(window, &cx.desk.settings), true);
+    let central = egui::CentralPanel::default().frame(egui::Frame::NONE);
+    let shown = central.show(ui, |ui| {
+        ui.painter().rect_filled(ui.max_rect(), 0.0, cx.theme.canvas);
+        // Where something is being opened, it is there in a moment.
+        if !sheet.is_opening {
+            start::show(ui, cx, &mut seen.start);
+        }
+    });
+    toasts::show(ui, cx, shown.response.rect, &mut seen.toast);
+    finder::show(ui, cx, window, &mut seen.finder);
+}
+
 /// Draws everything.
 fn frame(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut Seen, disk: &Disk) {
     let window = ui.max_rect();
-    let room = Room::of(window);
+    let room = Room::of(window, &cx.desk.settings);
     seen.canvas.has_room = room.has_minimap;
-    let document = disk.name(&cx.drawing.pipeline.name);
+    (seen.canvas.has_minimap, seen.canvas.snaps) = (cx.desk.settings.has_minimap, cx.desk.settings.snaps);
     if !seen.is_alone {
-        bar::show(ui, cx, room, &document);
+        bar::show(ui, cx, room, false);
         status::show(ui, cx);
-        palette::show(ui, cx, &seen.chosen, &mut seen.palette, room.has_palette);
+        palette::show(ui, cx, &seen.chosen, &mut seen.palette, room);
         inspector::show(ui, cx, &seen.chosen, &mut seen.inspector, room.inspector);
         bottom::show(ui, cx, &seen.chosen, &mut seen.bottom, room.bottom);
     }
     let central = egui::CentralPanel::default().frame(egui::Frame::NONE);
     central.show(ui, |ui| canvas::show(ui, cx, &seen.chosen, &mut seen.canvas));
     let area: Rect = seen.canvas.area;
-    disk.show(ui, cx, area);
+    if !seen.is_alone {
+        splitters::show(ui, cx, window, room, seen.bottom.is_folded);
+    }
+    disk::show(ui, cx, area, disk);
+    changes::show(ui, cx, area, &mut seen.changes);
     toasts::show(ui, cx, area, &mut seen.toast);
     finder::show(ui, cx, window, &mut seen.finder);
 }

@@ -7,10 +7,12 @@
 //! - `canvas`: draws the scene, and takes gestures; `panels`: what stands around it
 //! - `theme`: every colour; `fonts`, `icons`, `text`, `widgets`, `highlight`: what things are made of
 //! - `disk`: the file, watched
+//! - `desk`: documents in tabs, and what is kept of them; `settings`: how a person likes it; `picture`: a drawing as a PNG
 
 mod acts;
 mod canvas;
 mod commands;
+mod desk;
 mod disk;
 mod editor;
 mod fonts;
@@ -19,7 +21,9 @@ mod icons;
 mod layout;
 mod live;
 mod panels;
+mod picture;
 mod scene;
+mod settings;
 mod text;
 mod theme;
 mod update;
@@ -28,35 +32,42 @@ mod widgets;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use anyhow::Context;
 use egui::{Ui, ViewportBuilder};
-use tidegate_core::faces::host::{Opener, Source};
+use tidegate_core::faces::host::Source;
 
-use editor::Editor;
+use desk::Desk;
+pub use desk::SharedOpener;
 
 /// How the editor looks at first.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
     /// a dark ground, a light one, or as the system has it
     pub is_dark: Option<bool>,
     /// width and height of the window, in points
     pub size: Option<(f32, f32)>,
+    /// the folder of the user's state, where settings and unsaved work are kept; without one nothing is
+    pub state: Option<PathBuf>,
 }
 
 /// The window that the design is made for.
 const SIZE: (f32, f32) = (1400.0, 900.0);
 
-/// Opens the editor, until its window is closed. By `opener` it opens other documents.
+/// Opens the editor, until its window is closed: on a document, or without one on the page to begin from. By `opener` it opens
+/// others.
 ///
 /// # Errors
 /// There is no display, or it cannot be drawn on.
-pub fn edit(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow::Result<()> {
+pub fn edit(source: Option<Source>, opener: SharedOpener, options: Options) -> anyhow::Result<()> {
     anyhow::ensure!(has_display(), "there is no display to open a window on");
-    let size = options.size.unwrap_or(SIZE);
+    let Options { is_dark, size, state } = options;
+    let memory = desk::Memory::of(state.as_deref());
+    let size = size.or(memory.settings.window).unwrap_or(SIZE);
     let viewport = ViewportBuilder::default()
-        .with_title(format!("{} – Tidegate", source.name))
+        .with_title(source.as_ref().map_or_else(|| "Tidegate".into(), |source| format!("{} – Tidegate", source.name)))
         .with_app_id("tidegate")
         .with_inner_size([size.0, size.1])
         .with_min_inner_size([640.0, 480.0]);
@@ -66,11 +77,12 @@ pub fn edit(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow
         native,
         Box::new(move |creation| {
             let context = creation.egui_ctx.clone();
-            let is_dark = options.is_dark.unwrap_or_else(|| context.system_theme() != Some(egui::Theme::Light));
+            let is_system_dark = context.system_theme() != Some(egui::Theme::Light);
             let wake = creation.egui_ctx.clone();
-            let editor = Editor::new(source, opener, is_dark, move || wake.request_repaint())?;
-            editor.dress(&context);
-            Ok(Box::new(Window { editor }))
+            let options = desk::Options { state, memory, is_dark, is_system_dark };
+            let desk = Desk::new(source, opener, options, move || wake.request_repaint())?;
+            desk.dress(&context);
+            Ok(Box::new(Window { desk: Some(desk) }))
         }),
     );
     opened.map_err(|why| anyhow::anyhow!("{why}")).context("the window cannot be opened")
@@ -82,22 +94,28 @@ fn has_display() -> bool {
     !cfg!(target_os = "linux") || ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"].into_iter().any(is_set)
 }
 
-/// The editor in its window.
+/// The desk in its window.
 struct Window {
-    editor: Editor,
+    /// none after its end
+    desk: Option<Desk>,
 }
 
 impl eframe::App for Window {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        self.editor.ui(ui);
+        if let Some(desk) = &mut self.desk {
+            desk.ui(ui);
+        }
     }
 
-    fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
-        self.editor.theme.canvas.to_normalized_gamma_f32()
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        let ground = self.desk.as_ref().map_or(visuals.extreme_bg_color, |desk| desk.shown().theme.canvas);
+        ground.to_normalized_gamma_f32()
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.editor.close();
+        if let Some(desk) = self.desk.take() {
+            desk.end();
+        }
     }
 }
 

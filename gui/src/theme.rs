@@ -78,6 +78,11 @@ const fn state(text: u32, graphic: u32, ground: u32) -> State {
     State { text: rgb(text), graphic: rgb(graphic), ground: rgb(ground) }
 }
 
+/// A pixel's colour, put together.
+pub(crate) const fn opaque(r: u8, g: u8, b: u8) -> Color32 {
+    Color32::from_rgb(r, g, b)
+}
+
 /// One colour over another, by share.
 pub(crate) fn blend(below: Color32, above: Color32, share: f32) -> Color32 {
     below.lerp_to_gamma(above, share)

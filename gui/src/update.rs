@@ -1,23 +1,26 @@
 //! What is done of what was asked for: edits, selections, commands.
 
+use std::path::PathBuf;
+
 use egui::{Context, OutputCommand, Pos2, vec2};
 use tidegate_core::faces::building::{self, AddTo};
-use tidegate_core::faces::host::{Control, Opening};
+use tidegate_core::faces::host::Control;
 use tidegate_core::faces::watcher::Ask;
 use tidegate_core::operators::Operator;
-use tidegate_core::pipeline::Point;
 use tidegate_core::pipeline::edit::{Edit, Fragment};
+use tidegate_core::pipeline::{Point, to_canonical};
 use tidegate_core::snapshot::RunState;
 
 use crate::acts::{Act, Chosen};
 use crate::canvas::geometry::{View, snapped};
 use crate::canvas::gesture::point;
 use crate::commands::Command;
+use crate::desk::{Export, Wanted};
 use crate::editor::Editor;
 use crate::panels::bottom;
+use crate::panels::changes::ChangesSeen;
 use crate::panels::finder::{Finder, What};
 use crate::panels::toasts::Toast;
-use crate::theme::Theme;
 
 impl Editor {
     /// Does what a frame asked for.
@@ -28,8 +31,9 @@ impl Editor {
             }
             Act::Choose(chosen) => self.choose(chosen),
             Act::Do(command) => self.command(context, command),
-            Act::Open(opening) => self.leave_for(opening),
-            Act::SaveAs(path) => self.ask(Ask::Save(Box::new(self.drawing.pipeline.clone()), path)),
+            Act::Desk(wanted) => self.wanted.push(wanted),
+            Act::SaveAs(path) => self.write(path),
+            Act::Changes(changes) => self.seen.changes = Some(changes),
             Act::Add(operator, to, at) => self.add(operator, &to, at),
             Act::QuickAdd(to, at) => {
                 if self.rights.may_build {
@@ -46,13 +50,9 @@ impl Editor {
         }
     }
 
-    /// Opens another document; what is not saved is not given up in silence.
-    fn leave_for(&mut self, opening: Opening) {
-        if self.drawing.is_unsaved() {
-            self.say("Save it first, or undo what was changed: it would be lost.");
-        } else {
-            self.ask(Ask::Open(opening));
-        }
+    fn write(&mut self, path: PathBuf) {
+        self.sheet.is_saving = true;
+        self.ask(Ask::Save(Box::new(self.drawing.pipeline.clone()), path));
     }
 
     fn say(&mut self, words: impl Into<String>) {
@@ -145,11 +145,31 @@ impl Editor {
     /// Does a command.
     pub(crate) fn command(&mut self, context: &Context, command: Command) {
         match command {
+            // Nothing is drawn yet that anything could be done to.
+            command if self.sheet.is_start && !command.works_at_start() => {}
             Command::Run | Command::Pause | Command::Stop => self.control(command),
             Command::Undo | Command::Redo => self.turn(command),
             Command::Save => self.save(false),
             Command::SaveOver => self.save(true),
+            Command::SaveAs => self.name_file(What::SaveAs),
             Command::Reload => self.reload(),
+            Command::KeepMine => self.keep_mine(),
+            Command::Changes => self.seen.changes = Some(ChangesSeen::since_saved()),
+            Command::ExportPicture => {
+                self.name_file(What::Export(Export::Picture { is_dark: self.theme.is_dark }));
+            }
+            Command::ExportDark => self.name_file(What::Export(Export::Picture { is_dark: true })),
+            Command::ExportLight => self.name_file(What::Export(Export::Picture { is_dark: false })),
+            Command::ExportWhole => self.name_file(What::Export(Export::Whole)),
+            Command::ExportSelection if self.seen.chosen.nodes.is_empty() => {
+                self.say("Select the nodes that are to be exported.");
+            }
+            Command::ExportSelection => self.name_file(What::Export(Export::Selection)),
+            Command::CopyWhole => {
+                let text = to_canonical(&self.drawing.pipeline);
+                context.output_mut(|output| output.commands.push(OutputCommand::CopyText(text)));
+                self.say("The whole pipeline is copied, as its file would be.");
+            }
             Command::Delete => self.delete(),
             Command::SelectAll => {
                 self.choose(Chosen::nodes(self.drawing.pipeline.nodes.iter().map(|node| node.id.as_str())));
@@ -162,11 +182,17 @@ impl Editor {
             Command::Fit | Command::ZoomIn | Command::ZoomOut | Command::ActualSize => self.zoom(command),
             Command::Layout => self.lay_out(),
             Command::NextProblem => self.next_problem(),
-            Command::Theme => {
-                self.theme = if self.theme.is_dark { Theme::light() } else { Theme::dark() };
-                self.dress_again(context);
-            }
-            Command::Minimap => self.seen.canvas.has_minimap = !self.seen.canvas.has_minimap,
+            Command::New
+            | Command::CloseTab
+            | Command::NextTab
+            | Command::PreviousTab
+            | Command::Restore
+            | Command::Theme
+            | Command::Minimap
+            | Command::Snap
+            | Command::Dashes
+            | Command::Still
+            | Command::Quit => self.wanted.push(Wanted::Do(command)),
             Command::CanvasAlone => self.seen.is_alone = !self.seen.is_alone,
         }
     }
@@ -216,10 +242,21 @@ impl Editor {
             return;
         }
         match self.drawing.path.clone() {
-            Some(path) => self.ask(Ask::Save(Box::new(self.drawing.pipeline.clone()), path)),
-            None if self.rights.may_build => self.seen.finder = Some(Finder::new(What::SaveAs)),
+            Some(path) => self.write(path),
+            None if self.rights.may_build => self.name_file(What::SaveAs),
             None => self.say("It has no file here."),
         }
+    }
+
+    /// Asks for the name of a new file, and proposes one.
+    fn name_file(&mut self, what: What) {
+        let stem = match (&self.drawing.path, &self.sheet.folder) {
+            (Some(path), _) => path.with_extension(""),
+            (None, Some(folder)) => folder.join(&self.drawing.pipeline.name),
+            (None, None) => PathBuf::from(&self.drawing.pipeline.name),
+        };
+        let stem = stem.display().to_string();
+        self.seen.finder = Some(Finder { search: what.proposed(&stem), ..Finder::new(what) });
     }
 
     fn delete(&mut self) {

@@ -93,7 +93,7 @@ fn is_ours(ui: &Ui, back: &Response) -> bool {
 /// Boxes of nodes, those that are being moved where they are now.
 pub(super) fn moved(scene: &Scene, chosen: &Chosen, seen: &CanvasSeen) -> Vec<Body> {
     let shift = match &seen.gesture {
-        Gesture::Move { by, held } => snapped_shift(scene, held, *by),
+        Gesture::Move { by, held } => snapped_shift(scene, seen.snaps, held, *by),
         _ => Vec2::ZERO,
     };
     let body = |card: &Card| match chosen.nodes.contains(&card.id) {
@@ -103,9 +103,10 @@ pub(super) fn moved(scene: &Scene, chosen: &Chosen, seen: &CanvasSeen) -> Vec<Bo
     scene.nodes.iter().map(body).collect()
 }
 
-/// How far nodes move, so that the held one comes onto the grid.
-fn snapped_shift(scene: &Scene, held: &str, by: Vec2) -> Vec2 {
+/// How far nodes move; where they snap, so that the held one comes onto the grid.
+fn snapped_shift(scene: &Scene, snaps: bool, held: &str, by: Vec2) -> Vec2 {
     match scene.card(held) {
+        _ if !snaps => by.round(),
         Some(card) if by != Vec2::ZERO => geometry::snapped(card.shape.rect.min + by) - card.shape.rect.min,
         _ => Vec2::ZERO,
     }
@@ -151,7 +152,7 @@ pub(super) fn on_node(
     if response.drag_stopped()
         && let Gesture::Move { by, held } = std::mem::take(&mut seen.gesture)
     {
-        let shift = snapped_shift(cx.scene, &held, by);
+        let shift = snapped_shift(cx.scene, seen.snaps, &held, by);
         if let Some(edit) = moves(cx.scene, chosen, shift) {
             cx.ask(Act::Edit(edit));
         }

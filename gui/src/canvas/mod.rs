@@ -5,6 +5,7 @@
 //! - `node`, `wire`, `glyphs`: what they look like
 //! - `gesture`: what the pointer is doing
 //! - `keys`: the same by keyboard
+//! - `still`: the same, where nobody touches it
 //! - `overlay`: what stands above: zoom, minimap, the run in one sentence
 
 pub(crate) mod geometry;
@@ -14,6 +15,7 @@ mod keys;
 pub(crate) mod node;
 mod notes;
 mod overlay;
+pub(crate) mod still;
 pub(crate) mod wire;
 
 use egui::{Id, Mesh, Pos2, Rect, Response, Sense, Shape, Ui, Vec2, WidgetInfo, pos2, vec2};
@@ -38,6 +40,8 @@ pub(crate) struct CanvasSeen {
     /// take the keyboard with the next frame
     pub(crate) wants_focus: bool,
     pub(crate) has_minimap: bool,
+    /// nodes that are moved come onto the grid
+    pub(crate) snaps: bool,
     /// the window is high enough for it
     pub(crate) has_room: bool,
     pub(crate) gesture: Gesture,
@@ -63,6 +67,7 @@ impl Default for CanvasSeen {
             wants_fit: true,
             wants_focus: false,
             has_minimap: true,
+            snaps: true,
             has_room: true,
             gesture: Gesture::None,
             pointer: None,
@@ -84,6 +89,8 @@ struct Frame<'a> {
     bodies: Vec<Body>,
     /// lines of wires, in the scene's order; none where they are not seen
     tracks: Vec<Option<Track>>,
+    /// dashes run along wires
+    has_motion: bool,
 }
 
 impl Frame<'_> {
@@ -122,7 +129,9 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Can
     notes::groups(&painter, cx, seen);
     notes::show(ui, &painter, cx, seen);
     let bodies = gesture::moved(cx.scene, chosen, seen);
-    let mut frame = Frame { ui, area, view: seen.view, back: &back, bodies, tracks: Vec::new() };
+    let settings = &cx.desk.settings;
+    let has_motion = settings.dashes_move && !settings.is_still && ui.input(|input| input.focused);
+    let mut frame = Frame { ui, area, view: seen.view, back: &back, bodies, tracks: Vec::new(), has_motion };
     frame.tracks = tracks(&frame, cx);
     let hovered_wire = hovered_wire(&frame, seen, &back);
     let pen = Pen { painter: &painter, theme: cx.theme, zoom: seen.view.zoom, detail: seen.detail };
@@ -211,11 +220,10 @@ fn hovered_wire(frame: &Frame<'_>, seen: &CanvasSeen, back: &Response) -> Option
 }
 
 fn wire_look(frame: &Frame<'_>, chosen: &Chosen, id: &str, is_hovered: bool) -> wire::Look {
-    let is_moving = frame.ui.input(|input| input.focused);
     wire::Look {
         is_hovered,
         is_selected: chosen.edge.as_deref() == Some(id),
-        phase: is_moving.then(|| frame.ui.input(|input| input.time) as f32),
+        phase: frame.has_motion.then(|| frame.ui.input(|input| input.time) as f32),
         gate_at: 0.0,
     }
 }

@@ -3,6 +3,8 @@
 use egui::text::LayoutJob;
 use egui::{Painter, Rect, Stroke, StrokeKind, TextFormat, Ui, pos2, vec2};
 
+use tidegate_core::pipeline::Note;
+
 use super::CanvasSeen;
 use crate::acts::Cx;
 use crate::fonts;
@@ -33,12 +35,16 @@ pub(super) fn groups(painter: &Painter, cx: &Cx<'_>, seen: &CanvasSeen) {
     }
 }
 
+/// The box of a note on the canvas.
+pub(super) fn rect(note: &Note) -> Rect {
+    let size = note.size.map_or(vec2(SIZE.0, SIZE.1), |size| vec2(size.x as f32, size.y as f32));
+    Rect::from_min_size(pos2(note.at.x as f32, note.at.y as f32), size)
+}
+
 /// Draws all notes.
 pub(super) fn show(ui: &Ui, painter: &Painter, cx: &Cx<'_>, seen: &CanvasSeen) {
     for note in &cx.drawing.pipeline.notes {
-        let size = note.size.map_or(vec2(SIZE.0, SIZE.1), |size| vec2(size.x as f32, size.y as f32));
-        let rect = Rect::from_min_size(pos2(note.at.x as f32, note.at.y as f32), size);
-        let shown = seen.view.rect(seen.area, rect);
+        let shown = seen.view.rect(seen.area, rect(note));
         if !shown.intersects(seen.area) {
             continue;
         }

@@ -1,14 +1,14 @@
 //! The bar at the top: what is open, undo and save, search, what it runs against, run and stop.
 
 use egui::{
-    Align, Align2, Frame, Layout, Margin, Panel, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2,
-    vec2,
+    Align, Align2, Frame, Layout, Margin, Panel, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, UiBuilder, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 use tidegate_core::check::CheckedCluster;
 use tidegate_core::faces::watched::Link;
 use tidegate_core::snapshot::RunState;
 
-use super::{PALETTE, RAIL, Room, TOP};
+use super::{RAIL, Room, TOP, tabs};
 use crate::acts::Cx;
 use crate::commands::Command;
 use crate::icons::icon;
@@ -16,16 +16,19 @@ use crate::widgets::{self, ButtonLook};
 use crate::{fonts, text};
 
 /// Draws it.
-pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, room: Room, document: &str) {
+pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, room: Room, is_start: bool) {
     let frame = Frame::NONE.fill(cx.theme.panel).inner_margin(Margin { left: 0, right: 16, top: 0, bottom: 0 });
     let panel = Panel::top("bar").exact_size(TOP).show_separator_line(false).frame(frame);
     let shown = panel.show(ui, |ui| {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
-            brand(ui, cx, if room.has_palette { PALETTE } else { RAIL });
-            tab(ui, cx, document);
+            brand(ui, cx, room.left());
             ui.spacing_mut().item_spacing.x = 4.0;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if is_start {
+                    search(ui, cx, room.has_search_field);
+                    return strip(ui, cx);
+                }
                 run_buttons(ui, cx);
                 ui.add_space(4.0);
                 target(ui, cx);
@@ -41,11 +44,22 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, room: Room, document: &str) {
                         cx.ask_for(command);
                     }
                 }
+                strip(ui, cx);
             });
         });
     });
     let rect = shown.response.rect;
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, cx.theme.line));
+}
+
+/// The documents, in the room that is left.
+fn strip(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.add_space(8.0);
+    let room = ui.available_rect_before_wrap();
+    ui.scope_builder(UiBuilder::new().max_rect(room).layout(Layout::left_to_right(Align::Center)), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        tabs::show(ui, cx, room.width());
+    });
 }
 
 /// The mark: a gate over water.
@@ -70,29 +84,6 @@ fn brand(ui: &mut Ui, cx: &Cx<'_>, width: f32) {
         let at = pos2(tile.right() + 10.0, rect.center().y);
         painter.text(at, Align2::LEFT_CENTER, "Tidegate", fonts::strong(14.0), theme.text);
         painter.vline(rect.right() - 0.5, rect.y_range(), Stroke::new(1.0, theme.line));
-    }
-}
-
-/// The tab of the open document.
-fn tab(ui: &mut Ui, cx: &Cx<'_>, document: &str) {
-    let theme = cx.theme;
-    let (stem, rest) = document.rsplit_once('.').map_or((document, ""), |(stem, _)| (stem, &document[stem.len()..]));
-    let name = text::line(ui.painter(), stem, fonts::strong(12.5), theme.text, 180.0);
-    let rest = text::line(ui.painter(), rest, fonts::text(12.5), theme.text2, 60.0);
-    let width = name.size().x + rest.size().x + 56.0;
-    let (rect, response) = ui.allocate_exact_size(vec2(width.max(140.0), TOP), Sense::hover());
-    let is_unsaved = cx.drawing.is_unsaved();
-    let words = format!("{document}{}", if is_unsaved { ", changed" } else { "" });
-    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, true, &words));
-    ui.painter().rect_filled(rect, 0.0, theme.canvas);
-    ui.painter().rect_filled(Rect::from_min_size(rect.min, vec2(rect.width(), 2.0)), 0.0, theme.accent);
-    ui.painter().vline(rect.right() - 0.5, rect.y_range(), Stroke::new(1.0, theme.line));
-    let at = pos2(rect.left() + 16.0, rect.center().y - name.size().y / 2.0);
-    let end = at + vec2(name.size().x, 0.0);
-    ui.painter().galley(at, name, theme.text);
-    ui.painter().galley(end, rest, theme.text2);
-    if is_unsaved {
-        ui.painter().circle_filled(pos2(rect.right() - 16.0, rect.center().y), 4.0, theme.text2);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A list that is searched by typing: commands and nodes, an operator to add, a port to connect to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::{
     Align2, Area, Frame, Id, Key, Margin, Modifiers, Order, Pos2, Rect, ScrollArea, Shadow, Stroke, Ui, pos2, vec2,
@@ -14,6 +14,7 @@ use tidegate_core::pipeline::edit::Edit;
 use super::palette::found;
 use crate::acts::{Act, Chosen, Cx};
 use crate::commands::Command;
+use crate::desk::{Export, Wanted};
 use crate::icons::icon;
 use crate::widgets;
 use crate::{fonts, text};
@@ -41,6 +42,22 @@ pub(crate) enum What {
     Document,
     /// the name of a new file
     SaveAs,
+    /// the name of a file that holds this
+    Export(Export),
+}
+
+impl What {
+    /// The name of a new file that nobody has yet, after that of the document.
+    pub(crate) fn proposed(&self, stem: &str) -> String {
+        let ending = match self {
+            What::Export(export) => export.ending(),
+            _ => ".json",
+        };
+        let numbered = |number: usize| format!("{stem}-{number}{ending}");
+        let first = format!("{stem}{ending}");
+        let taken = |name: &String| Path::new(name).exists();
+        std::iter::once(first).chain((2..100).map(numbered)).find(|name| !taken(name)).unwrap_or_default()
+    }
 }
 
 impl Finder {
@@ -58,6 +75,8 @@ impl Finder {
             What::Target(port) => format!("Connect {port} to"),
             What::Document => "Open a file, or the address of a run".into(),
             What::SaveAs => "Save as".into(),
+            What::Export(Export::Picture { .. }) => "Name of the picture".into(),
+            What::Export(_) => "Name of the copy".into(),
         }
     }
 }
@@ -167,7 +186,10 @@ fn items(cx: &Cx<'_>, finder: &Finder) -> Vec<Item> {
         What::Operator(to, at) => operators(cx, &finder.search, to, *at),
         What::Target(from) => targets(cx, &finder.search, from),
         What::Document => documents(cx, &finder.search),
-        What::SaveAs => names(&finder.search),
+        What::SaveAs => named(&finder.search, ".json", "Save as", Act::SaveAs),
+        What::Export(export) => {
+            named(&finder.search, export.ending(), "Write", |path| Act::Desk(Wanted::Export(path, *export)))
+        }
     };
     items.truncate(MOST);
     items
@@ -206,16 +228,16 @@ fn targets(cx: &Cx<'_>, search: &str, from: &PortRef) -> Vec<Item> {
 }
 
 /// The file that was named; one that is there is not written over.
-fn names(search: &str) -> Vec<Item> {
+fn named(search: &str, ending: &str, verb: &str, act: impl FnOnce(PathBuf) -> Act) -> Vec<Item> {
     let name = search.trim();
     if name.is_empty() {
         return Vec::new();
     }
-    let path = PathBuf::from(if name.ends_with(".json") { name.to_string() } else { format!("{name}.json") });
-    let title = format!("Save as {}", path.display());
+    let path = PathBuf::from(if name.ends_with(ending) { name.to_string() } else { format!("{name}{ending}") });
+    let title = format!("{verb} {}", path.display());
     let is_taken = path.exists();
     let detail = if is_taken { "there is such a file already" } else { "" };
-    vec![Item { icon: "floppy-disk", title, detail: detail.into(), act: (!is_taken).then_some(Act::SaveAs(path)) }]
+    vec![Item { icon: "floppy-disk", title, detail: detail.into(), act: (!is_taken).then(|| act(path)) }]
 }
 
 /// What was found, then what was typed itself: a file that is there, an address, or the name of a new file.
@@ -226,15 +248,21 @@ fn documents(cx: &Cx<'_>, search: &str) -> Vec<Item> {
         icon: "file-text",
         title: found.name.clone(),
         detail: found.sentence.clone(),
-        act: Some(Act::Open(found.opening.clone())),
+        act: Some(Act::Desk(Wanted::Open(found.opening.clone()))),
+    });
+    let lately = cx.desk.recent.iter().filter(|path| has(&path.to_string_lossy())).map(|path| Item {
+        icon: "file-text",
+        title: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        detail: path.parent().map(|folder| folder.display().to_string()).unwrap_or_default(),
+        act: Some(Act::Desk(Wanted::Open(Opening::File(path.clone())))),
     });
     let typed = |title: String, opening| Item {
         icon: "folder-open",
         title,
         detail: String::new(),
-        act: Some(Act::Open(opening)),
+        act: Some(Act::Desk(Wanted::Open(opening))),
     };
-    let mut items: Vec<Item> = found.collect();
+    let mut items: Vec<Item> = lately.chain(found).collect();
     if search.starts_with("http") {
         items.push(typed(format!("Watch the run at {search}"), Opening::Run(search.into())));
     } else if !search.is_empty() {

@@ -8,7 +8,7 @@ use tidegate_core::faces::building::{self, AddTo};
 use tidegate_core::operators::{Family, Operator, Role};
 use tidegate_core::pipeline::PortRef;
 
-use super::{PALETTE, RAIL};
+use super::{PALETTE, Room};
 use crate::acts::{Act, Chosen, Cx};
 use crate::icons::icon;
 use crate::widgets;
@@ -65,8 +65,8 @@ fn fits(cx: &Cx<'_>, port: &PortRef) -> bool {
 }
 
 /// Draws it: with names where there is room, else as a rail.
-pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut PaletteSeen, has_room: bool) {
-    let width = if has_room { PALETTE } else { RAIL };
+pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut PaletteSeen, room: Room) {
+    let (width, has_room) = (room.left(), room.has_palette);
     let frame = Frame::NONE.fill(cx.theme.panel).inner_margin(Margin::ZERO);
     let panel = Panel::left("palette").exact_size(width).resizable(false).show_separator_line(false).frame(frame);
     let shown = panel.show(ui, |ui| match has_room {

@@ -1,21 +1,42 @@
-//! An editor on a drawing, in a harness; gestures by name; a run that says what it is told.
+//! A desk with an editor on a drawing, in a harness; gestures by name; a run that says what it is told.
 
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use egui::{Event, Modifiers, PointerButton, Pos2, Rect, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use tidegate_core::check::{CheckOptions, check};
-use tidegate_core::faces::host::{Control, Found, Host, Opener, Opening, Rights, Running, Source};
+use tidegate_core::faces::drawing::Drawing;
+use tidegate_core::faces::host::{Control, Found, Host, Opener, Opening, Rights, RunValues, Running, Sample, Source};
 use tidegate_core::operators;
 use tidegate_core::pipeline::{Edge, Pipeline};
 use tidegate_core::snapshot::{Snapshot, StateSnapshot, TapSnapshot};
 
+use crate::desk::{Desk, Memory, Options};
 use crate::editor::Editor;
 
 pub(super) const TRADES: &str = include_str!("../../../pipelines/trades.json");
 
-pub(super) type Screen = Harness<'static, Editor>;
+pub(super) type Screen = Harness<'static, Shown>;
+
+/// A desk, seen as the document that it shows.
+pub(super) struct Shown(pub(super) Desk);
+
+impl Deref for Shown {
+    type Target = Editor;
+
+    fn deref(&self) -> &Editor {
+        self.0.shown()
+    }
+}
+
+impl DerefMut for Shown {
+    fn deref_mut(&mut self) -> &mut Editor {
+        self.0.shown_mut()
+    }
+}
 
 /// What happened to runs.
 pub(super) type Happened = Arc<Mutex<Vec<String>>>;
@@ -30,8 +51,12 @@ struct Starter(Happened);
 struct Run(Happened);
 
 impl Host for Starter {
-    fn start(&self, pipeline: &Pipeline) -> Result<Box<dyn Running>, String> {
-        self.0.lock().unwrap().push(format!("started {}", pipeline.name));
+    fn start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Box<dyn Running>, String> {
+        let mut happened = self.0.lock().unwrap();
+        happened.push(format!("started {}", pipeline.name));
+        happened.extend(values.set.iter().map(|(name, value)| format!("{name} = {value}")));
+        happened.extend(values.secrets.iter().map(|(name, secret)| format!("{name} = {}", secret.expose())));
+        drop(happened);
         Ok(Box::new(Run(self.0.clone())))
     }
 }
@@ -59,19 +84,31 @@ impl Running for Run {
     }
 }
 
-/// Opens what is called so, and finds one.
+/// Opens files that are there, and what it finds; the gallery has the trades.
 struct Shelf;
 
 impl Opener for Shelf {
     fn found(&self) -> Vec<Found> {
         let name = "pipelines/empty.json".to_string();
-        vec![Found { opening: Opening::File("empty.json".into()), name, sentence: "Nothing yet.".into() }]
+        vec![Found { opening: Opening::New(Some("empty.json".into())), name, sentence: "Nothing yet.".into() }]
+    }
+
+    fn gallery(&self) -> Vec<Sample> {
+        let Source { pipeline, operators, check, .. } = source(trades(), Happened::default());
+        let drawing = Drawing::new(pipeline, None, operators, check);
+        vec![Sample { opening: Opening::Sample("trades".into()), sentence: "Trades, sorted.".into(), drawing }]
     }
 
     fn open(&self, opening: &Opening) -> Result<Source, String> {
+        let of = |pipeline, path| Source { path, ..source(pipeline, Happened::default()) };
         match opening {
-            Opening::Run(_) => Err("nobody answers there".into()),
-            _ => Ok(source(Pipeline::new("empty"), Happened::default())),
+            Opening::Run(_) | Opening::Cluster(_) => Err("nobody answers there".into()),
+            Opening::Sample(_) => Ok(of(trades(), None)),
+            Opening::New(path) => Ok(of(Pipeline::new("empty"), path.clone())),
+            Opening::File(path) => {
+                let text = std::fs::read_to_string(path).map_err(|why| why.to_string())?;
+                Ok(of(Pipeline::parse(&text).0.ok_or("it is no pipeline")?, Some(path.clone())))
+            }
         }
     }
 }
@@ -82,7 +119,7 @@ pub(super) fn source(pipeline: Pipeline, happened: Happened) -> Source {
         pipeline,
         path: None,
         operators: operators::ALL,
-        check: Arc::new(|pipeline| check(pipeline, &CheckOptions::new(&[]))),
+        check: Arc::new(|pipeline, _| check(pipeline, &CheckOptions::new(&[]))),
         running: None,
         host: Some(Box::new(Starter(happened))),
         cluster: None,
@@ -97,24 +134,51 @@ pub(super) fn open(pipeline: Pipeline) -> Screen {
 }
 
 pub(super) fn open_source(source: Source, size: Vec2) -> Screen {
-    let editor = Editor::new(source, Box::new(Shelf), true, || {}).unwrap();
-    let builder = Harness::builder().with_size(size).with_max_steps(32);
-    let (fonts, theme) = (crate::fonts::definitions(), editor.theme.clone());
+    open_desk(Some(source), size, None)
+}
+
+/// A desk with a document, or with the page to begin from; what it keeps lies in the folder.
+pub(super) fn open_desk(source: Option<Source>, size: Vec2, state: Option<&Path>) -> Screen {
+    let memory = Memory::of(state);
+    let options = Options { state: state.map(Path::to_path_buf), memory, is_dark: Some(true), is_system_dark: true };
+    let desk = Desk::new(source, Arc::new(Shelf), options, || {}).unwrap();
+    let builder = Harness::builder().with_size(size).with_max_steps(32).with_step_dt(1.0 / 30.0);
+    let (fonts, theme) = (crate::fonts::definitions(), desk.shown().theme.clone());
     let builder = builder.with_context_setup(move |context| {
         context.set_fonts(fonts);
         context.all_styles_mut(|style| *style = theme.style(style));
     });
     // The whole window, as in a program: the harness leaves a margin.
-    let whole = |ui: &mut egui::Ui, editor: &mut Editor| {
+    let whole = |ui: &mut egui::Ui, shown: &mut Shown| {
         let window = egui::UiBuilder::new().max_rect(ui.ctx().content_rect());
         ui.scope_builder(window, |ui| {
             ui.set_clip_rect(ui.max_rect());
-            editor.ui(ui);
+            shown.0.ui(ui);
         });
     };
-    let mut screen = builder.build_ui_state(whole, editor);
+    let mut screen = builder.build_ui_state(whole, Shown(desk));
     settle(&mut screen);
     screen
+}
+
+/// Frames, until something holds; other threads take their time.
+pub(super) fn wait(screen: &mut Screen, until: impl Fn(&Screen) -> bool) {
+    for _ in 0..500 {
+        settle(screen);
+        if until(screen) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("waited in vain");
+}
+
+/// A picture of the window, where `TIDEGATE_PICTURES` names a folder for it: to look at.
+pub(super) fn picture(screen: &Screen, name: &str) {
+    if let Some(folder) = std::env::var_os("TIDEGATE_PICTURES") {
+        let png = crate::picture::png_of_window(&screen.ctx, screen.output(), &screen.state().theme);
+        std::fs::write(Path::new(&folder).join(format!("{name}.png")), png).unwrap();
+    }
 }
 
 /// Frames, until nothing moves: toasts and the run ask for more at their time.

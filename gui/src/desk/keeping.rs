@@ -1,0 +1,215 @@
+//! What is kept of what is on the desk: unsaved work in case of a crash, settings, files that were opened; and what is
+//! exported. All of it is written by a thread of its own.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use egui::Context;
+use tidegate_core::faces::drafts::{Draft, Left, left};
+use tidegate_core::faces::host::Opening;
+use tidegate_core::faces::keeper::{Kept, Make, Wish};
+use tidegate_core::faces::recent::recent;
+use tidegate_core::faces::storage::read_state;
+use tidegate_core::pipeline::edit::Fragment;
+use tidegate_core::pipeline::to_canonical;
+
+use super::{Desk, Dialog};
+use crate::editor::Editor;
+use crate::panels::dialog::Answer;
+use crate::picture;
+use crate::settings::{self, Settings};
+use crate::theme::Theme;
+
+/// How long something is drawn before it is kept, in seconds: what is still being typed is not kept letter by letter.
+const AFTER_S: f64 = 1.5;
+
+/// What is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Export {
+    /// a picture of all, in the colours that are shown
+    Picture { is_dark: bool },
+    /// the whole pipeline, as a file
+    Whole,
+    /// what is selected, as it is copied
+    Selection,
+}
+
+impl Export {
+    /// How its file's name ends.
+    pub(crate) fn ending(self) -> &'static str {
+        match self {
+            Export::Picture { .. } => ".png",
+            Export::Whole | Export::Selection => ".json",
+        }
+    }
+}
+
+/// What is remembered of the sessions before.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) settings: Settings,
+    pub(super) recent: Vec<PathBuf>,
+    /// drawings that were not saved
+    pub(super) left: Vec<Left>,
+    /// what cannot be read, as sentences
+    pub(super) complaints: Vec<String>,
+}
+
+impl Memory {
+    /// What lies in the folder of the user's state; without one nothing.
+    pub(crate) fn of(state: Option<&Path>) -> Memory {
+        let Some(state) = state else { return Memory::default() };
+        let mut memory = Memory::default();
+        match read_state::<Settings>(&state.join(settings::FILE)) {
+            Ok(known) => memory.settings = known.unwrap_or_default().bounded(),
+            Err(why) => memory.complaints.push(format!("{why}.")),
+        }
+        match recent(state) {
+            Ok(files) => memory.recent = files,
+            Err(why) => memory.complaints.push(format!("{why}.")),
+        }
+        let (found, unread) = left(state);
+        memory.left = found;
+        memory.complaints.extend(unread);
+        memory
+    }
+}
+
+impl Desk {
+    /// Takes in what was written.
+    pub(super) fn hear(&mut self) {
+        while let Ok(news) = self.kept.try_recv() {
+            match news {
+                Kept::Recent(files) => self.view.recent = files,
+                Kept::Exported(path) => self.say(format!("Written: {}.", path.display())),
+                Kept::Failed(why) => self.say(why),
+            }
+        }
+    }
+
+    /// Keeps what is not saved, and lets go of what is; remembers settings that have changed.
+    pub(super) fn keep(&mut self, context: &Context) {
+        let now = context.input(|input| input.time);
+        for editor in &mut self.editors {
+            let revision = editor.drawing.revision();
+            if !editor.drawing.is_unsaved() {
+                if editor.sheet.kept.take().is_some() {
+                    self.keeper.ask(Wish::Forget(editor.sheet.number));
+                }
+                editor.sheet.changed_s = None;
+                continue;
+            }
+            if editor.sheet.kept == Some(revision) {
+                continue;
+            }
+            let since = *editor.sheet.changed_s.get_or_insert(now);
+            let rest = since + AFTER_S - now;
+            if rest > 0.0 {
+                context.request_repaint_after(Duration::from_secs_f64(rest));
+                continue;
+            }
+            editor.sheet.changed_s = None;
+            editor.sheet.kept = Some(revision);
+            self.keeper.ask(Wish::Keep(editor.sheet.number, Box::new(draft(editor))));
+        }
+        if self.view.settings == self.written {
+            self.changed_s = None;
+            return;
+        }
+        let rest = *self.changed_s.get_or_insert(now) + AFTER_S - now;
+        match rest > 0.0 {
+            true => context.request_repaint_after(Duration::from_secs_f64(rest)),
+            false => self.remember(),
+        }
+    }
+
+    /// Writes settings that have changed.
+    pub(super) fn remember(&mut self) {
+        if self.view.settings != self.written {
+            self.changed_s = None;
+            self.written = self.view.settings.clone();
+            self.keeper.ask(Wish::State(settings::FILE, self.written.to_bytes()));
+        }
+    }
+
+    /// Remembers a file that was opened or saved.
+    pub(super) fn note(&mut self, path: PathBuf) {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        self.view.settings.folder = path.parent().map(PathBuf::from);
+        self.keeper.ask(Wish::Note(path));
+    }
+
+    /// Writes what is shown to a new file.
+    pub(super) fn export(&mut self, path: PathBuf, export: Export) {
+        let editor = self.shown();
+        let make: Make = match export {
+            Export::Picture { is_dark } => {
+                let drawing = editor.drawing.clone();
+                let theme = if is_dark { Theme::dark() } else { Theme::light() };
+                Box::new(move || picture::png(&drawing, &theme))
+            }
+            Export::Whole => {
+                let text = to_canonical(&editor.drawing.pipeline);
+                Box::new(move || Ok(text.into_bytes()))
+            }
+            Export::Selection => {
+                let chosen = &editor.seen.chosen.nodes;
+                let fragment = Fragment::copy(&editor.drawing.pipeline, |id| chosen.contains(id));
+                Box::new(move || serde_json::to_vec_pretty(&fragment).map_err(|why| why.to_string()))
+            }
+        };
+        self.keeper.ask(Wish::Export(path, make));
+    }
+
+    /// Keeps for a document what a session before has left of it.
+    pub(super) fn adopt(&mut self, number: u64, left: Box<Left>) {
+        if let Some(place) = self.place_of(number) {
+            let editor = &mut self.editors[place];
+            editor.sheet.kept = Some(editor.drawing.revision());
+            self.keeper.ask(Wish::Adopt(number, left));
+        }
+    }
+
+    /// Offers again what was left.
+    pub(super) fn restore_dialog(&mut self) {
+        match self.left.is_empty() {
+            true => self.say("Nothing was left unsaved by a session before."),
+            false => self.dialog = Some(Dialog::Left),
+        }
+    }
+
+    /// What was left is drawn again, or goes.
+    pub(super) fn answered_left(&mut self, answer: Answer) {
+        match answer {
+            Answer::Save => {
+                for left in std::mem::take(&mut self.left) {
+                    let opening = match &left.draft.path {
+                        Some(path) if path.exists() => Opening::File(path.clone()),
+                        path => Opening::New(path.clone()),
+                    };
+                    if !self.open(opening) {
+                        continue;
+                    }
+                    let editor = self.shown_mut();
+                    match editor.sheet.is_opening {
+                        true => editor.sheet.restores = Some(left),
+                        false => editor.restore(left),
+                    }
+                }
+            }
+            _ => std::mem::take(&mut self.left)
+                .into_iter()
+                .for_each(|left| self.keeper.ask(Wish::Discard(Box::new(left)))),
+        }
+    }
+}
+
+fn draft(editor: &Editor) -> Draft {
+    Draft {
+        name: editor.title(),
+        path: editor.drawing.path.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+        stamp: editor.disk.stamp(),
+        at_ms: chrono::Utc::now().timestamp_millis(),
+        pipeline: editor.drawing.pipeline.clone(),
+    }
+}
