@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tidegate_core::engine::{KeysAsked, RunHandle, StateQuery, TapOptions};
 use tidegate_core::problem::{Blame, Fault};
-use tidegate_core::snapshot::{ClusterWanted, RunState, Snapshot};
+use tidegate_core::snapshot::{ClusterWanted, Snapshot};
 use tokio::sync::{Semaphore, broadcast};
 use tokio::time::{Instant, sleep};
 
@@ -165,7 +165,7 @@ async fn cluster(State(served): State<Arc<Served>>, body: Bytes) -> Response {
     let wanted: ClusterWanted = match serde_json::from_slice(&body) {
         Ok(wanted) => wanted,
         Err(why) => {
-            let remedy = r#"send {}, or what is looked at: {"groups": [...], "topics": [...], "opened": "..."}"#;
+            let remedy = r#"send {}, or what is looked at: {"groups": [...], "topics": [...], "opened": "...", "records": {"topic": "..."}}"#;
             return failure(StatusCode::BAD_REQUEST, &format!("this is no question: {why}"), Some(remedy));
         }
     };
@@ -201,17 +201,16 @@ async fn control(State(served): State<Arc<Served>>, body: Bytes) -> Response {
     if served.run.is_over() {
         return failure(StatusCode::CONFLICT, "the run is over", None);
     }
-    let obeyed = served.ask(move |run| match command {
-        Command::Pause => run.pause(),
-        Command::Resume => run.resume(),
-        Command::Stop => run.stop(),
+    let obeyed = served.ask(move |run| {
+        match command {
+            Command::Pause => run.pause(),
+            Command::Resume => run.resume(),
+            Command::Stop => run.stop(),
+        }
+        // What is so now: who is stopping already is not paused.
+        run.snapshot().run.state
     });
-    let state = match command {
-        Command::Pause => RunState::Paused,
-        Command::Resume => RunState::Running,
-        Command::Stop => RunState::Stopping,
-    };
-    answer(obeyed.await.map(|()| json!({ "state": state })))
+    answer(obeyed.await.map(|state| json!({ "state": state })))
 }
 
 /// What stands behind the question mark.

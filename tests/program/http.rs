@@ -1,9 +1,11 @@
 //! `run --listen`: a run over HTTP. What is answered, who is refused, and that looking changes nothing.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::{Value, json};
 use tidegate_core::snapshot::{RunState, Snapshot, Verdict};
 
@@ -326,4 +328,42 @@ fn a_lag_is_true_in_records_and_in_time() {
         assert!(log.iter().any(|entry| entry.contains("owns")) && log.contains(&"resumed"), "{log:?}");
         run.process.stop().code(0);
     });
+}
+
+/// Into the pipe that the sink writes to nobody looks: each of its lanes is in a call that does not come back.
+#[test]
+fn a_run_whose_sink_is_blocked_still_obeys() {
+    let bench = Bench::new();
+    let pipe = bench.path("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    // Held open for both, so that neither opening waits for the other side.
+    let mut reader = File::options().read(true).write(true).open(&pipe).unwrap();
+    let drawn = json!({ "tidegate": 1, "name": "blocked",
+        "nodes": [
+            { "id": "numbers", "operator": "generate", "config": { "shape": "numbers" } },
+            { "id": "out", "operator": "file-sink", "config": { "path": pipe, "mode": "truncate" } } ],
+        "edges": [ { "from": "numbers.out", "to": "out.in" } ] });
+    let run = Listening::start(&bench, &[&bench.file("blocked.json", drawn.to_string()), "--drain", "100ms"]);
+    let is_blocked = |snapshot: &Snapshot| {
+        snapshot.tasks.iter().flat_map(|task| &task.lanes).any(|lane| lane.in_call_ms > Some(1_000))
+    };
+    run.until("a sink that is blocked", is_blocked);
+    for (command, state) in [("pause", RunState::Paused), ("resume", RunState::Running), ("pause", RunState::Paused)] {
+        let asked = Instant::now();
+        assert_eq!(run.order(command).json()["state"], json!(state), "{command}");
+        assert!(asked.elapsed() < Duration::from_secs(5), "{command} is answered after {:?}", asked.elapsed());
+        let snapshot = run.snapshot();
+        assert!(snapshot.run.state == state && is_blocked(&snapshot), "{command}: {snapshot:#?}");
+    }
+    // Once somebody reads, what was made goes on, and nothing more is made.
+    std::thread::spawn(move || while reader.read(&mut [0; 65_536]).is_ok_and(|count| count > 0) {});
+    let made = |snapshot: &Snapshot| snapshot.nodes[0].records_out;
+    let is_settled = |snapshot: &Snapshot| !is_blocked(snapshot) && made(snapshot) == snapshot.nodes[1].records_in;
+    let rested = made(&run.until("the rest to be written", is_settled));
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(made(&run.snapshot()), rested, "a run that is paused makes nothing");
+    assert_eq!(run.order("resume").json()["state"], json!(RunState::Running));
+    run.until("more", |snapshot| made(snapshot) > rested);
+    assert_eq!(run.order("stop").json()["state"], json!(RunState::Stopping));
+    run.process.wait();
 }
