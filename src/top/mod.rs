@@ -2,6 +2,7 @@
 //! not know: files, clusters, the engine, HTTP.
 
 use std::env;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::PoisonError;
 
@@ -87,7 +88,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     };
     let opener = Door { how, faults: faults.clone() };
     let shown = tidegate_tui::run(source, Box::new(opener), options);
-    shown.map_err(|why| Fault::outside(format!("{why:#}")).remedy("run it in a terminal"))?;
+    shown.map_err(|why| {
+        let fault = Fault::outside(format!("{why:#}"));
+        if io::stdout().is_terminal() { fault } else { fault.remedy("run it in a terminal") }
+    })?;
     let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
     match faults.pop() {
         Some(fault) => Err(fault.into()),

@@ -12,6 +12,8 @@ mod http;
 mod https;
 mod json;
 mod run;
+#[cfg(feature = "tui")]
+mod screen;
 mod secrets;
 mod support;
 mod terminal;

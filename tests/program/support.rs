@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::Value;
@@ -144,22 +144,26 @@ impl Bench {
         Process::start(self.command(args))
     }
 
-    /// Starts the program on a terminal of 24 rows and 80 columns; what is typed there is written to the file.
+    /// Starts the program on a terminal of its own; what is typed there is written to the file.
     pub(crate) fn start_on_terminal(&self, args: &[&str]) -> (Process, File) {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let slave = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        let mut command = self.command(args);
-        command.env("TERM", "xterm").env_remove("NO_COLOR");
-        command.stdin(slave.try_clone().unwrap()).stdout(slave.try_clone().unwrap()).stderr(slave);
-        let child = command.spawn().unwrap();
-        let master = File::from(master);
-        let out = Stream::read(Some(master.try_clone().unwrap()));
-        (Process { child, out, err: Stream { text: Arc::default(), reader: None } }, master)
+        on_terminal(self.command(args))
     }
+}
+
+/// Starts a command on a terminal of 24 rows and 80 columns; what is typed there is written to the file.
+pub(crate) fn on_terminal(mut command: Command) -> (Process, File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let slave = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    command.env("TERM", "xterm").env_remove("NO_COLOR");
+    command.stdin(slave.try_clone().unwrap()).stdout(slave.try_clone().unwrap()).stderr(slave);
+    let child = command.spawn().unwrap();
+    let master = File::from(master);
+    let out = Stream::read(Some(master.try_clone().unwrap()));
+    (Process { child, out, err: Stream { text: Arc::default(), reader: None } }, master)
 }
 
 impl Drop for Bench {
@@ -214,10 +218,19 @@ impl Process {
         format!("--- out\n{}\n--- err\n{}", end(self.out()), end(self.err()))
     }
 
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap()
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Whether it has been suspended since it was last asked.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let found = waitid(WaitId::Pid(self.pid()), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG).unwrap();
+        found.is_some_and(|status| status.stopped())
     }
 
     /// Asks it to stop, and waits for its end.

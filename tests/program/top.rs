@@ -4,10 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Process};
+use crate::support::{Bench, Process, root};
 
 #[test]
 fn a_pipeline_is_built_run_and_saved_with_keys() {
@@ -38,21 +37,33 @@ fn a_pipeline_is_built_run_and_saved_with_keys() {
     assert!(ran.err.contains("\"ended_by\":\"records\""), "{}", ran.err);
 }
 
+/// The README's blocks `sh top` have one command to a line, on addresses that are here this test's own.
 #[test]
-fn the_terminal_is_given_back_whatever_ends_the_dashboard() {
+fn dashboards_of_the_readme_come_up() {
     let bench = Bench::new();
-    for (name, end) in [("a key", None), ("a signal", Some(Signal::TERM))] {
-        let (mut top, mut keyboard) = bench.start_on_terminal(&["top", "--no-run", "pipelines/market.json"]);
-        top.wait_until("the first frame", |process| process.out().contains("NOT RUNNING"));
-        match end {
-            Some(signal) => top.signal(signal),
-            None => write!(keyboard, "\x03").unwrap(),
-        }
-        let out = top.wait().code(0).out;
-        let taken = out.find("\x1b[?1049h").unwrap_or_else(|| panic!("{name}: no screen of its own: {out:?}"));
-        let given_back = out.rfind("\x1b[?1049l").unwrap_or_else(|| panic!("{name}: {out:?}"));
-        assert!(taken < given_back && out[given_back..].contains("\x1b[?25h"), "{name}: {out:?}");
+    let mut broker = bench.start(&["broker", "--listen", "127.0.0.1:0", "--json"]);
+    broker.wait_until("the broker's address", |process| process.out().ends_with('\n'));
+    let told: Value = serde_json::from_str(&broker.out()).unwrap();
+    let mut run = bench.start(&["run", &endless(&bench), "--json", "--listen", "127.0.0.1:0"]);
+    run.wait_until("it to listen", |process| url(process).is_some());
+    let (url, address) = (url(&run).unwrap(), told["address"].as_str().unwrap());
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = page.split("```sh top\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let commands: Vec<&str> = blocks.flat_map(str::lines).collect();
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    for command in commands {
+        let arguments = command.strip_prefix("cargo run --release -- ").or_else(|| command.strip_prefix("tidegate "));
+        let arguments = arguments.unwrap_or_else(|| panic!("{command}"));
+        let arguments = arguments.replace("http://127.0.0.1:7070", &url).replace("127.0.0.1:9092", address);
+        let (mut top, mut keyboard) = bench.start_on_terminal(&arguments.split(' ').collect::<Vec<_>>());
+        top.wait_until(command, |process| match command.contains("--brokers") {
+            true => process.out().contains("1 broker"),
+            false => has_figures(process) || process.out().contains("lag "),
+        });
+        write!(keyboard, "qy").unwrap();
+        top.wait().code(0);
     }
+    run.stop().code(0);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use ratatui::crossterm::event::{self, Event, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
@@ -93,9 +93,13 @@ pub fn run(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow:
     if is_blank {
         watcher.ask(Ask::Find);
     }
-    let ended = Loop { model, painter, screen, watcher, lookout, hear, pending: None }.run();
-    ended.context("the terminal has gone")
+    let now = Instant::now();
+    let ended = Loop { model, painter, screen, watcher, lookout, hear, pending: None, drawn: now, tick: now }.run();
+    ended.context("the dashboard has ended")
 }
+
+/// Messages that are taken in before the screen is drawn again: a key that is held down must not queue for frames.
+const AT_ONCE: usize = 64;
 
 /// The loop, and what it holds.
 struct Loop {
@@ -107,56 +111,79 @@ struct Loop {
     hear: Receiver<Heard>,
     /// news that the next frame shows
     pending: Option<Message>,
+    /// when figures were drawn last
+    drawn: Instant,
+    /// when the clock shows another second
+    tick: Instant,
 }
 
 impl Loop {
     fn run(mut self) -> anyhow::Result<()> {
-        let mut last_frame = Instant::now();
         loop {
-            let period = self.model.look.period(self.model.place.view == View::Graph);
-            let heard = match self.hear.recv_timeout(period.saturating_sub(last_frame.elapsed())) {
-                Ok(heard) => Some(heard),
-                Err(RecvTimeoutError::Timeout) => None,
+            let is_answer = match self.hear.recv_timeout(self.due().saturating_duration_since(Instant::now())) {
+                Ok(heard) => match self.hear_all(heard)? {
+                    Some(is_answer) => is_answer,
+                    None => break,
+                },
+                Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let is_answered_at_once = match heard {
-                None => true,
-                Some(Heard::End) => break,
-                Some(Heard::Suspend) => {
-                    self.suspend()?;
-                    true
-                }
-                Some(Heard::Resumed) => {
-                    self.resume()?;
-                    true
-                }
-                // Figures wait for the frame; the last ones count.
-                Some(Heard::Message(news @ (Message::News(_) | Message::Taps(_)))) => {
-                    self.hold_back(news)?;
-                    false
-                }
-                Some(Heard::Message(message)) => {
-                    if self.take(message)? {
-                        break;
-                    }
-                    true
-                }
-            };
-            let is_due = last_frame.elapsed() >= period;
-            if is_due {
-                last_frame = Instant::now();
-                if let Some(news) = self.pending.take() {
-                    self.take(news)?;
-                }
-                self.take(Message::Tick(now_ms()))?;
+            if !self.screen.is_taken() {
+                bail!("a part of the dashboard has panicked");
             }
-            if is_due || is_answered_at_once {
+            let is_due = self.due() <= Instant::now();
+            if is_due {
+                self.frame()?;
+            }
+            if is_due || is_answer {
                 self.painter.paint(&self.model, &mut self.screen)?;
             }
         }
         self.screen.restore();
         self.watcher.end();
         Ok(())
+    }
+
+    /// When figures that have come are drawn; where none have, the clock.
+    fn due(&self) -> Instant {
+        let next = self.drawn + self.model.look.period(self.model.place.view == View::Graph);
+        if self.pending.is_some() { next } else { next.max(self.tick) }
+    }
+
+    /// Takes in what the next frame shows.
+    fn frame(&mut self) -> anyhow::Result<()> {
+        let now_ms = now_ms();
+        self.drawn = Instant::now();
+        self.tick = self.drawn + Duration::from_millis(1_000 - now_ms.rem_euclid(1_000).unsigned_abs());
+        if let Some(news) = self.pending.take() {
+            self.take(news)?;
+        }
+        self.take(Message::Tick(now_ms))?;
+        Ok(())
+    }
+
+    /// Takes in what is heard, and what has come behind it; whether the screen is to answer at once, none at the end.
+    fn hear_all(&mut self, first: Heard) -> anyhow::Result<Option<bool>> {
+        let mut is_answer = false;
+        for heard in std::iter::once(first).chain(self.hear.try_iter().take(AT_ONCE).collect::<Vec<_>>()) {
+            match heard {
+                Heard::End => return Ok(None),
+                Heard::Suspend => self.suspend()?,
+                Heard::Resumed => self.resume()?,
+                // Figures wait for the frame; the last ones count.
+                Heard::Message(news @ (Message::News(_) | Message::Taps(_))) => {
+                    self.hold_back(news)?;
+                    continue;
+                }
+                Heard::Message(message) => {
+                    if self.take(message)? {
+                        return Ok(None);
+                    }
+                }
+            }
+            is_answer = true;
+        }
+        Ok(Some(is_answer))
     }
 
     fn hold_back(&mut self, news: Message) -> anyhow::Result<()> {

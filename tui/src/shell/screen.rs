@@ -1,11 +1,12 @@
 //! The terminal, taken and given back: raw mode, the other screen, no cursor, and nobody else writing on it. It is given
-//! back at the end, in a panic, while the program is suspended.
+//! back at the end, while the program is suspended, and in a panic of the dashboard; one in a run is the run's to tell.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread::{self, ThreadId};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -31,9 +32,14 @@ struct Taken {
     terminal: File,
     stdout: Option<OwnedFd>,
     stderr: Option<OwnedFd>,
+    /// the thread that draws
+    by: ThreadId,
 }
 
-/// Set while the terminal is ours; a panic of any thread gives it back.
+/// The other threads without which there is no dashboard.
+const HELPERS: [&str; 4] = ["input", "signals", "watcher", "lookout"];
+
+/// Set while the terminal is ours.
 static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
 
 fn taken() -> MutexGuard<'static, Option<Taken>> {
@@ -47,7 +53,9 @@ impl Screen {
         HOOK.call_once(|| {
             let before = panic::take_hook();
             panic::set_hook(Box::new(move |info| {
-                give_back();
+                if is_of_dashboard() {
+                    give_back();
+                }
                 before(info);
             }));
         });
@@ -75,7 +83,7 @@ impl Screen {
             if stderr.is_some() {
                 dup2_stderr(&nowhere)?;
             }
-            *taken = Some(Taken { terminal: self.terminal.try_clone()?, stdout, stderr });
+            *taken = Some(Taken { terminal: self.terminal.try_clone()?, stdout, stderr, by: thread::current().id() });
         }
         drop(taken);
         enable_raw_mode()?;
@@ -103,6 +111,11 @@ impl Screen {
         self.terminal.flush()
     }
 
+    /// It is ours: no part of the dashboard has panicked and given it back.
+    pub(super) fn is_taken(&self) -> bool {
+        taken().is_some()
+    }
+
     /// Gives it back.
     pub(super) fn restore(&self) {
         give_back();
@@ -125,9 +138,16 @@ impl Write for Screen {
     }
 }
 
+/// Whether this thread is one of the dashboard's. A panic in another, such as a lane of a run, is caught and told there.
+fn is_of_dashboard() -> bool {
+    let thread = thread::current();
+    let draws = taken().as_ref().is_some_and(|taken| taken.by == thread.id());
+    draws || thread.name().is_some_and(|name| HELPERS.contains(&name))
+}
+
 /// Puts the terminal as it was, once. Nobody is left to hear of what fails here.
 fn give_back() {
-    let Some(Taken { mut terminal, stdout, stderr }) = taken().take() else { return };
+    let Some(Taken { mut terminal, stdout, stderr, by: _ }) = taken().take() else { return };
     let _ = execute!(terminal, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
     if let Some(stdout) = stdout {
