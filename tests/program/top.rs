@@ -57,8 +57,8 @@ fn dashboards_of_the_readme_come_up() {
         let arguments = arguments.replace("http://127.0.0.1:7070", &url).replace("127.0.0.1:9092", address);
         let (mut top, mut keyboard) = bench.start_on_terminal(&arguments.split(' ').collect::<Vec<_>>());
         top.wait_until(command, |process| match command.contains("--brokers") {
-            true => process.out().contains("1 broker"),
-            false => has_figures(process) || process.out().contains("lag "),
+            true => process.out().contains("controller"),
+            false => has_figures(process) || process.out().contains("p50"),
         });
         write!(keyboard, "qy").unwrap();
         top.wait().code(0);

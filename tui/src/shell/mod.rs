@@ -29,7 +29,7 @@ use painter::Painter;
 use screen::Screen;
 
 /// What the loop hears.
-pub(crate) enum Heard {
+enum Heard {
     Message(Message),
     /// a key that only the terminal's part knows
     Suspend,
@@ -37,6 +37,15 @@ pub(crate) enum Heard {
     Resumed,
     /// the end, told by a signal
     End,
+}
+
+impl From<Key> for Heard {
+    fn from(key: Key) -> Heard {
+        match key {
+            Key::Ctrl('z') => Heard::Suspend,
+            key => Heard::Message(Message::Key(key)),
+        }
+    }
 }
 
 /// Two clicks at one cell within this time are one double click.
@@ -69,7 +78,7 @@ pub fn run(source: Source, opener: Box<dyn Opener>, options: Options) -> anyhow:
             model.look.palette = Palette::Light;
         }
         // The one who hears them is here.
-        keys.into_iter().for_each(|key| drop(tell.send(Heard::Message(Message::Key(key)))));
+        keys.into_iter().for_each(|key| drop(tell.send(Heard::from(key))));
     }
     listen_to_input(tell.clone())?;
     let period = options.look.period(true);
@@ -276,10 +285,7 @@ fn listen_to_input(tell: Sender<Heard>) -> anyhow::Result<()> {
         let mut mouse = Mouse::default();
         while let Ok(event) = event::read() {
             let heard = match event {
-                Event::Key(event) => match Key::of(event) {
-                    Some(Key::Ctrl('z')) => Some(Heard::Suspend),
-                    key => key.map(|key| Heard::Message(Message::Key(key))),
-                },
+                Event::Key(event) => Key::of(event).map(Heard::from),
                 Event::Mouse(event) => mouse.pointer(event).map(|pointer| Heard::Message(Message::Mouse(pointer))),
                 Event::Paste(text) => Some(Heard::Message(Message::Pasted(text))),
                 Event::Resize(columns, rows) => Some(Heard::Message(Message::Size(columns.into(), rows.into()))),

@@ -102,6 +102,18 @@ fn what_was_lost_is_told_at_once() {
 }
 
 #[test]
+fn a_tap_of_a_source_or_a_sink_has_one_side() {
+    let mut model = in_view(View::Tap, 80, 24);
+    assert!(text(&model).contains("BEFORE"), "{}", text(&model));
+    for (key, node, rates) in [("<", "trades", "gives 40.0k/s"), (">", "liquid", "before 40.0k/s, after 32.0k/s")] {
+        press(&mut model, key);
+        let screen = text(&model);
+        assert_eq!(model.subject(View::Tap).as_deref(), Some(node));
+        assert!(screen.contains(rates) && screen.contains("BEFORE") == (node == "liquid"), "{screen}");
+    }
+}
+
+#[test]
 fn a_held_tap_stands_still_and_its_record_leads_to_its_partition() {
     let mut model = in_view(View::Tap, 80, 24);
     let before = text(&model);

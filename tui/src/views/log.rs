@@ -136,6 +136,7 @@ pub(crate) fn sentence(model: &Model) -> String {
     let log = &model.shown().now.log;
     match log.last() {
         None => "Nothing has happened yet.".into(),
+        Some(_) if log.len() == 1 => "1 entry; enter goes to the node.".into(),
         Some(_) => format!("{} entries, newest last; enter goes to the node.", log.len()),
     }
 }

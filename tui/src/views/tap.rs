@@ -158,16 +158,30 @@ fn key(row: &TapRow) -> String {
     format!("{} {} {}", row.topic, row.partition, row.offset)
 }
 
+/// Whether a wire leads to the node, and whether one leaves it.
+fn sides(model: &Model) -> (bool, bool) {
+    let Some(node) = model.subject(View::Tap) else { return (false, false) };
+    let wires = super::graph::wires_of(model, &node);
+    let is_here =
+        |is_before: bool| wires.values().any(|(from, to)| if is_before { to.node == node } else { from.node == node });
+    (is_here(true), is_here(false))
+}
+
+fn has_one_side(model: &Model) -> bool {
+    sides(model) != (true, true)
+}
+
 /// The table.
 pub(crate) fn table(model: &Model) -> Table {
-    let columns = vec![
-        Column::right("LANE", 4),
-        Column::left(" TIME", 13).gives_up(3),
-        Column::left("KEY", 8),
-        Column::left("BEFORE", 20).grows(),
-        Column::left("│", 1),
-        Column::left("AFTER", 20).grows(),
-    ];
+    let mut columns = vec![Column::right("LANE", 4), Column::left(" TIME", 13).gives_up(3), Column::left("KEY", 8)];
+    match has_one_side(model) {
+        true => columns.push(Column::left("VALUE", 40).grows()),
+        false => columns.extend([
+            Column::left("BEFORE", 20).grows(),
+            Column::left("│", 1),
+            Column::left("AFTER", 20).grows(),
+        ]),
+    }
     let row = |pair: Pair<'_>| Row {
         key: key(pair.row),
         is_bad: matches!(pair.fate, Fate::Kept | Fate::LeftBy(_)),
@@ -203,13 +217,15 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
     };
     let seen: u64 = side(model, true).iter().chain(&side(model, false)).map(|tap| tap.seen).sum();
     let kept: usize = side(model, true).iter().chain(&side(model, false)).map(|tap| tap.rows.len()).sum();
-    let text = format!(
-        "   before {}, after {}   {} of {} seen",
-        rate(true).unwrap_or_else(|| "–".into()),
-        rate(false).unwrap_or_else(|| "–".into()),
-        numbers::count(kept as u64),
-        numbers::count(seen)
-    );
+    let rates = match sides(model) {
+        (false, _) => format!("gives {}", rate(false).unwrap_or_else(|| "–".into())),
+        (true, false) => format!("takes {}", rate(true).unwrap_or_else(|| "–".into())),
+        (true, true) => {
+            let [before, after] = [true, false].map(|is_before| rate(is_before).unwrap_or_else(|| "–".into()));
+            format!("before {before}, after {after}")
+        }
+    };
+    let text = format!("   {rates}   {} of {} seen", numbers::count(kept as u64), numbers::count(seen));
     pen.text(x, 0, Tone::Text, &cut(&text, pen.width().saturating_sub(x + 1)));
     2
 }
@@ -241,7 +257,11 @@ pub(crate) fn foot(model: &Model, pen: &mut Pen<'_>) {
         Fate::Changed(left) => left.value.to_string(),
         told => told.words(),
     };
-    for (y, (label, text)) in [("before", row.value.to_string()), ("after", after)].iter().enumerate() {
+    let lines = match has_one_side(model) {
+        true => vec![("value", row.value.to_string())],
+        false => vec![("before", row.value.to_string()), ("after", after)],
+    };
+    for (y, (label, text)) in lines.iter().enumerate() {
         pen.text(1, y + 1, Tone::Dim, label);
         pen.text(10, y + 1, Tone::Text, &cut(text, room));
     }
@@ -255,6 +275,7 @@ pub(crate) fn sentence(model: &Model) -> String {
     let pairs = pairs(model);
     let kept = pairs.iter().filter(|pair| matches!(pair.fate, Fate::Kept)).count();
     match pairs.len() {
+        1.. if has_one_side(model) => "Records as they pass, the newest last; space holds the screen still.".into(),
         0 => "No record has passed since this view was opened.".into(),
         all => format!("{kept} of these {all} were not sent on; space holds the screen still."),
     }

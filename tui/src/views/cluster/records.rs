@@ -10,7 +10,7 @@ use super::rate_cell;
 use crate::model::Model;
 use crate::model::place::{Page, TextSheet};
 use crate::numbers::{self, ABSENT};
-use crate::pen::{Pen, cut};
+use crate::pen::{Pen, cut, cut_middle};
 use crate::theme::Tone;
 
 /// What is looked into.
@@ -77,11 +77,11 @@ pub(super) fn opened(model: &Model) -> Option<TextSheet> {
 
 /// `cluster › trades   12 partitions   newest 100 of 1.20M   52.0k/s`.
 pub(super) fn summary(model: &Model, of: &RecordsWanted) -> String {
-    let name = &of.topic;
+    let name = cut_middle(&of.topic, 24);
     if let Some((partition, offset)) = of.from {
         return format!("cluster › {name}-{partition}   from offset {} on", numbers::exact(offset));
     }
-    let of_topic = model.outlook.now.topic(name);
+    let of_topic = model.outlook.now.topic(&of.topic);
     let partitions = of_topic.map_or(0, |topic| usize::try_from(topic.partitions).unwrap_or_default());
     let records = of_topic.and_then(|topic| topic.records).map_or("?".into(), numbers::count);
     let shown = told(model).map_or(0, |told| told.rows.len());
