@@ -68,7 +68,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         (None, Some(file)) => Some(how.here(Some(file), &faults, true)?),
         (None, None) => None,
     };
-    let opener = Arc::new(Door { how, faults });
+    let opener = Arc::new(Door { how, faults, state: None });
     let remedy = "start it where there is a display, or use `tidegate top`";
     tidegate_gui::edit(source, opener, options).map_err(|why| Fault::outside(format!("{why:#}")).remedy(remedy))?;
     Ok(Exit::Good)

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::PoisonError;
 
+use tidegate_core::faces::storage::state_folder;
 use tidegate_core::problem::Fault;
 use tidegate_tui::{Look, Options, Palette};
 
@@ -86,7 +87,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         is_without_mouse: args.no_mouse,
         asks_for_ground: args.theme.is_none() && look(&args).palette == Palette::Dark,
     };
-    let opener = Door { how, faults: faults.clone() };
+    let opener = Door { how, faults: faults.clone(), state: state_folder() };
+    if let Some(file) = args.file.as_ref().filter(|file| file.exists()) {
+        opener.note(file);
+    }
     let shown = tidegate_tui::run(source, Box::new(opener), options);
     shown.map_err(|why| {
         let fault = Fault::outside(format!("{why:#}"));

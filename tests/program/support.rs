@@ -110,6 +110,7 @@ impl Bench {
             command.env_remove(name);
         }
         command.env("TIDEGATE_BROKER_DATA", self.folder.path().join("broker")).env("TIDEGATE_BROKERS", &self.brokers);
+        command.env("XDG_STATE_HOME", self.folder.path().join("state"));
         command.args(args).current_dir(root());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -37,6 +37,24 @@ fn a_pipeline_is_built_run_and_saved_with_keys() {
     assert!(ran.err.contains("\"ended_by\":\"records\""), "{}", ran.err);
 }
 
+#[test]
+fn what_was_opened_is_found_again() {
+    let bench = Bench::new();
+    let drawn = json!({ "tidegate": 1, "name": "lately", "description": "Nothing but a source. And more.",
+        "nodes": [{ "id": "numbers", "operator": "generate", "config": { "shape": "numbers" } }] });
+    let file = bench.file("lately.json", drawn.to_string());
+    let look = |args: &[&str], shows: &str| {
+        let (mut top, mut keyboard) = bench.start_on_terminal(args);
+        top.wait_until(shows, |process| process.out().contains(shows));
+        write!(keyboard, "\x03").unwrap();
+        top.wait().code(0).out
+    };
+    let is_found = |out: String| out.contains("Nothing but a source.");
+    assert!(!is_found(look(&["top"], "market.json")));
+    look(&["top", "--no-run", &file], "lately@");
+    assert!(is_found(look(&["top"], "market.json")));
+}
+
 /// The README's blocks `sh top` have one command to a line, on addresses that are here this test's own.
 #[test]
 fn dashboards_of_the_readme_come_up() {

@@ -1,9 +1,11 @@
-//! What a face can open in place of what it shows: files of the folder and of the gallery, runs of this machine.
+//! What a face can open in place of what it shows: files of the folder and of the gallery, those that were opened lately,
+//! runs of this machine.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use tidegate_core::faces::host::{Found, Opener, Opening, Sample, Source};
+use tidegate_core::faces::recent::{note_recent, recent};
 use tidegate_core::pipeline::Pipeline;
 use tidegate_core::problem::Fault;
 
@@ -22,6 +24,8 @@ const LOCAL_RUN: &str = "http://127.0.0.1:7070";
 pub(crate) struct Door {
     pub(crate) how: How,
     pub(crate) faults: Faults,
+    /// files that are opened are remembered in this folder, and found again; for a face that does not do that by itself
+    pub(crate) state: Option<PathBuf>,
 }
 
 impl Opener for Door {
@@ -31,7 +35,9 @@ impl Opener for Door {
             name: LOCAL_RUN.into(),
             sentence: format!("A run of {}.", pipeline.name),
         });
-        running.into_iter().chain(FOLDERS.iter().flat_map(|folder| files(Path::new(folder)))).collect()
+        let here: Vec<Found> = FOLDERS.iter().flat_map(|folder| files(Path::new(folder))).collect();
+        let lately = self.lately().into_iter().filter(|it| here.iter().all(|known| known.opening != it.opening));
+        running.into_iter().chain(lately).chain(here.iter().cloned()).collect()
     }
 
     fn gallery(&self) -> Vec<Sample> {
@@ -51,13 +57,34 @@ impl Opener for Door {
             Opening::File(path) if !path.exists() => {
                 return Err(format!("there is no file {}; :new makes one", path.display()));
             }
-            Opening::File(path) => self.how.here(Some(path.clone()), &self.faults, false),
+            Opening::File(path) => {
+                self.note(path);
+                self.how.here(Some(path.clone()), &self.faults, false)
+            }
         };
         opened.map_err(|failure| failure.message())
     }
 }
 
 impl Door {
+    /// Remembers a file that is opened.
+    pub(crate) fn note(&self, file: &Path) {
+        if let Some(Err(why)) = self.state.as_ref().map(|state| note_recent(state, file)) {
+            tracing::warn!("what was opened is not remembered: {why}");
+        }
+    }
+
+    /// Files that were opened lately and are still there, those below the current folder by their names in it.
+    fn lately(&self) -> Vec<Found> {
+        let Some(state) = &self.state else { return Vec::new() };
+        let files = recent(state).unwrap_or_else(|why| {
+            tracing::warn!("{why}");
+            Vec::new()
+        });
+        let here = env::current_dir().unwrap_or_default();
+        files.iter().filter_map(|path| found(path.strip_prefix(&here).unwrap_or(path))).collect()
+    }
+
     fn address(&self, url: &str) -> Result<Address, Failure> {
         let none = || Err(Fault::user(format!("`{url}` is no address of a run")));
         Ok(Address::of_url(url, self.how.attach.ca.as_deref()).unwrap_or_else(none)?)
@@ -70,16 +97,18 @@ fn files(folder: &Path) -> Vec<Found> {
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
-    let found = |path: &std::path::PathBuf| {
-        let pipeline = Pipeline::parse(&fs::read_to_string(path).ok()?).0?;
-        let path = path.strip_prefix(".").unwrap_or(path).to_path_buf();
-        Some(Found {
-            name: path.display().to_string(),
-            sentence: first_sentence(&pipeline.description),
-            opening: Opening::File(path),
-        })
-    };
-    paths.iter().filter_map(found).collect()
+    paths.iter().filter_map(|path| found(path)).collect()
+}
+
+/// A file, where it is a pipeline.
+fn found(path: &Path) -> Option<Found> {
+    let pipeline = Pipeline::parse(&fs::read_to_string(path).ok()?).0?;
+    let path = path.strip_prefix(".").unwrap_or(path).to_path_buf();
+    Some(Found {
+        name: path.display().to_string(),
+        sentence: first_sentence(&pipeline.description),
+        opening: Opening::File(path),
+    })
 }
 
 pub(super) fn first_sentence(text: &str) -> String {
