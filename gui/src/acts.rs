@@ -40,6 +40,8 @@ pub(crate) enum Act {
     Changes(ChangesSeen),
     /// show a place: select it, bring it into view
     Show(Chosen),
+    /// a value of a parameter for runs of this window; none takes it back
+    Give(String, Option<String>),
     /// the canvas takes the keyboard
     Canvas,
     /// say something for a while

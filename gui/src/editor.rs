@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use egui::{Key, Modifiers, Rect, Ui};
+use tidegate_core::faces::document::Part;
 use tidegate_core::faces::drafts::Left;
 use tidegate_core::faces::drawing::Drawing;
 use tidegate_core::faces::host::{Found, Opened, Opener, Opening, Rights, Source};
@@ -209,6 +210,7 @@ impl Editor {
                 };
             }
             News::Over { how, last } => {
+                self.show_missing(&how);
                 if let Some(last) = last {
                     self.run.now = *last;
                 }
@@ -242,6 +244,20 @@ impl Editor {
             News::Found(found) => self.found = found,
             News::Said(words) => self.is_told(words),
             News::Saved { pipeline, to } => self.saved(*pipeline, &to),
+        }
+    }
+
+    /// Shows the parameter that a run lacked, where a value for it can be given.
+    fn show_missing(&mut self, how: &str) {
+        let missing = self
+            .drawing
+            .pipeline
+            .parameters
+            .names()
+            .find(|name| how.contains("has no value") && how.contains(&format!("`{name}`")));
+        if let Some(name) = missing.map(str::to_string) {
+            self.seen.chosen = Chosen::default();
+            self.seen.inspector.part.open(Part::Parameter(name));
         }
     }
 

@@ -45,6 +45,7 @@ impl Editor {
                 self.choose(chosen);
                 self.bring_into_view();
             }
+            Act::Give(name, value) => self.drawing.give(&name, value),
             Act::Canvas => self.seen.canvas.wants_focus = true,
             Act::Say(words) => self.say(words),
         }
@@ -181,6 +182,10 @@ impl Editor {
             Command::Travel => self.travel(),
             Command::Fit | Command::ZoomIn | Command::ZoomOut | Command::ActualSize => self.zoom(command),
             Command::Layout => self.lay_out(),
+            Command::Pipeline => {
+                self.choose(Chosen::default());
+                self.seen.is_alone = false;
+            }
             Command::NextProblem => self.next_problem(),
             Command::New
             | Command::CloseTab
@@ -219,7 +224,7 @@ impl Editor {
         } else if self.drawing.pipeline.nodes.is_empty() {
             self.say("Nothing is drawn yet.");
         } else {
-            self.ask(Ask::Run(Box::new(self.drawing.pipeline.clone())));
+            self.ask(Ask::RunWith(Box::new(self.drawing.pipeline.clone()), self.drawing.values()));
         }
     }
 

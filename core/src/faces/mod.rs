@@ -11,12 +11,14 @@
 //!   were opened lately; [`storage`]: where all that is kept
 //! - [`changes`]: what differs between two drawings, line by line
 //! - [`building`]: what a person builds, as edits, and which ports fit
+//! - [`document`]: what a document has beside nodes and edges, filled in
 //! - [`rows`]: the fields of a form, to fill in
 //! - [`glance`]: a config in one line
 //! - [`numbers`]: figures as text
 
 pub mod building;
 pub mod changes;
+pub mod document;
 pub mod drafts;
 pub mod drawing;
 pub mod glance;

@@ -161,9 +161,13 @@ pub(super) fn open_desk(source: Option<Source>, size: Vec2, state: Option<&Path>
     screen
 }
 
+/// How long other threads may take: machines that test are slow and busy.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+
 /// Frames, until something holds; other threads take their time.
 pub(super) fn wait(screen: &mut Screen, until: impl Fn(&Screen) -> bool) {
-    for _ in 0..500 {
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < PATIENCE {
         settle(screen);
         if until(screen) {
             return;

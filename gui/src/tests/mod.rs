@@ -7,6 +7,7 @@ mod gestures;
 mod keeping;
 mod keyboard;
 mod panels;
+mod parameters;
 mod running;
 mod tabs;
 mod work;

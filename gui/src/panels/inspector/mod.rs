@@ -2,6 +2,8 @@
 //! it travels; nothing selected is the pipeline itself.
 
 mod edge;
+mod entries;
+mod fields;
 mod form;
 mod node;
 mod pipeline;
@@ -10,6 +12,7 @@ use egui::{Frame, Margin, Panel, ScrollArea, Stroke, Ui};
 
 use crate::acts::{Chosen, Cx};
 use crate::fonts;
+pub(crate) use fields::PartSeen;
 pub(crate) use form::Draft;
 #[cfg(test)]
 pub(crate) use form::written;
@@ -24,6 +27,8 @@ pub(crate) struct InspectorSeen {
     pub(crate) wants_focus: bool,
     /// the field that takes the keyboard, by its path
     pub(crate) wants_field: Option<String>,
+    /// what of the pipeline itself is open, and is being typed
+    pub(crate) part: PartSeen,
 }
 
 /// A side of a node.
