@@ -141,7 +141,11 @@ fn typed(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut PartSeen) {
     let (label, hint) = match (row.kind, &row.default) {
         (RowKind::Add, _) => (format!("add to {}", row.path.last().map_or("", String::as_str)), "name = value".into()),
         (_, Some(default)) => (row.label.clone(), to_text(default)),
-        _ => (row.label.clone(), String::new()),
+        // A default that is none of the form's is told by the help.
+        _ => (
+            row.label.clone(),
+            row.help.split_once("Default: ").map_or("", |(_, rest)| rest.trim_end_matches('.')).into(),
+        ),
     };
     let response = widgets::field(ui, &label, &mut words, &hint, fonts::mono(11.5));
     if let Some(words) = seen.typed(ui, &response, &field, words) {
