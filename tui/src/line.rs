@@ -44,14 +44,6 @@ impl Line {
         }
     }
 
-    /// The word in front of the cursor: letters, digits, `_`, `.` and `-`, and where it begins.
-    pub(crate) fn word(&self) -> (usize, &str) {
-        let before = &self.text[..self.at];
-        let is_in = |letter: &char| letter.is_alphanumeric() || ['_', '.', '-'].contains(letter);
-        let length: usize = before.chars().rev().take_while(is_in).map(char::len_utf8).sum();
-        (self.at - length, &before[self.at - length..])
-    }
-
     /// Takes a key; false where it means nothing to a line.
     pub(crate) fn key(&mut self, key: Key) -> bool {
         match key {
@@ -119,8 +111,6 @@ mod tests {
         line.delete_word();
         assert_eq!(line.text(), "sum(price * ");
         assert!(!line.key(Key::Enter));
-        let line = Line::new("sum(pri");
-        assert_eq!(line.word(), (4, "pri"));
     }
 
     proptest! {
@@ -133,7 +123,6 @@ mod tests {
                     Some(key) => { line.key(*key); }
                     None => line.delete_word(),
                 }
-                line.word();
                 line.with_cursor();
             }
         }

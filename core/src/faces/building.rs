@@ -132,6 +132,13 @@ pub fn flipped(pipeline: &Pipeline, edge: &str) -> Edit {
     Edit::ChangeEdge { edge: edge.to_string(), change: EdgeChange::Via(via) }
 }
 
+/// The step that takes all wires of a port away; none where it has none.
+pub fn cut(pipeline: &Pipeline, port: &PortRef) -> Option<Edit> {
+    let wires = pipeline.edges.iter().filter(|edge| edge.from == *port || edge.to == *port);
+    let edits: Vec<Edit> = wires.map(|edge| Edit::Disconnect { edge: edge.id() }).collect();
+    (!edits.is_empty()).then(|| Edit::Batch { label: format!("disconnect {port}"), edits })
+}
+
 /// A node of an operator, known as `id`, wired to where it is added.
 fn added(pipeline: &Pipeline, operator: &Operator, to: &AddTo, id: &str, at: Option<Point>) -> Edit {
     let ports = operator.ports().unwrap_or_default();

@@ -9,7 +9,7 @@ use super::host::RunValues;
 use crate::check::Checked;
 use crate::fields::Secret;
 use crate::operators::Operator;
-use crate::pipeline::edit::{Edit, EditError, NodeChange, Parts, Section};
+use crate::pipeline::edit::{Edit, EditError, NodeChange, Parts, Section, fix};
 use crate::pipeline::{Edge, Node, Pipeline};
 use crate::problem::{Problem, Severity};
 use serde_json::{Map, Value};
@@ -180,10 +180,30 @@ impl Drawing {
 
     /// What a check would find of the pipeline with another config of a node.
     pub fn check_with(&self, node: &str, config: Map<String, Value>) -> Checked {
+        self.check_after(&Edit::ChangeNode { id: node.to_string(), change: NodeChange::Config(config) })
+    }
+
+    /// What a check would find after an edit; of one that cannot be done, what it finds now.
+    pub fn check_after(&self, edit: &Edit) -> Checked {
         let mut tried = self.pipeline.clone();
-        // A node that is gone changes nothing.
-        let _ = Edit::ChangeNode { id: node.to_string(), change: NodeChange::Config(config) }.apply(&mut tried);
+        // One that cannot be done changes nothing.
+        let _ = edit.apply(&mut tried);
         (self.checker)(&tried, &self.values().set)
+    }
+
+    /// Why an edit cannot be done; none where it can.
+    pub fn refusal(&self, edit: &Edit) -> Option<EditError> {
+        edit.apply(&mut self.pipeline.clone()).err()
+    }
+
+    /// An edit, and what takes the remedy of a problem that is found after it, as one step; none where that is not one
+    /// change.
+    pub fn mended(&self, edit: Option<&Edit>, problem: &Problem) -> Option<Edit> {
+        let Some(edit) = edit else { return fix(&self.pipeline, problem) };
+        let mut tried = self.pipeline.clone();
+        edit.apply(&mut tried).ok()?;
+        let mend = fix(&tried, problem)?;
+        Some(Edit::Batch { label: mend.label(), edits: vec![edit.clone(), mend] })
     }
 
     /// There is a step to take back.

@@ -12,12 +12,15 @@
 //! - [`changes`]: what differs between two drawings, line by line
 //! - [`building`]: what a person builds, as edits, and which ports fit
 //! - [`document`]: what a document has beside nodes and edges, filled in
-//! - [`rows`]: the fields of a form, to fill in
+//! - [`marks`]: groups and notes of the canvas, as edits
+//! - [`rows`]: the fields of a form, to fill in; [`complete`]: what fits where somebody types into one
+//! - [`subject`]: what of a pipeline is filled in by a form, and the edits that do it
 //! - [`glance`]: a config in one line
 //! - [`numbers`]: figures as text
 
 pub mod building;
 pub mod changes;
+pub mod complete;
 pub mod document;
 pub mod drafts;
 pub mod drawing;
@@ -26,10 +29,12 @@ pub mod history;
 pub mod host;
 pub mod keeper;
 pub mod lookout;
+pub mod marks;
 pub mod numbers;
 pub mod recent;
 pub mod rows;
 pub mod storage;
+pub mod subject;
 pub mod topics;
 pub mod watched;
 pub mod watcher;

@@ -61,9 +61,12 @@ impl Topics {
     }
 }
 
+/// The cluster that is meant where none is named.
+pub const DEFAULT_CLUSTER: &str = "default";
+
 /// The cluster whose topics the fields of a node's config name.
 pub fn cluster_of(config: &Map<String, Value>) -> &str {
-    config.get("cluster").and_then(Value::as_str).unwrap_or("default")
+    config.get("cluster").and_then(Value::as_str).unwrap_or(DEFAULT_CLUSTER)
 }
 
 #[cfg(test)]

@@ -29,8 +29,8 @@ pub(crate) use identity::is_place;
 pub use identity::{is_application_id, is_node_id, is_parameter_name, is_port_name};
 pub(crate) use parse::Reading;
 pub use parts::{
-    Cluster, Edge, Group, Guarantee, Node, Note, OnError, Order, Parameter, PipelineTest, Point, PortRef, Scale,
-    Settings,
+    Cluster, Edge, Group, Guarantee, Node, Note, NoteColour, OnError, Order, Parameter, PipelineTest, Point, PortRef,
+    Scale, Settings,
 };
 pub use settable::Settable;
 pub use travel::{Direct, Restart, Supervision, ThroughTopic, Via};

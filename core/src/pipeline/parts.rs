@@ -192,6 +192,24 @@ pub struct Note {
     /// Width and height.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Point>,
+    /// Its paper. Default: sand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<NoteColour>,
+}
+
+/// The colour of a note's paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoteColour {
+    /// as sand
+    #[default]
+    Sand,
+    /// as water
+    Blue,
+    /// as leaves
+    Green,
+    /// as roses
+    Rose,
 }
 
 /// A script of the test driver, and what it must give.

@@ -175,7 +175,10 @@ pub(crate) fn any_tests() -> impl Strategy<Value = Vec<PipelineTest>> {
 pub(crate) fn any_notes() -> impl Strategy<Value = Vec<Note>> {
     let note = (".{0,20}", any_point(), prop::option::of(any_point()));
     prop::collection::vec(note, 0..3).prop_map(|notes| {
-        let note = |(index, (text, at, size))| Note { id: format!("note-{index}"), text, at, size };
+        let note = |(index, (text, at, size)): (usize, _)| {
+            let colour = [None, Some(NoteColour::Blue), Some(NoteColour::Sand)][index % 3];
+            Note { id: format!("note-{index}"), text, at, size, colour }
+        };
         notes.into_iter().enumerate().map(note).collect()
     })
 }

@@ -1,7 +1,7 @@
 //! Keys in the list of notes: each change is one edit.
 
-use tidegate_core::pipeline::edit::{Edit, Section};
-use tidegate_core::pipeline::{Note, Point};
+use tidegate_core::faces::marks;
+use tidegate_core::pipeline::Point;
 
 use super::build;
 use super::sheets::{Outcome, edit_line};
@@ -44,21 +44,14 @@ pub(super) fn act(model: &mut Model, act: Act, sheet: &mut NotesSheet) -> Outcom
 /// Another text for a note, or a note more; without a text it goes.
 fn write(model: &mut Model, place: usize, text: &str) {
     let pipeline = &model.drawing.pipeline;
-    let mut notes = pipeline.notes.clone();
-    match (notes.get_mut(place), text) {
-        (Some(_), "") => drop(notes.remove(place)),
-        (Some(note), text) => note.text = text.into(),
+    let edit = match (pipeline.notes.get(place), text) {
+        (Some(note), "") => marks::without_note(pipeline, &note.id),
+        (Some(note), same) if note.text == same => return,
+        (Some(note), text) => marks::note_changed(pipeline, &note.id, |note| note.text = text.into()),
         (None, "") => return,
-        (None, text) => notes.push(Note {
-            id: pipeline.fresh_id("note"),
-            text: text.into(),
-            at: below_selection(model),
-            size: None,
-        }),
-    }
-    if notes != pipeline.notes {
-        build::apply(model, &Edit::Replace(Section::Notes(notes)));
-    }
+        (None, text) => marks::noted(pipeline, text, below_selection(model)).0,
+    };
+    build::apply(model, &edit);
 }
 
 /// Where a new note stands on the canvas: below the selected node.
