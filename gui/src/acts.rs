@@ -7,6 +7,7 @@ use egui::Pos2;
 use tidegate_core::faces::building::AddTo;
 use tidegate_core::faces::drawing::Drawing;
 use tidegate_core::faces::host::{Found, Rights};
+use tidegate_core::faces::topics::Topics;
 use tidegate_core::faces::watched::Watched;
 use tidegate_core::operators::Operator;
 use tidegate_core::pipeline::edit::Edit;
@@ -14,6 +15,7 @@ use tidegate_core::pipeline::edit::Edit;
 use crate::commands::Command;
 use crate::desk::{DeskView, Wanted};
 use crate::panels::changes::ChangesSeen;
+use crate::panels::finder::What;
 use crate::scene::Scene;
 use crate::theme::Theme;
 
@@ -22,6 +24,8 @@ use crate::theme::Theme;
 pub(crate) enum Act {
     /// one step of the drawing
     Edit(Edit),
+    /// another id of a node, which stays selected
+    Rename { id: String, to: String },
     /// what is selected from now on
     Choose(Chosen),
     /// a command
@@ -32,6 +36,10 @@ pub(crate) enum Act {
     SaveAs(PathBuf),
     /// a node of this operator
     Add(&'static Operator, AddTo, Option<Pos2>),
+    /// a note, at a place of the canvas
+    AddNote(Pos2),
+    /// a list
+    List(What),
     /// ask for an operator, at a place of the canvas
     QuickAdd(AddTo, Pos2),
     /// the field of the selected node that takes the keyboard, where it is shown
@@ -42,6 +50,10 @@ pub(crate) enum Act {
     Show(Chosen),
     /// a value of a parameter for runs of this window; none takes it back
     Give(String, Option<String>),
+    /// which topics this cluster has
+    AskTopics(String),
+    /// the settings of what is selected take the keyboard
+    Settings,
     /// the canvas takes the keyboard
     Canvas,
     /// say something for a while
@@ -53,19 +65,31 @@ pub(crate) enum Act {
 pub(crate) struct Chosen {
     pub(crate) nodes: BTreeSet<String>,
     pub(crate) edge: Option<String>,
+    /// a bend of the edge, by its number
+    pub(crate) bend: Option<usize>,
+    /// a note, by its id
+    pub(crate) note: Option<String>,
 }
 
 impl Chosen {
     pub(crate) fn node(id: impl Into<String>) -> Chosen {
-        Chosen { nodes: BTreeSet::from([id.into()]), edge: None }
+        Chosen { nodes: BTreeSet::from([id.into()]), ..Chosen::default() }
     }
 
     pub(crate) fn nodes<'a>(ids: impl IntoIterator<Item = &'a str>) -> Chosen {
-        Chosen { nodes: ids.into_iter().map(str::to_string).collect(), edge: None }
+        Chosen { nodes: ids.into_iter().map(str::to_string).collect(), ..Chosen::default() }
     }
 
     pub(crate) fn edge(id: impl Into<String>) -> Chosen {
-        Chosen { nodes: BTreeSet::new(), edge: Some(id.into()) }
+        Chosen { edge: Some(id.into()), ..Chosen::default() }
+    }
+
+    pub(crate) fn bend(edge: impl Into<String>, bend: usize) -> Chosen {
+        Chosen { bend: Some(bend), ..Chosen::edge(edge) }
+    }
+
+    pub(crate) fn note(id: impl Into<String>) -> Chosen {
+        Chosen { note: Some(id.into()), ..Chosen::default() }
     }
 
     /// The node that alone is selected.
@@ -79,7 +103,10 @@ impl Chosen {
     /// What is still there.
     pub(crate) fn kept(mut self, drawing: &Drawing) -> Chosen {
         self.nodes.retain(|id| drawing.pipeline.node(id).is_some());
-        self.edge = self.edge.filter(|edge| drawing.pipeline.edge(edge).is_some());
+        let edge = self.edge.as_ref().and_then(|edge| drawing.pipeline.edge(edge));
+        self.bend = self.bend.filter(|bend| edge.is_some_and(|edge| *bend < edge.points.len()));
+        self.edge = self.edge.take_if(|_| edge.is_some());
+        self.note = self.note.filter(|id| drawing.pipeline.notes.iter().any(|note| note.id == *id));
         self
     }
 }
@@ -95,6 +122,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) found: &'a [Found],
     /// what it shares with other documents
     pub(crate) desk: &'a DeskView,
+    /// topics of the drawing's clusters
+    pub(crate) topics: &'a Topics,
     pub(crate) acts: Vec<Act>,
 }
 

@@ -45,11 +45,33 @@ pub(crate) enum Command {
     Layout,
     NextProblem,
     Pipeline,
+    Complete,
+    Swap,
+    Rename,
+    Disable,
+    Group,
+    Ungroup,
+    Fold,
+    AddNote,
+    Recolour,
+    Bend,
+    Straighten,
+    AlignLeft,
+    AlignCentre,
+    AlignRight,
+    AlignTop,
+    AlignMiddle,
+    AlignBottom,
+    SpreadAcross,
+    SpreadDown,
+    Menu,
+    Look,
     Theme,
     Minimap,
     Snap,
     Dashes,
     Still,
+    Contrast,
     CanvasAlone,
     Quit,
 }
@@ -68,6 +90,7 @@ const fn key(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
 const CTRL: Modifiers = Modifiers::COMMAND;
 const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 const PLAIN: Modifiers = Modifiers::NONE;
+const SHIFT: Modifiers = Modifiers::SHIFT;
 
 const ENTRIES: &[Entry] = &[
     Entry { command: Command::Run, title: "Run", key: key(CTRL, Key::Enter) },
@@ -110,10 +133,32 @@ const ENTRIES: &[Entry] = &[
     Entry { command: Command::Layout, title: "Lay out", key: key(CTRL, Key::L) },
     Entry { command: Command::NextProblem, title: "Next problem", key: key(PLAIN, Key::F8) },
     Entry { command: Command::Pipeline, title: "Parameters, clusters and settings", key: key(CTRL, Key::Comma) },
+    Entry { command: Command::Complete, title: "What fits in this field", key: key(CTRL, Key::Space) },
+    Entry { command: Command::Swap, title: "Another operator in its place", key: key(PLAIN, Key::R) },
+    Entry { command: Command::Rename, title: "Rename", key: key(PLAIN, Key::F2) },
+    Entry { command: Command::Disable, title: "Leave out of the run, or not", key: key(PLAIN, Key::D) },
+    Entry { command: Command::Group, title: "Group", key: key(CTRL, Key::G) },
+    Entry { command: Command::Ungroup, title: "Dissolve the group", key: key(CTRL_SHIFT, Key::G) },
+    Entry { command: Command::Fold, title: "Fold or open the group", key: key(PLAIN, Key::G) },
+    Entry { command: Command::AddNote, title: "Add a note", key: key(PLAIN, Key::N) },
+    Entry { command: Command::Recolour, title: "Another paper for the note", key: None },
+    Entry { command: Command::Bend, title: "Bend the edge", key: key(PLAIN, Key::B) },
+    Entry { command: Command::Straighten, title: "Take the bends away", key: key(SHIFT, Key::B) },
+    Entry { command: Command::AlignLeft, title: "Align left", key: key(CTRL_SHIFT, Key::ArrowLeft) },
+    Entry { command: Command::AlignCentre, title: "Align centres", key: None },
+    Entry { command: Command::AlignRight, title: "Align right", key: key(CTRL_SHIFT, Key::ArrowRight) },
+    Entry { command: Command::AlignTop, title: "Align tops", key: key(CTRL_SHIFT, Key::ArrowUp) },
+    Entry { command: Command::AlignMiddle, title: "Align middles", key: None },
+    Entry { command: Command::AlignBottom, title: "Align bottoms", key: key(CTRL_SHIFT, Key::ArrowDown) },
+    Entry { command: Command::SpreadAcross, title: "Spread evenly across", key: None },
+    Entry { command: Command::SpreadDown, title: "Spread evenly down", key: None },
+    Entry { command: Command::Menu, title: "What can be done here", key: key(SHIFT, Key::F10) },
+    Entry { command: Command::Look, title: "Look at its records", key: key(PLAIN, Key::P) },
     Entry { command: Command::Theme, title: "Dark or light", key: None },
     Entry { command: Command::Minimap, title: "Show or hide the minimap", key: key(PLAIN, Key::M) },
     Entry { command: Command::Snap, title: "Snap to the grid, or not", key: None },
     Entry { command: Command::Dashes, title: "Let dashes run along wires, or rest", key: None },
+    Entry { command: Command::Contrast, title: "High contrast, or not", key: None },
     Entry { command: Command::Still, title: "Reduced motion, or not", key: None },
     Entry { command: Command::CanvasAlone, title: "Canvas alone", key: key(CTRL, Key::Backslash) },
     Entry { command: Command::Quit, title: "Quit", key: key(CTRL, Key::Q) },
@@ -143,6 +188,7 @@ impl Command {
                 | Command::Restore
                 | Command::Theme
                 | Command::Still
+                | Command::Contrast
                 | Command::Quit
         )
     }
@@ -177,7 +223,14 @@ fn written(key: KeyboardShortcut) -> String {
     if key.modifiers.shift {
         text += "Shift ";
     }
-    text + key.logical_key.symbol_or_name()
+    // Not all that egui writes for arrows is in the fonts.
+    text + match key.logical_key {
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
+        other => other.symbol_or_name(),
+    }
 }
 
 /// Commands that are typed, in the order in which their keys came. While somebody writes, keys without Ctrl are theirs,
@@ -232,6 +285,8 @@ fn of_key(key: Key, modifiers: Modifiers) -> Option<Command> {
 fn works_while_writing(command: Command) -> bool {
     let key = ENTRIES.iter().find(|entry| entry.command == command).and_then(|entry| entry.key);
     let edits_text = matches!(command, Command::Undo | Command::Redo | Command::SelectAll);
+    let arrows = [Key::ArrowLeft, Key::ArrowRight, Key::ArrowUp, Key::ArrowDown];
+    let edits_text = edits_text || key.is_some_and(|key| arrows.contains(&key.logical_key));
     !edits_text && key.is_some_and(|key| key.modifiers.command || key.logical_key == Key::F8)
 }
 

@@ -2,14 +2,17 @@
 //! as a window does.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use egui::{Key, Modifiers, Rect, Ui};
 use tidegate_core::faces::document::Part;
 use tidegate_core::faces::drafts::Left;
 use tidegate_core::faces::drawing::Drawing;
 use tidegate_core::faces::host::{Found, Opened, Opener, Opening, Rights, Source};
+use tidegate_core::faces::lookout::Lookout;
+use tidegate_core::faces::topics::Topics;
 use tidegate_core::faces::watched::{Link, Watched};
 use tidegate_core::faces::watcher::{Ask, News, Watcher};
 use tidegate_core::pipeline::Pipeline;
@@ -32,6 +35,8 @@ use crate::{commands, fonts};
 
 /// How often the run is asked: ten times a second.
 const PERIOD: Duration = Duration::from_millis(100);
+/// How often it is asked what windows keep.
+const STATE: Duration = Duration::from_secs(1);
 
 /// The editor of one document.
 pub(crate) struct Editor {
@@ -49,6 +54,10 @@ pub(crate) struct Editor {
     /// what the desk knows of it, and what it asks of the desk
     pub(crate) sheet: Sheet,
     pub(crate) wanted: Vec<Wanted>,
+    /// topics of the drawing's clusters
+    pub(crate) topics: Topics,
+    /// of which node it was asked last what its windows keep, and when; whoever has not answered is not asked again
+    asked_state: Option<(String, Instant)>,
     watcher: Option<Watcher>,
     news: Receiver<News>,
 }
@@ -80,16 +89,23 @@ impl Editor {
     pub(crate) fn new(
         source: Source,
         opener: Box<dyn Opener>,
-        is_dark: bool,
-        wake: impl Fn() + Send + 'static,
+        theme: Theme,
+        wake: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Editor> {
         let drawing = Drawing::new(source.pipeline.clone(), source.path, source.operators, source.check);
         let (tell, news): (Sender<News>, Receiver<News>) = channel();
-        let watcher = Watcher::start(source.running, source.host, opener, PERIOD, move |news| {
-            // Where nobody hears it any more, the window has been closed.
-            let _ = tell.send(news);
-            wake();
-        })?;
+        let wake = Arc::new(wake);
+        let teller = |tell: Sender<News>| {
+            let wake = wake.clone();
+            move |news| {
+                // Where nobody hears it any more, the window has been closed.
+                let _ = tell.send(news);
+                wake();
+            }
+        };
+        let lookout = Lookout::start(None, true, teller(tell.clone()))?;
+        let watcher = Watcher::start(source.running, source.host, opener, PERIOD, teller(tell))?;
+        watcher.ask(Ask::With(lookout));
         if source.starts {
             watcher.ask(Ask::Run(Box::new(source.pipeline)));
         }
@@ -105,10 +121,12 @@ impl Editor {
             seen: Seen::default(),
             rights: source.rights,
             disk,
-            theme: if is_dark { Theme::dark() } else { Theme::light() },
+            theme,
             found: Vec::new(),
             sheet: Sheet::default(),
             wanted: Vec::new(),
+            topics: Topics::default(),
+            asked_state: None,
             watcher: Some(watcher),
             news,
             drawing,
@@ -199,6 +217,7 @@ impl Editor {
         match news {
             News::Figures(snapshot) => {
                 self.run.history.take(&snapshot);
+                self.seen.bottom.lates.take(&snapshot);
                 self.run.now = *snapshot;
                 self.run.link = Link::Live;
                 self.is_stale = true;
@@ -222,6 +241,7 @@ impl Editor {
                 self.run = Watched { name: std::mem::take(&mut self.run.name), ..Watched::default() };
                 self.run.link = Link::Starting;
                 self.is_stale = true;
+                self.seen.bottom.forget();
             }
             News::Taps(taps) if !self.seen.bottom.is_held => {
                 self.seen.bottom.no_taps = None;
@@ -235,11 +255,12 @@ impl Editor {
                     }
                 }
             }
-            // What nodes keep is not asked for here.
-            News::Taps(_) | News::State { .. } => {}
+            News::Taps(_) => {}
+            News::State { found, .. } => self.seen.bottom.state = Some(*found),
             News::NoTaps(why) => self.seen.bottom.no_taps = Some(why),
             // No panel shows the cluster, so nobody looks at it.
-            News::Cluster(_) | News::ClusterSilence { .. } | News::NoCluster | News::Topics { .. } => {}
+            News::Cluster(_) | News::ClusterSilence { .. } | News::NoCluster => {}
+            News::Topics { cluster, found } => self.topics.take(cluster, found),
             News::Opened(opened) => self.open(*opened),
             News::Found(found) => self.found = found,
             News::Said(words) => self.is_told(words),
@@ -283,6 +304,8 @@ impl Editor {
         self.rights = rights;
         self.seen.chosen = Chosen::default();
         self.seen.inspector = InspectorSeen::default();
+        self.seen.bottom.forget();
+        self.topics = Topics::default();
         self.seen.canvas.wants_fit = true;
         self.seen.canvas.wants_focus = true;
         self.is_stale = true;
@@ -339,6 +362,7 @@ impl Editor {
             rights: self.rights,
             found: &self.found,
             desk,
+            topics: &self.topics,
             acts: Vec::new(),
         };
         match self.sheet.is_start {
@@ -350,6 +374,7 @@ impl Editor {
             self.act(ui.ctx(), act);
         }
         self.follow_taps();
+        self.follow_windows();
         if self.seen.finder.is_none() && !self.sheet.is_saving {
             // What was to be saved first, was not.
             self.sheet.closes_when_saved &= !self.drawing.is_unsaved();
@@ -358,12 +383,36 @@ impl Editor {
 
     /// Looks at records of what is selected, while they are shown.
     fn follow_taps(&mut self) {
-        let wants = self.seen.bottom.tab == bottom::Tab::Tap && self.run.is_running() && !self.seen.bottom.is_folded;
-        let edges = if wants { bottom::tapped(&self.drawing, &self.seen.chosen) } else { Vec::new() };
+        let seen = &self.seen;
+        let edges = match self.run.is_running() {
+            true => bottom::tapped(&self.drawing, &self.run, &seen.chosen, &seen.bottom),
+            false => Vec::new(),
+        };
         if edges != self.seen.tapped {
             self.seen.bottom.taps.retain(|tap| edges.contains(&tap.edge));
             self.seen.tapped.clone_from(&edges);
             self.ask(Ask::Tap(edges));
+        }
+    }
+
+    /// Looks at what windows keep, while they are shown; not too often, for a store may be large.
+    fn follow_windows(&mut self) {
+        let bottom = &self.seen.bottom;
+        let is_shown = bottom.tab == bottom::Tab::Windows && !bottom.is_folded && self.run.is_running();
+        if !is_shown {
+            self.asked_state = None;
+            return;
+        }
+        let node = bottom::subject(&self.run, &self.seen.chosen).and_then(|id| self.run.node(id));
+        if let Some(node) = node
+            && let Some(lane) = bottom::lane_of(node, bottom.lane)
+        {
+            let has_answered = bottom.state.as_ref().is_some_and(|state| state.node == node.id);
+            let asked = self.asked_state.as_ref().filter(|(known, _)| *known == node.id);
+            if asked.is_none_or(|(_, asked)| has_answered && asked.elapsed() >= STATE) {
+                self.ask(Ask::State(node.id.clone(), lane));
+                self.asked_state = Some((node.id.clone(), Instant::now()));
+            }
         }
     }
 }
@@ -394,7 +443,9 @@ fn frame(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut Seen, disk: &Disk) {
         bar::show(ui, cx, room, false);
         status::show(ui, cx);
         palette::show(ui, cx, &seen.chosen, &mut seen.palette, room);
-        inspector::show(ui, cx, &seen.chosen, &mut seen.inspector, room.inspector);
+        if room.has_inspector {
+            inspector::show(ui, cx, &seen.chosen, &mut seen.inspector, room.inspector, &seen.bottom.taps);
+        }
         bottom::show(ui, cx, &seen.chosen, &mut seen.bottom, room.bottom);
     }
     let central = egui::CentralPanel::default().frame(egui::Frame::NONE);
@@ -402,6 +453,9 @@ fn frame(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut Seen, disk: &Disk) {
     let area: Rect = seen.canvas.area;
     if !seen.is_alone {
         splitters::show(ui, cx, window, room, seen.bottom.is_folded);
+    }
+    if !room.has_inspector && !seen.is_alone {
+        inspector::sheet(ui, cx, &seen.chosen, &mut seen.inspector, area, &seen.bottom.taps);
     }
     disk::show(ui, cx, area, disk);
     changes::show(ui, cx, area, &mut seen.changes);

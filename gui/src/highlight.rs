@@ -1,12 +1,12 @@
-//! The words of an expression in colours, and what is wrong in it underlined. Only looks: what an expression means, the core
-//! knows.
+//! The words of an expression in colours. Only looks: what an expression means, the core knows.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use egui::text::LayoutJob;
-use egui::{Color32, FontId, Stroke, TextFormat};
+use egui::{Color32, FontId, TextFormat};
 use tidegate_core::expr::{aggregate_names, catalogue};
+use tidegate_core::faces::complete::KEYWORDS;
 
 use crate::theme::{Code, Theme};
 
@@ -21,43 +21,6 @@ pub(crate) enum Word {
     Operator,
     Space,
 }
-
-const KEYWORDS: &[&str] = &[
-    "AND",
-    "AS",
-    "BETWEEN",
-    "CASE",
-    "CAST",
-    "DISTINCT",
-    "ELSE",
-    "END",
-    "ESCAPE",
-    "EXTRACT",
-    "FALSE",
-    "FILTER",
-    "FROM",
-    "ILIKE",
-    "IN",
-    "INTERVAL",
-    "IS",
-    "LIKE",
-    "NOT",
-    "NULL",
-    "OR",
-    "ORDER",
-    "BY",
-    "SIMILAR",
-    "THEN",
-    "TO",
-    "TRUE",
-    "WHEN",
-    "WHERE",
-    "DATE",
-    "TIMESTAMP",
-    "AT",
-    "TIME",
-    "ZONE",
-];
 
 static FUNCTIONS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| aggregate_names().chain(catalogue().iter().map(|function| function.name)).collect());
@@ -124,17 +87,13 @@ fn colour(code: Code, word: Word) -> Color32 {
     }
 }
 
-/// The text laid out in colours, `wrong` bytes of it underlined.
-pub(crate) fn layout(theme: &Theme, text: &str, font: FontId, wrong: Option<&Range<usize>>, width: f32) -> LayoutJob {
+/// The text laid out in colours.
+pub(crate) fn layout(theme: &Theme, text: &str, font: FontId, width: f32) -> LayoutJob {
     let code = theme.code();
     let mut job = LayoutJob::default();
     job.wrap.max_width = width;
     for (range, word) in words(text) {
-        let mut format = TextFormat::simple(font.clone(), colour(code, word));
-        if wrong.is_some_and(|wrong| wrong.start < range.end && range.start < wrong.end.max(wrong.start + 1)) {
-            format.underline = Stroke::new(1.5, theme.err.graphic);
-        }
-        job.append(&text[range], 0.0, format);
+        job.append(&text[range], 0.0, TextFormat::simple(font.clone(), colour(code, word)));
     }
     job
 }
@@ -174,10 +133,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost(text in "\\PC{0,60}", start in 0usize..70, length in 0usize..9) {
+        fn nothing_is_lost(text in "\\PC{0,60}") {
             let all: String = words(&text).into_iter().map(|(range, _)| &text[range]).collect();
             prop_assert_eq!(&all, &text);
-            let job = layout(&Theme::dark(), &text, crate::fonts::mono(12.0), Some(&(start..start + length)), 200.0);
+            let job = layout(&Theme::dark(), &text, crate::fonts::mono(12.0), 200.0);
             prop_assert_eq!(job.text, text);
         }
     }

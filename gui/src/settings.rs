@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) dashes_move: bool,
     /// nothing glides
     pub(crate) is_still: bool,
+    /// lines and hints stand out from their ground
+    pub(crate) has_contrast: bool,
     /// the folder of what was opened or saved last
     pub(crate) folder: Option<PathBuf>,
 }
@@ -63,6 +65,7 @@ impl Default for Settings {
             snaps: true,
             dashes_move: true,
             is_still: false,
+            has_contrast: false,
             folder: None,
         }
     }

@@ -5,6 +5,7 @@ use egui::epaint::{CornerRadius, Shadow};
 use egui::style::{Selection, WidgetVisuals, Widgets};
 use egui::{Color32, FontFamily, FontId, Stroke, Style, TextStyle, Vec2, Visuals};
 use tidegate_core::operators::Family;
+use tidegate_core::pipeline::NoteColour;
 use tidegate_core::snapshot::Verdict;
 
 use crate::fonts;
@@ -175,6 +176,15 @@ impl Theme {
         }
     }
 
+    /// On this ground; where more contrast is wished, lines and hints stand out from it.
+    pub(crate) fn of(is_dark: bool, has_contrast: bool) -> Theme {
+        let theme = if is_dark { Theme::dark() } else { Theme::light() };
+        match has_contrast {
+            true => Theme { line: theme.line2, line2: theme.control, faint: theme.text2, ..theme },
+            false => theme,
+        }
+    }
+
     /// The tint of a family: of its icons, of nothing else.
     pub(crate) fn role(&self, family: Family) -> Color32 {
         match family {
@@ -195,6 +205,17 @@ impl Theme {
     /// The block that a node is from far away.
     pub(crate) fn block(&self, family: Family) -> Color32 {
         blend(self.raised, self.role(family), 0.26)
+    }
+
+    /// The paper of a note, and its border.
+    pub(crate) fn paper(&self, colour: NoteColour) -> (Color32, Color32) {
+        let tint = match colour {
+            NoteColour::Sand => return (self.note, self.note_line),
+            NoteColour::Blue => self.roles.join,
+            NoteColour::Green => self.roles.table,
+            NoteColour::Rose => self.roles.score,
+        };
+        (blend(self.panel, tint, 0.08), blend(self.panel, tint, 0.35))
     }
 
     /// The shade of a node's live line.
@@ -336,7 +357,9 @@ mod tests {
 
     #[test]
     fn texts_and_shapes_can_be_told_from_their_grounds() {
-        for theme in [Theme::dark(), Theme::light()] {
+        for theme in
+            [(true, false), (false, false), (true, true), (false, true)].map(|(dark, more)| Theme::of(dark, more))
+        {
             for ground in [theme.canvas, theme.panel, theme.raised] {
                 let states = [theme.ok, theme.warn, theme.err, theme.press, theme.late];
                 let texts = [theme.text, theme.text2, theme.faint, theme.accent].into_iter();
@@ -347,6 +370,10 @@ mod tests {
                 for shape in shapes.chain(states.iter().map(|state| state.graphic)) {
                     assert!(contrast(shape, ground) >= 3.0, "{shape:?} on {ground:?}: {}", contrast(shape, ground));
                 }
+            }
+            for colour in [NoteColour::Sand, NoteColour::Blue, NoteColour::Green, NoteColour::Rose] {
+                let ratio = contrast(theme.text2, theme.paper(colour).0);
+                assert!(ratio >= 4.5, "{colour:?}: {ratio}");
             }
             assert!(contrast(theme.on_accent, theme.accent) >= 4.5);
             assert!(contrast(theme.accent, theme.accent_bg) >= 4.5);

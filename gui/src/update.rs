@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use egui::{Context, OutputCommand, Pos2, vec2};
+use egui::{Context, OutputCommand, Pos2, Vec2, vec2};
 use tidegate_core::faces::building::{self, AddTo};
 use tidegate_core::faces::host::Control;
+use tidegate_core::faces::marks;
 use tidegate_core::faces::watcher::Ask;
 use tidegate_core::operators::Operator;
-use tidegate_core::pipeline::edit::{Edit, Fragment};
+use tidegate_core::pipeline::edit::{EdgeChange, Edit, Fragment};
 use tidegate_core::pipeline::{Point, to_canonical};
 use tidegate_core::snapshot::RunState;
 
@@ -20,7 +21,9 @@ use crate::editor::Editor;
 use crate::panels::bottom;
 use crate::panels::changes::ChangesSeen;
 use crate::panels::finder::{Finder, What};
+use crate::panels::inspector::Tab;
 use crate::panels::toasts::Toast;
+use crate::scene::Card;
 
 impl Editor {
     /// Does what a frame asked for.
@@ -28,6 +31,11 @@ impl Editor {
         match act {
             Act::Edit(edit) => {
                 self.edit(&edit);
+            }
+            Act::Rename { id, to } => {
+                if self.edit(&Edit::RenameNode { id, to: to.clone() }) {
+                    self.choose(Chosen::node(to));
+                }
             }
             Act::Choose(chosen) => self.choose(chosen),
             Act::Do(command) => self.command(context, command),
@@ -39,6 +47,17 @@ impl Editor {
                 if self.rights.may_build {
                     self.seen.finder = Some(Finder::new(What::Operator(to, Some(snapped(at)))));
                 }
+            }
+            Act::AddNote(at) => self.add_note(at),
+            Act::List(what) => self.seen.finder = Some(Finder::new(what)),
+            Act::AskTopics(cluster) => {
+                if self.topics.is_due(&cluster, chrono::Utc::now().timestamp_millis()) {
+                    self.ask(Ask::Topics(Box::new(self.drawing.pipeline.clone()), cluster));
+                }
+            }
+            Act::Settings => {
+                self.seen.inspector.tab = Tab::Settings;
+                self.seen.inspector.wants_focus = true;
             }
             Act::Field(field) => self.seen.inspector.wants_field = field,
             Act::Show(chosen) => {
@@ -56,16 +75,16 @@ impl Editor {
         self.ask(Ask::Save(Box::new(self.drawing.pipeline.clone()), path));
     }
 
-    fn say(&mut self, words: impl Into<String>) {
+    pub(crate) fn say(&mut self, words: impl Into<String>) {
         self.seen.toast = Some(Toast::new(words, false));
     }
 
-    fn choose(&mut self, chosen: Chosen) {
+    pub(crate) fn choose(&mut self, chosen: Chosen) {
         self.seen.chosen = chosen.kept(&self.drawing);
     }
 
     /// Changes the drawing by a step, or says why not.
-    fn edit(&mut self, edit: &Edit) -> bool {
+    pub(crate) fn edit(&mut self, edit: &Edit) -> bool {
         if !self.rights.may_build {
             return false;
         }
@@ -111,15 +130,16 @@ impl Editor {
             },
             _ => canvas.view.to_canvas(canvas.area, canvas.area.center()) - vec2(72.0, 32.0),
         };
-        let mut place = snapped(wished);
-        let size = vec2(144.0, 90.0);
-        // Below whatever stands there.
-        while self
-            .scene
-            .nodes
-            .iter()
-            .any(|card| card.shape.rect.expand(8.0).intersects(egui::Rect::from_min_size(place, size)))
-        {
+        self.clear_of_nodes(snapped(wished), vec2(144.0, 90.0))
+    }
+
+    /// The place, or one below whatever stands there.
+    pub(crate) fn clear_of_nodes(&self, mut place: Pos2, size: Vec2) -> Pos2 {
+        let is_taken = |place: Pos2| {
+            let rect = egui::Rect::from_min_size(place, size);
+            self.scene.nodes.iter().any(|card| card.shape.rect.expand(8.0).intersects(rect))
+        };
+        while is_taken(place) {
             place.y += 24.0;
         }
         place
@@ -133,7 +153,8 @@ impl Editor {
         let rect = match of_edge {
             Some(wire) => Some(self.scene.nodes[wire.from.0].shape.rect.union(self.scene.nodes[wire.to.0].shape.rect)),
             None => {
-                let selected = self.scene.nodes.iter().filter(|card| chosen.nodes.contains(&card.id));
+                let is_shown = |card: &&Card| card.ids().iter().any(|id| chosen.nodes.contains(id));
+                let selected = self.scene.nodes.iter().filter(is_shown);
                 selected.map(|card| card.shape.rect).reduce(|all, rect| all.union(rect))
             }
         };
@@ -197,8 +218,11 @@ impl Editor {
             | Command::Snap
             | Command::Dashes
             | Command::Still
+            | Command::Contrast
             | Command::Quit => self.wanted.push(Wanted::Do(command)),
+            Command::Complete => self.seen.inspector.wants_list = true,
             Command::CanvasAlone => self.seen.is_alone = !self.seen.is_alone,
+            picture => self.arrange(picture),
         }
     }
 
@@ -266,8 +290,19 @@ impl Editor {
 
     fn delete(&mut self) {
         let chosen = self.seen.chosen.clone();
-        if let Some(edge) = chosen.edge {
-            self.edit(&Edit::Disconnect { edge });
+        let pipeline = &self.drawing.pipeline;
+        let edit = match (chosen.edge, chosen.bend, chosen.note) {
+            (Some(edge), Some(bend), _) => pipeline.edge(&edge).map(|known| {
+                let mut points = known.points.clone();
+                points.remove(bend);
+                Edit::ChangeEdge { edge, change: EdgeChange::Points(points) }
+            }),
+            (Some(edge), None, _) => Some(Edit::Disconnect { edge }),
+            (None, _, Some(note)) => Some(marks::without_note(pipeline, &note)),
+            (None, _, None) => None,
+        };
+        if let Some(edit) = edit {
+            self.edit(&edit);
             return;
         }
         let ids: Vec<&str> = chosen.nodes.iter().map(String::as_str).collect();
@@ -385,7 +420,14 @@ impl Editor {
         let places = crate::layout::places(&self.drawing.pipeline);
         let nodes = &self.drawing.pipeline.nodes;
         let moves = nodes.iter().zip(places).map(|(node, at)| (node.id.clone(), point(at))).collect();
-        if !nodes.is_empty() && self.edit(&Edit::MoveNodes(moves)) {
+        // Bends were made for other places.
+        let bent = self.drawing.pipeline.edges.iter().filter(|edge| !edge.points.is_empty());
+        let straight = bent.map(|edge| {
+            let change = EdgeChange::Points(Vec::new());
+            Edit::ChangeEdge { edge: edge.id(), change }
+        });
+        let edits = [Edit::MoveNodes(moves)].into_iter().chain(straight).collect();
+        if !nodes.is_empty() && self.edit(&Edit::Batch { label: "lay out".into(), edits }) {
             self.seen.canvas.wants_fit = true;
             self.seen.toast = Some(Toast::new("Laid out.", true));
         }

@@ -1,8 +1,8 @@
 //! The few controls of the editor, drawn as its visual language has them. Each has an accessible name and a focus ring.
 
 use egui::{
-    Align2, Color32, FontId, Painter, Rect, Response, Role, Sense, Stroke, StrokeKind, TextEdit, Ui, Vec2, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, FontId, Painter, Rect, Response, Role, Sense, Stroke, StrokeKind, SurrenderFocusOn, TextEdit, Ui,
+    Vec2, WidgetInfo, pos2, vec2,
 };
 
 use crate::icons::icon;
@@ -203,6 +203,21 @@ pub(crate) fn field(ui: &mut Ui, name: &str, text: &mut String, hint: &str, font
     response
 }
 
+/// Values over time as a line, with a dot at its end; `most` is at the top.
+pub(crate) fn spark(ui: &Ui, rect: Rect, values: &[Option<f64>], most: f64, colour: Color32) {
+    let last = values.len().saturating_sub(1).max(1) as f32;
+    let point = |(number, value): (usize, f64)| {
+        let x = rect.left() + rect.width() * number as f32 / last;
+        pos2(x, rect.bottom() - 1.0 - (rect.height() - 3.0) * (value / most) as f32)
+    };
+    let known = values.iter().enumerate().filter_map(|(number, value)| Some((number, (*value)?)));
+    let line: Vec<egui::Pos2> = known.map(point).collect();
+    if let Some(last) = line.last() {
+        ui.painter().circle_filled(*last, 2.0, colour);
+    }
+    ui.painter().add(egui::Shape::line(line, Stroke::new(1.5, colour)));
+}
+
 /// A row of a list that can be pressed.
 pub(crate) fn row(ui: &mut Ui, theme: &Theme, height: f32, name: &str, is_chosen: bool) -> (Rect, Response) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click_and_drag());
@@ -216,8 +231,21 @@ pub(crate) fn row(ui: &mut Ui, theme: &Theme, height: f32, name: &str, is_chosen
     (rect, response)
 }
 
+/// Draws a field that does not lose the keyboard while the pointer is over what belongs to it.
+pub(crate) fn keeping_focus<R>(ui: &mut Ui, over: Option<Rect>, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let context = ui.ctx().clone();
+    let is_over = over.zip(context.pointer_interact_pos()).is_some_and(|(rect, at)| rect.contains(at));
+    let before = context.options(|options| options.input_options.surrender_focus_on);
+    if is_over {
+        context.options_mut(|options| options.input_options.surrender_focus_on = SurrenderFocusOn::Never);
+    }
+    let added = add(ui);
+    context.options_mut(|options| options.input_options.surrender_focus_on = before);
+    added
+}
+
 /// A label of a form.
-pub(crate) fn label(ui: &mut Ui, theme: &Theme, words: &str, aside: &str) {
+pub(crate) fn label(ui: &mut Ui, theme: &Theme, words: &str, aside: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{words} {aside}").trim()));
     let aside_rect = text::write(
@@ -230,4 +258,5 @@ pub(crate) fn label(ui: &mut Ui, theme: &Theme, words: &str, aside: &str) {
     );
     let room = aside_rect.left() - rect.left() - 8.0;
     text::write(ui.painter(), rect.left_center(), Align2::LEFT_CENTER, words, (fonts::text(12.0), theme.text2), room);
+    response
 }

@@ -168,6 +168,36 @@ pub(crate) fn points(curve: &[Pos2; 4]) -> Vec<Pos2> {
     (0..=steps).map(at).collect()
 }
 
+/// The line of a wire that goes through some places on its way.
+pub(crate) fn line(from: Pos2, to: Pos2, bends: &[Pos2], leaves_down: bool, zoom: f32) -> Vec<Pos2> {
+    if bends.is_empty() {
+        return points(&curve(from, to, leaves_down, zoom));
+    }
+    let stops: Vec<Pos2> = [from].iter().chain(bends).chain([&to]).copied().collect();
+    let last = stops.len() - 1;
+    // At a place on its way it goes as from the one before to the one behind.
+    let way = |stop: usize| match stop {
+        0 if leaves_down => vec2(0.0, 1.0),
+        0 => vec2(1.0, 0.0),
+        end if end == last => vec2(1.0, 0.0),
+        inner => (stops[inner + 1] - stops[inner - 1]).normalized(),
+    };
+    let mut line = vec![from];
+    for stop in 0..last {
+        let (a, b) = (stops[stop], stops[stop + 1]);
+        let reach = a.distance(b) * 0.35;
+        line.extend(points(&[a, a + way(stop) * reach, b - way(stop + 1) * reach, b]).into_iter().skip(1));
+    }
+    line
+}
+
+/// Between which of the stops of a wire a place lies: the number of the bend that it would be.
+pub(crate) fn bend_at(from: Pos2, to: Pos2, bends: &[Pos2], at: Pos2) -> usize {
+    let stops: Vec<Pos2> = [from].iter().chain(bends).chain([&to]).copied().collect();
+    let distances = stops.windows(2).map(|pair| distance(pair, at)).enumerate();
+    distances.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(number, _)| number)
+}
+
 /// How long a line is.
 pub(crate) fn length(line: &[Pos2]) -> f32 {
     line.windows(2).map(|pair| pair[0].distance(pair[1])).sum()
@@ -268,6 +298,17 @@ mod tests {
             let shown = view.rect(area(), bounds);
             prop_assert!(view.zoom <= ZOOMS.0 || area().expand(0.5).contains_rect(shown), "{shown:?}");
         }
+    }
+
+    #[test]
+    fn a_bent_wire_goes_through_its_bends() {
+        let (from, to) = (pos2(0.0, 0.0), pos2(300.0, 0.0));
+        let bends = [pos2(100.0, 80.0), pos2(200.0, -60.0)];
+        let bent = line(from, to, &bends, false, 1.0);
+        assert!(bends.iter().chain([&from, &to]).all(|stop| distance(&bent, *stop) < 0.01), "{bent:?}");
+        let number = |x: f32, y: f32| bend_at(from, to, &bends, pos2(x, y));
+        assert_eq!((number(40.0, 30.0), number(150.0, 10.0), number(260.0, -30.0)), (0, 1, 2));
+        assert_eq!(line(from, to, &[], false, 1.0).len(), 2);
     }
 
     #[test]

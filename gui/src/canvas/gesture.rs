@@ -3,13 +3,14 @@
 use egui::{CursorIcon, Key, PointerButton, Pos2, Rect, Response, Stroke, StrokeKind, Ui, Vec2, vec2};
 use tidegate_core::faces::building::{self, AddTo};
 use tidegate_core::faces::drawing::Drawing;
+use tidegate_core::faces::marks;
 use tidegate_core::operators::{Operator, Role};
 use tidegate_core::pipeline::edit::{EdgeChange, Edit};
-use tidegate_core::pipeline::{Point, PortRef};
+use tidegate_core::pipeline::{Edge, Point, PortRef};
 
 use super::geometry::{self, Shape as Body, Slot};
 use super::node::Pen;
-use super::{CanvasSeen, Frame, held_at, wire};
+use super::{CanvasSeen, Frame, bends, held_at, wire};
 use crate::acts::{Act, Chosen, Cx};
 use crate::scene::{Card, Scene};
 
@@ -24,6 +25,10 @@ pub(crate) enum Gesture {
     Box { from: Pos2, before: Chosen },
     /// draws a wire
     Pull(Pull),
+    /// moves a bend of an edge to here, in points of the canvas
+    Bend { edge: String, bend: usize, to: Pos2 },
+    /// moves a note, or its lower right corner, so far
+    Note { id: String, by: Vec2, is_corner: bool },
 }
 
 /// A wire that is being drawn.
@@ -92,15 +97,20 @@ fn is_ours(ui: &Ui, back: &Response) -> bool {
 
 /// Boxes of nodes, those that are being moved where they are now.
 pub(super) fn moved(scene: &Scene, chosen: &Chosen, seen: &CanvasSeen) -> Vec<Body> {
-    let shift = match &seen.gesture {
-        Gesture::Move { by, held } => snapped_shift(scene, seen.snaps, held, *by),
-        _ => Vec2::ZERO,
-    };
-    let body = |card: &Card| match chosen.nodes.contains(&card.id) {
+    let shift = shift(scene, seen);
+    let body = |card: &Card| match card.is_in(chosen) {
         true => Body { rect: card.shape.rect.translate(shift) },
         false => card.shape,
     };
     scene.nodes.iter().map(body).collect()
+}
+
+/// How far nodes are being moved.
+pub(super) fn shift(scene: &Scene, seen: &CanvasSeen) -> Vec2 {
+    match &seen.gesture {
+        Gesture::Move { by, held } => snapped_shift(scene, seen.snaps, held, *by),
+        _ => Vec2::ZERO,
+    }
 }
 
 /// How far nodes move; where they snap, so that the held one comes onto the grid.
@@ -124,26 +134,35 @@ pub(super) fn on_node(
     let modifiers = response.ctx.input(|input| input.modifiers);
     if response.clicked() {
         back.request_focus();
-        let mut next = chosen.clone();
-        next.edge = None;
+        let mut next = card.chosen();
         if modifiers.shift || modifiers.command {
-            if !next.nodes.remove(&card.id) {
-                next.nodes.insert(card.id.clone());
-            }
-        } else {
-            next = Chosen::node(&card.id);
+            let nodes = match card.is_in(chosen) {
+                true => chosen.nodes.difference(&next.nodes).cloned().collect(),
+                false => chosen.nodes.union(&next.nodes).cloned().collect(),
+            };
+            next.nodes = nodes;
         }
         cx.ask(Act::Choose(next));
     }
     if response.drag_started_by(PointerButton::Primary) {
         back.request_focus();
-        if !chosen.nodes.contains(&card.id) {
-            cx.ask(Act::Choose(Chosen::node(&card.id)));
+        if !card.is_in(chosen) {
+            cx.ask(Act::Choose(card.chosen()));
         }
         if cx.rights.may_build {
-            seen.gesture = Gesture::Move { by: Vec2::ZERO, held: card.id.clone() };
+            seen.gesture = Gesture::Move { by: Vec2::ZERO, held: card.ids()[0].clone() };
         }
     }
+    drag(response, cx, chosen, seen);
+    if response.double_clicked()
+        && let Some(fold) = &card.fold
+    {
+        cx.ask(Act::Edit(marks::folded(&cx.drawing.pipeline, &fold.group, false)));
+    }
+}
+
+/// Goes on with moving what is selected by what is held, and ends it.
+pub(super) fn drag(response: &Response, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut CanvasSeen) {
     if response.dragged_by(PointerButton::Primary)
         && let Gesture::Move { by, .. } = &mut seen.gesture
     {
@@ -153,7 +172,7 @@ pub(super) fn on_node(
         && let Gesture::Move { by, held } = std::mem::take(&mut seen.gesture)
     {
         let shift = snapped_shift(cx.scene, seen.snaps, &held, by);
-        if let Some(edit) = moves(cx.scene, chosen, shift) {
+        if let Some(edit) = moves(cx.drawing, cx.scene, chosen, shift) {
             cx.ask(Act::Edit(edit));
         }
     }
@@ -162,12 +181,25 @@ pub(super) fn on_node(
     }
 }
 
-/// The step that moves what is selected.
-pub(super) fn moves(scene: &Scene, chosen: &Chosen, shift: Vec2) -> Option<Edit> {
-    let selected = scene.nodes.iter().filter(|card| chosen.nodes.contains(&card.id));
+/// The step that moves what is selected, with the bends of wires between.
+pub(super) fn moves(drawing: &Drawing, scene: &Scene, chosen: &Chosen, shift: Vec2) -> Option<Edit> {
+    let selected = scene.of_nodes().filter(|card| chosen.nodes.contains(&card.id));
     let to = |card: &Card| (card.id.clone(), point(card.shape.rect.min + shift));
     let moves: Vec<(String, Point)> = selected.map(to).collect();
-    (shift != Vec2::ZERO && !moves.is_empty()).then_some(Edit::MoveNodes(moves))
+    if shift == Vec2::ZERO || moves.is_empty() {
+        return None;
+    }
+    let moves = Edit::MoveNodes(moves);
+    let is_between = |edge: &&Edge| chosen.nodes.contains(&edge.from.node) && chosen.nodes.contains(&edge.to.node);
+    let bent = drawing.pipeline.edges.iter().filter(|edge| !edge.points.is_empty()).filter(is_between);
+    let bends = bent.map(|edge| {
+        let shift = point(shift.to_pos2());
+        let points = edge.points.iter().map(|at| Point { x: at.x + shift.x, y: at.y + shift.y });
+        Edit::ChangeEdge { edge: edge.id(), change: EdgeChange::Points(points.collect()) }
+    });
+    let label = moves.label();
+    let edits: Vec<Edit> = [moves].into_iter().chain(bends).collect();
+    Some(if edits.len() == 1 { edits.into_iter().next()? } else { Edit::Batch { label, edits } })
 }
 
 /// A place of the canvas as the file has it.
@@ -185,7 +217,7 @@ pub(super) fn on_port(
 ) {
     let (node, slot) = place;
     if response.clicked() {
-        cx.ask(Act::Choose(Chosen::node(&end.node)));
+        cx.ask(Act::Choose(cx.scene.nodes[node].chosen()));
     }
     if !response.drag_started_by(PointerButton::Primary) || !cx.rights.may_build {
         return;
@@ -258,7 +290,7 @@ fn nearest_port(frame: &Frame<'_>, scene: &Scene, but: &PortRef, at: Pos2) -> Op
     let ports = all.flat_map(|(place, card)| {
         card.ports().map(move |(slot, port)| {
             let is_input = matches!(slot, Slot::Input(_));
-            (PortRef::new(&card.id, &port.name), is_input, frame.port(place, slot))
+            (card.end(&port.name), is_input, frame.port(place, slot))
         })
     });
     let near = ports.filter(|(port, _, place)| port != but && place.distance(at) <= NEAR);
@@ -310,10 +342,13 @@ pub(super) fn background(
         }
     }
     if back.double_clicked()
-        && hovered_wire.is_none()
         && let Some(at) = seen.pointer
     {
-        cx.ask(Act::QuickAdd(AddTo::Nothing, frame.view.to_canvas(frame.area, at)));
+        let place = frame.view.to_canvas(frame.area, at);
+        match hovered_wire {
+            Some(wire) => bends::add(cx, wire, place),
+            None => cx.ask(Act::QuickAdd(AddTo::Nothing, place)),
+        }
     }
     if back.drag_started_by(PointerButton::Primary) && !space {
         back.request_focus();
@@ -327,11 +362,10 @@ pub(super) fn background(
         let rect = Rect::from_two_pos(frame.view.to_screen(frame.area, *from), at);
         let fill = cx.theme.accent.gamma_multiply(0.10);
         pen.painter.rect(rect, 2.0, fill, Stroke::new(1.0, cx.theme.accent), StrokeKind::Inside);
-        let mut next = before.clone();
-        next.edge = None;
+        let mut next = Chosen { nodes: before.nodes.clone(), ..Chosen::default() };
         for (place, card) in cx.scene.nodes.iter().enumerate() {
             if frame.rect(place).intersects(rect) {
-                next.nodes.insert(card.id.clone());
+                next.nodes.extend(card.ids().iter().cloned());
             }
         }
         if next != *chosen {
@@ -343,7 +377,7 @@ pub(super) fn background(
     }
 }
 
-/// An operator that is dragged here from the palette.
+/// An operator that is dragged here from the palette: onto a wire it goes between, onto a node it takes its place.
 pub(super) fn dropped(
     frame: &Frame<'_>,
     cx: &mut Cx<'_>,
@@ -352,8 +386,11 @@ pub(super) fn dropped(
     hovered_wire: Option<usize>,
 ) {
     let Some(at) = seen.pointer else { return };
-    let on_wire = |operator: &Operator| match hovered_wire {
-        Some(place) if operator.role == Role::Flow => AddTo::Wire(cx.scene.wires[place].id.clone()),
+    let below = cx.scene.nodes.iter().enumerate().rev().find(|(place, _)| frame.rect(*place).contains(at));
+    let below = below.map(|(_, card)| card).filter(|card| card.fold.is_none());
+    let on = |operator: &Operator| match (below, hovered_wire) {
+        (Some(card), _) => AddTo::Swap(card.id.clone()),
+        (None, Some(place)) if operator.role == Role::Flow => AddTo::Wire(cx.scene.wires[place].id.clone()),
         _ => AddTo::Nothing,
     };
     if let Some(operator) = egui::DragAndDrop::payload::<&'static Operator>(frame.ui.ctx()) {
@@ -375,8 +412,10 @@ pub(super) fn dropped(
             font,
             size.x - 16.0,
         );
-        if on_wire(&operator) != AddTo::Nothing {
-            wire::reason(pen, ghost.right_top(), "insert on this wire", true);
+        match on(&operator) {
+            AddTo::Wire(_) => wire::reason(pen, ghost.right_top(), "insert on this wire", true),
+            AddTo::Swap(id) => wire::reason(pen, ghost.right_top(), &format!("take the place of {id}"), true),
+            _ => {}
         }
     }
     if let Some(operator) = frame.back.dnd_release_payload::<&'static Operator>().or_else(|| {
@@ -385,7 +424,7 @@ pub(super) fn dropped(
         is_released.then(|| egui::DragAndDrop::take_payload::<&'static Operator>(frame.ui.ctx())).flatten()
     }) {
         let corner = frame.view.to_canvas(frame.area, at) - vec2(72.0, 32.0);
-        let to = on_wire(&operator);
+        let to = on(&operator);
         cx.ask(Act::Add(*operator, to, Some(geometry::snapped(corner))));
     }
 }

@@ -3,19 +3,24 @@
 //!
 //! - `geometry`: where things are
 //! - `node`, `wire`, `glyphs`: what they look like
-//! - `gesture`: what the pointer is doing
+//! - `gesture`: what the pointer is doing; `bends`, `marks`: to wires, to notes and groups
+//! - `menus`, `tips`: what can be done to what is below it, and what is told of that
 //! - `keys`: the same by keyboard
 //! - `still`: the same, where nobody touches it
 //! - `overlay`: what stands above: zoom, minimap, the run in one sentence
 
+mod bends;
 pub(crate) mod geometry;
 pub(crate) mod gesture;
 pub(crate) mod glyphs;
 mod keys;
+pub(crate) mod marks;
+pub(crate) mod menus;
 pub(crate) mod node;
 mod notes;
 mod overlay;
 pub(crate) mod still;
+mod tips;
 pub(crate) mod wire;
 
 use egui::{Id, Mesh, Pos2, Rect, Response, Sense, Shape, Ui, Vec2, WidgetInfo, pos2, vec2};
@@ -25,6 +30,7 @@ use crate::acts::{Act, Chosen, Cx};
 use crate::scene::{Card, PortKind};
 use geometry::{Detail, Shape as Body, Slot, View};
 use gesture::{Gesture, Pull};
+use marks::Writing;
 use node::{Pen, PortLook};
 use wire::Track;
 
@@ -45,6 +51,12 @@ pub(crate) struct CanvasSeen {
     /// the window is high enough for it
     pub(crate) has_room: bool,
     pub(crate) gesture: Gesture,
+    /// the note or the group of which the text is being written
+    pub(crate) writing: Option<Writing>,
+    /// where a menu was asked for, in points of the canvas
+    pub(crate) asked_at: Option<Pos2>,
+    /// the wire for which it was asked
+    pub(crate) asked_wire: Option<String>,
     /// where the pointer was last
     pub(crate) pointer: Option<Pos2>,
     /// what was drawn and what was left out, of the last frame
@@ -70,6 +82,9 @@ impl Default for CanvasSeen {
             snaps: true,
             has_room: true,
             gesture: Gesture::None,
+            writing: None,
+            asked_at: None,
+            asked_wire: None,
             pointer: None,
             drawn: Drawn::default(),
         }
@@ -126,16 +141,18 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Can
     let painter = ui.painter_at(area);
     painter.rect_filled(area, 0.0, cx.theme.canvas);
     dots(&painter, cx, seen);
-    notes::groups(&painter, cx, seen);
-    notes::show(ui, &painter, cx, seen);
     let bodies = gesture::moved(cx.scene, chosen, seen);
+    notes::groups(&painter, cx, seen, &bodies);
+    notes::show(&painter, cx, seen);
+    marks::groups(ui, &painter, cx, seen, &bodies);
+    marks::notes(ui, &painter, cx, chosen, seen);
     let settings = &cx.desk.settings;
     let has_motion = settings.dashes_move && !settings.is_still && ui.input(|input| input.focused);
     let mut frame = Frame { ui, area, view: seen.view, back: &back, bodies, tracks: Vec::new(), has_motion };
-    frame.tracks = tracks(&frame, cx);
+    frame.tracks = tracks(&frame, cx, chosen, seen);
     let hovered_wire = hovered_wire(&frame, seen, &back);
     let pen = Pen { painter: &painter, theme: cx.theme, zoom: seen.view.zoom, detail: seen.detail };
-    wires(&frame, cx, chosen, pen, hovered_wire);
+    wires(&frame, cx, chosen, seen, pen, hovered_wire);
     seen.drawn = Drawn { nodes: 0, wires: frame.tracks.iter().flatten().count() };
     for place in 0..cx.scene.nodes.len() {
         if frame.rect(place).expand(40.0).intersects(area) {
@@ -155,6 +172,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Can
     }
     gesture::pull(&frame, cx, seen, pen);
     gesture::background(&frame, cx, chosen, seen, pen, hovered_wire);
+    asked(&frame, cx, seen, hovered_wire);
     gesture::dropped(&frame, cx, seen, pen, hovered_wire);
     keys::take(ui, cx, chosen, seen, &back);
     overlay::show(ui, cx, seen);
@@ -190,15 +208,35 @@ fn dots(painter: &egui::Painter, cx: &Cx<'_>, seen: &CanvasSeen) {
     painter.add(Shape::mesh(dots));
 }
 
-fn tracks(frame: &Frame<'_>, cx: &Cx<'_>) -> Vec<Option<Track>> {
+/// Tells of the wire below the pointer, and what can be done to it; else what can be done here.
+fn asked(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, hovered_wire: Option<usize>) {
+    let (back, scene) = (frame.back, cx.scene);
+    if back.secondary_clicked() {
+        seen.asked_at = seen.pointer.map(|at| frame.view.to_canvas(frame.area, at));
+        let chosen = hovered_wire.map_or_else(Chosen::default, |place| Chosen::edge(&scene.wires[place].id));
+        seen.asked_wire = chosen.edge.clone();
+        cx.ask(Act::Choose(chosen));
+    }
+    match seen.asked_wire.clone() {
+        Some(edge) => menus::wire(back, cx, &edge),
+        None => menus::canvas(back, cx, seen.asked_at),
+    }
+    if let Some(place) = hovered_wire.filter(|_| seen.gesture == Gesture::None) {
+        back.clone().on_hover_ui_at_pointer(|ui| tips::wire(ui, cx, &scene.wires[place]));
+    }
+}
+
+fn tracks(frame: &Frame<'_>, cx: &Cx<'_>, chosen: &Chosen, seen: &CanvasSeen) -> Vec<Option<Track>> {
     let zoom = frame.view.zoom;
     let track = |wire: &crate::scene::Wire| {
         let (from, to) = (frame.port(wire.from.0, wire.from.1), frame.port(wire.to.0, wire.to.1));
+        let bends = bends::places(frame, cx, chosen, seen, wire);
         // A cubic stays within reach of the box around its ends.
-        let box_around = Rect::from_two_pos(from, to).expand(92.0 * zoom);
+        let ends = bends.iter().fold(Rect::from_two_pos(from, to), |all, bend| all.union(Rect::from_pos(*bend)));
+        let box_around = ends.expand(92.0 * zoom);
         box_around
             .intersects(frame.area)
-            .then(|| Track::new(from, to, matches!(wire.from.1, Slot::Side(_)), zoom))
+            .then(|| Track::new(from, to, &bends, matches!(wire.from.1, Slot::Side(_)), zoom))
             .filter(|track| track.bounds().intersects(frame.area))
     };
     cx.scene.wires.iter().map(track).collect()
@@ -228,7 +266,14 @@ fn wire_look(frame: &Frame<'_>, chosen: &Chosen, id: &str, is_hovered: bool) -> 
     }
 }
 
-fn wires(frame: &Frame<'_>, cx: &mut Cx<'_>, chosen: &Chosen, pen: Pen<'_>, hovered: Option<usize>) {
+fn wires(
+    frame: &Frame<'_>,
+    cx: &mut Cx<'_>,
+    chosen: &Chosen,
+    seen: &mut CanvasSeen,
+    pen: Pen<'_>,
+    hovered: Option<usize>,
+) {
     let scene = cx.scene;
     for (place, (wire, track)) in scene.wires.iter().zip(&frame.tracks).enumerate() {
         let Some(track) = track else { continue };
@@ -248,10 +293,21 @@ fn wires(frame: &Frame<'_>, cx: &mut Cx<'_>, chosen: &Chosen, pen: Pen<'_>, hove
             let response = frame.ui.interact(handle, frame.id(("wire", &wire.id)), Sense::click());
             let is_selected = look.is_selected;
             response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, is_selected, wire.description()));
-            if response.clicked() {
+            if response.double_clicked()
+                && let Some(at) = seen.pointer
+            {
+                bends::add(cx, place, frame.view.to_canvas(frame.area, at));
+            } else if response.clicked() {
                 frame.back.request_focus();
                 cx.ask(Act::Choose(Chosen::edge(&wire.id)));
             }
+            menus::wire(&response, cx, &wire.id);
+            if seen.gesture == Gesture::None {
+                response.on_hover_ui(|ui| tips::wire(ui, cx, wire));
+            }
+        }
+        if pen.detail > Detail::Block {
+            bends::show(frame, cx, chosen, seen, pen, wire);
         }
     }
 }
@@ -261,9 +317,10 @@ fn show_node(frame: &Frame<'_>, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Can
     let card: &Card = &scene.nodes[place];
     let rect = frame.rect(place);
     let response = frame.ui.interact(rect.intersect(frame.area), frame.id(("node", &card.id)), Sense::click_and_drag());
-    let is_selected = chosen.nodes.contains(&card.id);
+    let is_selected = card.is_in(chosen);
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, is_selected, card.description()));
     gesture::on_node(&response, cx, chosen, seen, card, frame.back);
+    menus::node(&response, cx, chosen, card);
     let look = node::Look { is_hovered: response.hovered(), is_selected, is_focused: response.has_focus() };
     node::draw(pen, card, rect, look);
     if let Some(busy) = card.live.as_ref().and_then(|live| live.bottleneck.as_ref()) {
@@ -303,9 +360,14 @@ fn ports(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, pen: Pen<'_>
             let side = if matches!(slot, Slot::Input(_)) { "input" } else { "output" };
             let name = format!("{side} {} of {}, {}", port.name, card.title, port.kind.word());
             response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
-            let end = PortRef::new(&card.id, &port.name);
+            let end = card.end(&port.name);
             gesture::on_port(&response, cx, seen, (place, slot), &end);
+            let is_input = matches!(slot, Slot::Input(_));
+            menus::port(&response, cx, &end, is_input);
             let look = port_look(cx, seen, &end, slot, response.contains_pointer());
+            if !is_pulled {
+                response.on_hover_ui(|ui| tips::port(ui, cx, &end.node, &end.port, port.kind, is_input));
+            }
             node::port(pen, port, at, look);
             let several = |slot: Slot| match slot {
                 Slot::Input(_) => card.inputs.len() > 1,

@@ -1,8 +1,9 @@
 //! A drawing that nobody touches: what the canvas shows of it, for pictures and for cards of the gallery.
 
-use egui::{Rect, Ui, vec2};
+use egui::{Pos2, Rect, Ui, vec2};
 use tidegate_core::faces::drawing::Drawing;
 use tidegate_core::faces::host::Rights;
+use tidegate_core::faces::topics::Topics;
 use tidegate_core::faces::watched::Watched;
 
 use super::geometry::{self, Detail, Slot, View};
@@ -37,13 +38,15 @@ pub(crate) fn bounds(drawing: &Drawing, scene: &Scene) -> Option<Rect> {
 pub(crate) fn paint(ui: &mut Ui, theme: &Theme, still: Still<'_>) {
     let Still { drawing, scene, area, view, detail } = still;
     let painter = ui.painter_at(area);
-    let (run, desk) = (Watched::default(), DeskView::default());
+    let (run, desk, topics) = (Watched::default(), DeskView::default(), Topics::default());
     let rights = Rights::default();
-    let cx = Cx { theme, drawing, run: &run, scene, rights, found: &[], desk: &desk, acts: Vec::new() };
+    let cx =
+        Cx { theme, drawing, run: &run, scene, rights, found: &[], desk: &desk, topics: &topics, acts: Vec::new() };
     let seen = CanvasSeen { view, area, detail, ..CanvasSeen::default() };
-    notes::groups(&painter, &cx, &seen);
+    let bodies: Vec<geometry::Shape> = scene.nodes.iter().map(|card| card.shape).collect();
+    notes::groups(&painter, &cx, &seen, &bodies);
     if detail > Detail::Block {
-        notes::show(ui, &painter, &cx, &seen);
+        notes::show(&painter, &cx, &seen);
     }
     let pen = Pen { painter: &painter, theme, zoom: view.zoom, detail };
     let port = |place: usize, slot: Slot| view.to_screen(area, scene.nodes[place].shape.port(slot));
@@ -52,7 +55,8 @@ pub(crate) fn paint(ui: &mut Ui, theme: &Theme, still: Still<'_>) {
         .iter()
         .map(|wire| {
             let leaves_down = matches!(wire.from.1, Slot::Side(_));
-            Track::new(port(wire.from.0, wire.from.1), port(wire.to.0, wire.to.1), leaves_down, view.zoom)
+            let bends: Vec<Pos2> = wire.bends.iter().map(|bend| view.to_screen(area, *bend)).collect();
+            Track::new(port(wire.from.0, wire.from.1), port(wire.to.0, wire.to.1), &bends, leaves_down, view.zoom)
         })
         .collect();
     for (wire, track) in scene.wires.iter().zip(&tracks) {

@@ -32,9 +32,9 @@ pub(crate) struct Look {
 }
 
 impl Track {
-    /// The line between two ports.
-    pub(crate) fn new(from: Pos2, to: Pos2, leaves_down: bool, zoom: f32) -> Track {
-        let line = geometry::points(&geometry::curve(from, to, leaves_down, zoom));
+    /// The line between two ports, through some places.
+    pub(crate) fn new(from: Pos2, to: Pos2, bends: &[Pos2], leaves_down: bool, zoom: f32) -> Track {
+        let line = geometry::line(from, to, bends, leaves_down, zoom);
         Track { length: geometry::length(&line), line }
     }
 
@@ -329,7 +329,7 @@ fn lanes(partitions: &[(Option<i64>, Verdict)]) -> Vec<(Option<i64>, Verdict)> {
 
 /// The wire that is being drawn.
 pub(crate) fn drawn(painter: &Painter, from: Pos2, to: Pos2, leaves_down: bool, zoom: f32, colour: Color32) {
-    let track = Track::new(from, to, leaves_down, zoom);
+    let track = Track::new(from, to, &[], leaves_down, zoom);
     painter.extend(Shape::dashed_line(&track.line, Stroke::new(2.0, colour), 6.0, 4.0));
 }
 
@@ -367,7 +367,7 @@ mod tests {
 
     #[test]
     fn gates_stand_clear_of_other_wires() {
-        let track = |y: f32| Track::new(Pos2::ZERO, pos2(300.0, y), false, 1.0);
+        let track = |y: f32| Track::new(Pos2::ZERO, pos2(300.0, y), &[], false, 1.0);
         let (level, steep) = (track(0.0), track(200.0));
         assert_eq!(clear_at(&steep, &[]), 0.0);
         let at = clear_at(&steep, &[&level]);

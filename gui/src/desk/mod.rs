@@ -204,6 +204,18 @@ impl Desk {
         }
     }
 
+    /// The colours of all documents, after they have changed.
+    fn dress_all(&mut self, context: &Context) {
+        let theme = self.theme();
+        self.editors.iter_mut().for_each(|editor| editor.theme = theme.clone());
+        self.shown().dress_again(context);
+        self.calm(context);
+    }
+
+    fn theme(&self) -> Theme {
+        Theme::of(self.is_dark(), self.view.settings.has_contrast)
+    }
+
     fn is_dark(&self) -> bool {
         self.asked_dark.unwrap_or_else(|| self.view.settings.is_dark(self.is_system_dark))
     }
@@ -285,10 +297,11 @@ impl Desk {
                 let is_dark = !self.is_dark();
                 self.asked_dark = None;
                 self.view.settings.ground = if is_dark { Ground::Dark } else { Ground::Light };
-                let theme = if is_dark { Theme::dark() } else { Theme::light() };
-                self.editors.iter_mut().for_each(|editor| editor.theme = theme.clone());
-                self.shown().dress_again(context);
-                self.calm(context);
+                self.dress_all(context);
+            }
+            Command::Contrast => {
+                self.toggle(|settings| &mut settings.has_contrast, "High contrast");
+                self.dress_all(context);
             }
             Command::Minimap => self.toggle(|settings| &mut settings.has_minimap, "Minimap"),
             Command::Snap => self.toggle(|settings| &mut settings.snaps, "Nodes snap to the grid"),

@@ -20,7 +20,7 @@ impl Desk {
         let wake = self.wake.clone();
         let opener = Box::new(self.opener.clone());
         let source = source.unwrap_or_else(Source::nothing);
-        let mut editor = Editor::new(source, opener, self.is_dark(), move || wake())?;
+        let mut editor = Editor::new(source, opener, self.theme(), move || wake())?;
         editor.sheet = Sheet::new(self.count, is_start);
         if let Some(path) = editor.drawing.path.clone().filter(|path| path.exists()) {
             self.note(path);

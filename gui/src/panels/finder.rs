@@ -44,6 +44,8 @@ pub(crate) enum What {
     SaveAs,
     /// the name of a file that holds this
     Export(Export),
+    /// some commands
+    Menu(&'static [Command]),
 }
 
 impl What {
@@ -77,6 +79,7 @@ impl Finder {
             What::SaveAs => "Save as".into(),
             What::Export(Export::Picture { .. }) => "Name of the picture".into(),
             What::Export(_) => "Name of the copy".into(),
+            What::Menu(_) => Command::Menu.title().into(),
         }
     }
 }
@@ -190,6 +193,7 @@ fn items(cx: &Cx<'_>, finder: &Finder) -> Vec<Item> {
         What::Export(export) => {
             named(&finder.search, export.ending(), "Write", |path| Act::Desk(Wanted::Export(path, *export)))
         }
+        What::Menu(commands) => self::commands(commands.iter().copied(), &finder.search).collect(),
     };
     items.truncate(MOST);
     items
@@ -274,17 +278,22 @@ fn documents(cx: &Cx<'_>, search: &str) -> Vec<Item> {
     items
 }
 
+/// Those of some commands that are called so.
+fn commands(all: impl Iterator<Item = Command>, search: &str) -> impl Iterator<Item = Item> {
+    let search = search.trim().to_lowercase();
+    all.filter(move |command| command.title().to_lowercase().contains(&search)).map(|command| Item {
+        icon: "caret-right",
+        title: command.title().to_string(),
+        detail: command.key().unwrap_or_default(),
+        act: Some(Act::Do(command)),
+    })
+}
+
 fn everything(cx: &Cx<'_>, search: &str) -> Vec<Item> {
     let search = search.trim().to_lowercase();
     let has = |words: &str| words.to_lowercase().contains(&search);
-    let commands =
-        Command::all().filter(|command| has(command.title()) && *command != Command::Find).map(|command| Item {
-            icon: "caret-right",
-            title: command.title().to_string(),
-            detail: command.key().unwrap_or_default(),
-            act: Some(Act::Do(command)),
-        });
-    let nodes = cx.scene.nodes.iter().filter_map(|card| {
+    let commands = commands(Command::all().filter(|command| *command != Command::Find), &search);
+    let nodes = cx.scene.of_nodes().filter_map(|card| {
         let config = cx.drawing.pipeline.node(&card.id).map(|node| &node.config)?;
         let is_named = has(&card.title) || has(&card.id) || has(&card.operator);
         let setting = config.iter().find(|(name, value)| {

@@ -24,6 +24,8 @@ pub(crate) struct Room {
     pub(crate) has_palette: bool,
     pub(crate) palette: f32,
     pub(crate) inspector: f32,
+    /// the inspector stands beside the canvas; else it lies over it while something is selected
+    pub(crate) has_inspector: bool,
     pub(crate) bottom: f32,
     pub(crate) has_search_field: bool,
     pub(crate) has_minimap: bool,
@@ -58,6 +60,7 @@ impl Room {
             has_palette: width >= 1160.0,
             palette: chosen(settings.palette.unwrap_or(PALETTE), Side::Palette),
             inspector: inspector.unwrap_or(if width >= 1100.0 { INSPECTOR.1 } else { INSPECTOR.0 }),
+            has_inspector: width >= 900.0,
             has_minimap: height >= 760.0,
             bottom: bottom.map_or(TABS, |size| chosen(settings.bottom.unwrap_or(size), Side::Bottom)),
         }
@@ -66,6 +69,11 @@ impl Room {
     /// The width of the palette, or of its rail.
     pub(crate) fn left(self) -> f32 {
         if self.has_palette { self.palette } else { RAIL }
+    }
+
+    /// The width of the inspector beside the canvas.
+    pub(crate) fn right(self) -> f32 {
+        if self.has_inspector { self.inspector } else { 0.0 }
     }
 }
 
@@ -83,6 +91,7 @@ mod tests {
         let small = room(1024.0, 700.0);
         assert_eq!((small.has_palette, small.inspector, small.bottom, small.has_minimap), (false, 248.0, 200.0, false));
         assert_eq!(room(1200.0, 600.0).bottom, TABS);
+        assert_eq!((small.has_inspector, room(880.0, 700.0).has_inspector), (true, false));
     }
 
     #[test]

@@ -16,12 +16,14 @@ const STEP: f32 = 8.0;
 /// Takes what is done to them.
 pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, room: Room, is_bottom_folded: bool) {
     let (top, low) = (window.top() + TOP, window.bottom() - STATUS);
-    let (left, right) = (window.left() + room.left(), window.right() - room.inspector);
+    let (left, right) = (window.left() + room.left(), window.right() - room.right());
     let upright = |x: f32| Rect::from_min_max(pos2(x - REACH, top), pos2(x + REACH, low));
     if room.has_palette {
         one(ui, cx, window, Side::Palette, upright(left), room.palette);
     }
-    one(ui, cx, window, Side::Inspector, upright(right), room.inspector);
+    if room.has_inspector {
+        one(ui, cx, window, Side::Inspector, upright(right), room.inspector);
+    }
     if room.bottom > TABS && !is_bottom_folded {
         let y = low - room.bottom;
         // The tabs begin right below.

@@ -212,6 +212,21 @@ pub(super) fn click_at(screen: &mut Screen, at: Pos2) {
     settle(screen);
 }
 
+/// Clicks twice, so that it is one double click: time passes faster here than for a person.
+pub(super) fn click_twice(screen: &mut Screen, at: Pos2) {
+    let patient = |screen: &Screen, delay: f64| {
+        screen.ctx.options_mut(|options| options.input_options.max_double_click_delay = delay);
+    };
+    patient(screen, 10.0);
+    screen.hover_at(at);
+    screen.step();
+    for pressed in [true, false, true, false] {
+        press(screen, at, pressed);
+    }
+    patient(screen, 0.3);
+    settle(screen);
+}
+
 fn press(screen: &mut Screen, pos: Pos2, pressed: bool) {
     screen.event(Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE });
     screen.step();

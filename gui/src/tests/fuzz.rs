@@ -4,12 +4,16 @@ use egui::{Event, Key, Modifiers, PointerButton, Pos2, pos2};
 use proptest::prelude::*;
 use tidegate_core::pipeline::to_canonical;
 
-use super::fixture::{Screen, open, trades};
+use super::fixture::{Screen, click_twice, open, trades};
 
 #[derive(Debug, Clone)]
 enum Gesture {
     Drag(Pos2, Pos2),
     Click(Pos2, bool),
+    /// twice: bends wires, opens groups, writes notes
+    Twice(Pos2),
+    /// asks for a menu
+    Menu(Pos2),
     Key(Key, Modifiers),
     Type(String),
     Wheel(Pos2, f32),
@@ -43,20 +47,41 @@ fn gesture() -> impl Strategy<Value = Gesture> {
         (Key::D, Modifiers::COMMAND),
         (Key::L, Modifiers::COMMAND),
         (Key::K, Modifiers::COMMAND),
+        (Key::G, Modifiers::COMMAND),
+        (Key::G, Modifiers::COMMAND.plus(Modifiers::SHIFT)),
+        (Key::G, Modifiers::NONE),
+        (Key::N, Modifiers::NONE),
+        (Key::B, Modifiers::NONE),
+        (Key::B, Modifiers::SHIFT),
+        (Key::D, Modifiers::NONE),
+        (Key::R, Modifiers::NONE),
+        (Key::F2, Modifiers::NONE),
+        (Key::F10, Modifiers::SHIFT),
+        (Key::Space, Modifiers::COMMAND),
+        (Key::ArrowLeft, Modifiers::COMMAND.plus(Modifiers::SHIFT)),
+        (Key::ArrowDown, Modifiers::COMMAND.plus(Modifiers::SHIFT)),
     ]);
     prop_oneof![
         4 => (on_canvas(), on_canvas()).prop_map(|(from, to)| Gesture::Drag(from, to)),
         1 => (place(), place()).prop_map(|(from, to)| Gesture::Drag(from, to)),
         3 => (on_canvas(), any::<bool>()).prop_map(|(at, shift)| Gesture::Click(at, shift)),
         1 => (place(), any::<bool>()).prop_map(|(at, shift)| Gesture::Click(at, shift)),
-        4 => keys.prop_map(|(key, modifiers)| Gesture::Key(key, modifiers)),
+        2 => on_canvas().prop_map(Gesture::Twice),
+        1 => on_canvas().prop_map(Gesture::Menu),
+        5 => keys.prop_map(|(key, modifiers)| Gesture::Key(key, modifiers)),
         1 => "[a-z0-9 >'(]{1,6}".prop_map(Gesture::Type),
         1 => (on_canvas(), -400f32..400.0).prop_map(|(at, by)| Gesture::Wheel(at, by)),
     ]
 }
 
 fn press(screen: &mut Screen, pos: Pos2, pressed: bool, modifiers: Modifiers) {
-    screen.event(Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers });
+    press_by(screen, pos, PointerButton::Primary, pressed, modifiers);
+}
+
+fn press_by(screen: &mut Screen, pos: Pos2, button: PointerButton, pressed: bool, modifiers: Modifiers) {
+    screen.event(Event::ModifiersChanged(modifiers));
+    screen.event(Event::PointerButton { pos, button, pressed, modifiers });
+    screen.event(Event::ModifiersChanged(Modifiers::NONE));
     screen.step();
 }
 
@@ -78,6 +103,14 @@ fn play(screen: &mut Screen, gesture: &Gesture) {
             screen.step();
             press(screen, *at, true, modifiers);
             press(screen, *at, false, modifiers);
+        }
+        Gesture::Twice(at) => click_twice(screen, *at),
+        Gesture::Menu(at) => {
+            screen.hover_at(*at);
+            screen.step();
+            for pressed in [true, false] {
+                press_by(screen, *at, PointerButton::Secondary, pressed, Modifiers::NONE);
+            }
         }
         Gesture::Key(key, modifiers) => screen.key_press_modifiers(*modifiers, *key),
         Gesture::Type(text) => screen.event(Event::Text(text.clone())),

@@ -2,12 +2,15 @@
 
 mod documents;
 mod fixture;
+mod forms;
 mod fuzz;
 mod gestures;
 mod keeping;
 mod keyboard;
+mod looking;
 mod panels;
 mod parameters;
+mod picture;
 mod running;
 mod tabs;
 mod work;

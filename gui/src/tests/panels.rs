@@ -87,9 +87,36 @@ fn the_palette_is_searched_and_becomes_a_rail() {
 }
 
 #[test]
+fn in_a_narrow_window_the_inspector_lies_over_the_canvas_while_something_is_selected() {
+    let source = super::fixture::source(trades(), Default::default());
+    let mut screen = super::fixture::open_source(source, egui::vec2(880.0, 700.0));
+    assert!(!is_there(&screen, "Close the inspector"));
+    click(&mut screen, "node trades");
+    assert!(is_there(&screen, "what fits topic"));
+    super::fixture::picture(&screen, "sheet");
+    click(&mut screen, "Close the inspector");
+    assert_eq!(chosen(&screen), [""; 0]);
+    click(&mut screen, "node trades");
+    key(&mut screen, Modifiers::NONE, Key::Escape);
+    assert!(!is_there(&screen, "what fits topic"));
+}
+
+#[test]
 fn panels_stand_where_the_design_has_them() {
     let screen = open(trades());
     let canvas = screen.state().seen.canvas.area;
     assert_eq!((canvas.left(), canvas.top(), canvas.width(), canvas.height()), (184.0, 44.0, 944.0, 576.0));
     assert!(rect(&screen, "Run").right() > 1300.0);
+}
+
+#[test]
+fn contrast_is_raised_and_remembered() {
+    let mut screen = open(trades());
+    let before = screen.state().theme.clone();
+    key(&mut screen, Modifiers::COMMAND, Key::K);
+    super::fixture::type_text(&mut screen, "high contrast");
+    key(&mut screen, Modifiers::NONE, Key::Enter);
+    let after = screen.state().theme.clone();
+    assert_eq!((after.line2, after.faint), (before.control, before.text2));
+    super::fixture::picture(&screen, "contrast");
 }

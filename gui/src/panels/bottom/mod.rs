@@ -7,15 +7,18 @@ mod tap;
 mod windows;
 
 use egui::{Align, Frame, Layout, Margin, Panel, RichText, Stroke, Ui};
+use tidegate_core::faces::drawing::Drawing;
+use tidegate_core::faces::watched::Watched;
 use tidegate_core::problem::Severity;
-use tidegate_core::snapshot::{TapSnapshot, Verdict};
+use tidegate_core::snapshot::{StateSnapshot, TapRow, TapSnapshot, Verdict};
 
 use super::TABS;
 use crate::acts::{Chosen, Cx};
 use crate::fonts;
 use crate::widgets;
+use log::LogSeen;
 pub(crate) use problems::{chosen_of, sorted};
-pub(crate) use tap::edges as tapped;
+pub(crate) use windows::{Lates, lane_of, subject};
 
 /// What is shown there.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +32,39 @@ pub(crate) struct BottomSeen {
     pub(crate) no_taps: Option<String>,
     /// records stand still
     pub(crate) is_held: bool,
+    /// only those that have this in them are shown
+    tap_filter: String,
+    /// the record that is looked at
+    pub(crate) record: Option<TapRow>,
+    /// what the node whose windows are shown keeps
+    pub(crate) state: Option<StateSnapshot>,
+    /// late records that were seen
+    pub(crate) lates: Lates,
+    log: LogSeen,
+}
+
+impl BottomSeen {
+    /// Lets go of what was seen of a run.
+    pub(crate) fn forget(&mut self) {
+        self.taps.clear();
+        (self.record, self.state, self.lates) = (None, None, Lates::default());
+    }
+}
+
+/// The edges whose records are looked at: those of the selection while its tab is shown, a selected edge, results of windows.
+pub(crate) fn tapped(drawing: &Drawing, run: &Watched, chosen: &Chosen, seen: &BottomSeen) -> Vec<String> {
+    let mut edges: Vec<String> = chosen.edge.iter().cloned().collect();
+    match seen.tab {
+        _ if seen.is_folded => {}
+        Tab::Tap => edges.extend(tap::edges(drawing, chosen)),
+        Tab::Windows => {
+            edges.extend(subject(run, chosen).and_then(|node| windows::results_of(drawing, node)));
+        }
+        _ => {}
+    }
+    edges.sort();
+    edges.dedup();
+    edges
 }
 
 /// A tab.
@@ -59,7 +95,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Bot
             Tab::Tap => tap::show(ui, cx, chosen, seen),
             Tab::Partitions => partitions::show(ui, cx),
             Tab::Windows => windows::show(ui, cx, chosen, seen),
-            Tab::Log => log::show(ui, cx),
+            Tab::Log => log::show(ui, cx, chosen, &mut seen.log),
         }
     });
     let rect = shown.response.rect;

@@ -1,6 +1,6 @@
 //! Partitions that the run reads: how far behind, whether that grows, what to think of it. The worst first.
 
-use egui::{Frame, Margin, Rect, ScrollArea, Shape, Stroke, Ui, pos2, vec2};
+use egui::{Frame, Margin, Rect, ScrollArea, Stroke, Ui, pos2, vec2};
 use tidegate_core::faces::history::Of;
 use tidegate_core::faces::numbers;
 use tidegate_core::snapshot::{Drain, PartitionSnapshot, Retention};
@@ -116,15 +116,5 @@ fn spark(ui: &Ui, cx: &Cx<'_>, partition: &PartitionSnapshot, rect: Rect) {
     let of = Of::Lag(partition.node.clone(), partition.topic.clone(), partition.partition);
     let values = cx.run.history.values(&of, cx.run.now.at_ms, 300_000, POINTS);
     let most = values.iter().flatten().copied().fold(1.0, f64::max);
-    let point = |(number, value): (usize, f64)| {
-        let x = rect.left() + rect.width() * number as f32 / (POINTS - 1) as f32;
-        pos2(x, rect.bottom() - 1.0 - (rect.height() - 3.0) * (value / most) as f32)
-    };
-    let known = values.iter().enumerate().filter_map(|(number, value)| Some((number, (*value)?)));
-    let line: Vec<egui::Pos2> = known.map(point).collect();
-    let colour = cx.theme.verdict(partition.verdict).graphic;
-    if let Some(last) = line.last() {
-        ui.painter().circle_filled(*last, 2.0, colour);
-    }
-    ui.painter().add(Shape::line(line, Stroke::new(1.5, colour)));
+    widgets::spark(ui, rect, &values, most, cx.theme.verdict(partition.verdict).graphic);
 }

@@ -2,17 +2,22 @@
 
 use egui::{Align2, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
 use tidegate_core::check::Travel;
+use tidegate_core::faces::history::Of;
+use tidegate_core::faces::rows::to_text;
+use tidegate_core::faces::subject::Subject;
 use tidegate_core::faces::{building, numbers};
 use tidegate_core::pipeline::Via;
+use tidegate_core::snapshot::TapSnapshot;
 
-use super::{InspectorSeen, columns, heading, line, part};
+use super::{InspectorSeen, columns, form, heading, line, part};
 use crate::acts::{Act, Chosen, Cx};
+use crate::commands::Command;
 use crate::live::{EdgeLive, spaced};
-use crate::widgets;
+use crate::widgets::{self, ButtonLook};
 use crate::{fonts, text};
 
 /// Draws it.
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, _seen: &mut InspectorSeen) {
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorSeen, taps: &[TapSnapshot]) {
     let drawing = cx.drawing;
     let Some(place) = drawing.pipeline.edges.iter().position(|edge| edge.id() == id) else { return };
     let edge = &drawing.pipeline.edges[place];
@@ -45,16 +50,57 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, _seen: &mut Inspector
     let checked = drawing.checked.edges.get(place);
     let how = checked.map(|edge| explained(&edge.travel)).unwrap_or_default();
     ui.label(RichText::new(how).font(fonts::text(12.0)).color(cx.theme.text2));
+    // The way itself is chosen above; here are its settings.
+    form::show(ui, cx, &Subject::Edge(id.to_string()), seen, |row| row.path.len() > 1);
     let scene = cx.scene;
     if let Some(live) = scene.wires.iter().find(|wire| wire.id == id).and_then(|wire| wire.live.as_ref()) {
         line(ui, cx);
         figures(ui, cx, live);
+        fill(ui, cx, id, live);
+    }
+    if cx.run.is_running() {
+        records(ui, cx, taps.iter().find(|tap| tap.edge == id));
     }
     if let Some(stream) = checked.and_then(|edge| edge.stream.as_ref()) {
         line(ui, cx);
         let count = numbers::several(stream.schema.columns.len(), "column");
         part(ui, cx, "Carries", &format!("key {} · {count}", stream.key.data_type()));
         columns(ui, cx, &stream.schema);
+    }
+}
+
+/// How full it was over the last minutes.
+fn fill(ui: &mut Ui, cx: &Cx<'_>, id: &str, live: &EdgeLive) {
+    const POINTS: usize = 60;
+    let values = cx.run.history.values(&Of::Fill(id.to_string()), cx.run.now.at_ms, 300_000, POINTS);
+    if live.capacity == 0 || values.iter().flatten().count() < 2 {
+        return;
+    }
+    ui.label(RichText::new("full over 5 minutes").font(fonts::text(12.0)).color(cx.theme.text2));
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::hover());
+    widgets::spark(ui, rect, &values, 1.0, cx.theme.fill(live.fill).graphic);
+    ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, cx.theme.line2));
+}
+
+/// The most records that are shown here; the tab shows all.
+const RECORDS: usize = 5;
+
+/// Some of the records that pass.
+fn records(ui: &mut Ui, cx: &mut Cx<'_>, tap: Option<&TapSnapshot>) {
+    line(ui, cx);
+    part(ui, cx, "Records", "the last ones");
+    let rows = tap.map_or(&[][..], |tap| &tap.rows);
+    if rows.is_empty() {
+        ui.label(RichText::new("No record has passed yet.").font(fonts::text(12.0)).color(cx.theme.text2));
+    }
+    for row in rows.iter().rev().take(RECORDS) {
+        let words = format!("{} {}", to_text(&row.key), row.value);
+        let response = ui.add(egui::Label::new(RichText::new(&words).font(fonts::mono(11.0))).truncate());
+        response.on_hover_text(words);
+    }
+    let hint = Command::Look.hint();
+    if widgets::button(ui, cx.theme, ButtonLook::Quiet, Some("eye"), "All records", &hint).clicked() {
+        cx.ask_for(Command::Look);
     }
 }
 

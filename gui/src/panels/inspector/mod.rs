@@ -6,16 +6,20 @@ mod entries;
 mod fields;
 mod form;
 mod node;
+mod parts;
 mod pipeline;
+mod several;
 
-use egui::{Frame, Margin, Panel, ScrollArea, Stroke, Ui};
+use egui::{Area, Frame, Id, Margin, Order, Panel, Rect, ScrollArea, Stroke, Ui, Vec2, pos2, vec2};
+use tidegate_core::faces::subject::Subject;
+use tidegate_core::snapshot::TapSnapshot;
 
-use crate::acts::{Chosen, Cx};
-use crate::fonts;
+use crate::acts::{Act, Chosen, Cx};
+use crate::{fonts, widgets};
 pub(crate) use fields::PartSeen;
-pub(crate) use form::Draft;
 #[cfg(test)]
 pub(crate) use form::written;
+pub(crate) use form::{Draft, List};
 
 /// What is looked at, and what is being typed.
 #[derive(Debug, Clone, Default)]
@@ -23,8 +27,14 @@ pub(crate) struct InspectorSeen {
     pub(crate) tab: Tab,
     /// what is being typed into a field
     pub(crate) draft: Option<Draft>,
+    /// what fits in the field that is written into
+    pub(crate) list: Option<List>,
+    /// the list of what fits was asked for
+    pub(crate) wants_list: bool,
     /// the first field takes the keyboard
     pub(crate) wants_focus: bool,
+    /// the name takes the keyboard
+    pub(crate) wants_title: bool,
     /// the field that takes the keyboard, by its path
     pub(crate) wants_field: Option<String>,
     /// what of the pipeline itself is open, and is being typed
@@ -41,31 +51,71 @@ pub(crate) enum Tab {
 }
 
 /// Draws it.
-pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut InspectorSeen, width: f32) {
+pub(crate) fn show(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    chosen: &Chosen,
+    seen: &mut InspectorSeen,
+    width: f32,
+    taps: &[TapSnapshot],
+) {
     let frame = Frame::NONE.fill(cx.theme.panel).inner_margin(Margin::ZERO);
     let panel = Panel::right("inspector").exact_size(width).resizable(false).show_separator_line(false).frame(frame);
-    let shown = panel.show(ui, |ui| {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            Frame::NONE.inner_margin(Margin { left: 16, right: 16, top: 16, bottom: 16 }).show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 8.0;
-                match (chosen.only_node(), &chosen.edge) {
-                    (Some(id), _) => node::show(ui, cx, id, seen),
-                    (None, Some(edge)) => edge::show(ui, cx, edge, seen),
-                    (None, None) if chosen.nodes.len() > 1 => several(ui, cx, chosen),
-                    _ => pipeline::show(ui, cx, seen),
-                }
-            });
-        });
-    });
+    let shown = panel.show(ui, |ui| inside(ui, cx, chosen, seen, taps));
     let rect = shown.response.rect;
     ui.painter().vline(rect.left() + 0.5, rect.y_range(), Stroke::new(1.0, cx.theme.line));
 }
 
-fn several(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen) {
-    heading(ui, cx, &format!("{} nodes", chosen.nodes.len()));
-    for id in &chosen.nodes {
-        ui.label(egui::RichText::new(id).font(fonts::mono(11.5)));
+/// Draws it over the right of the canvas, where there is no room beside it, while something is selected.
+pub(crate) fn sheet(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    chosen: &Chosen,
+    seen: &mut InspectorSeen,
+    canvas: Rect,
+    taps: &[TapSnapshot],
+) {
+    if *chosen == Chosen::default() {
+        return;
     }
+    let rect = Rect::from_min_max(pos2((canvas.right() - SHEET).max(canvas.left()), canvas.top()), canvas.max);
+    let area = Area::new(Id::unique("inspector-sheet")).order(Order::Middle).fixed_pos(rect.min);
+    area.show(ui.ctx(), |ui| {
+        ui.set_max_size(rect.size());
+        let border = Stroke::new(1.0, cx.theme.line2);
+        Frame::NONE.fill(cx.theme.panel).stroke(border).show(ui, |ui| {
+            ui.set_min_size(rect.size() - vec2(2.0, 2.0));
+            let close = Rect::from_min_size(pos2(rect.right() - 36.0, rect.top() + 8.0), Vec2::splat(28.0));
+            inside(ui, cx, chosen, seen, taps);
+            if widgets::icon_at(ui, cx.theme, close, "x", "Close the inspector\nEsc") {
+                cx.ask(Act::Choose(Chosen::default()));
+                cx.ask(Act::Canvas);
+            }
+        });
+    });
+}
+
+/// How wide it is over the canvas.
+const SHEET: f32 = 272.0;
+
+fn inside(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut InspectorSeen, taps: &[TapSnapshot]) {
+    // What is typed belongs to what is shown.
+    seen.draft.take_if(|draft| match &draft.subject {
+        Subject::Config(id) | Subject::Node(id) => chosen.only_node() != Some(id),
+        Subject::Edge(id) => chosen.edge.as_ref() != Some(id),
+    });
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        Frame::NONE.inner_margin(Margin { left: 16, right: 16, top: 16, bottom: 16 }).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 8.0;
+            match (chosen.only_node(), &chosen.edge) {
+                (Some(id), _) => node::show(ui, cx, id, seen),
+                (None, Some(edge)) => edge::show(ui, cx, edge, seen, taps),
+                (None, None) if chosen.nodes.len() > 1 => several::show(ui, cx, chosen),
+                _ => pipeline::show(ui, cx, seen),
+            }
+        });
+    });
+    seen.wants_list = false;
 }
 
 /// A title within the inspector.

@@ -2,13 +2,14 @@
 
 use egui::{Align2, RichText, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 use tidegate_core::faces::numbers;
+use tidegate_core::faces::subject::Subject;
 use tidegate_core::pipeline::Via;
 use tidegate_core::pipeline::edit::{Edit, NodeChange};
 use tidegate_core::problem::Severity;
 use tidegate_core::snapshot::NodeSnapshot;
 
 use super::form;
-use super::{InspectorSeen, Tab, columns, line, part};
+use super::{InspectorSeen, Tab, columns, line, part, parts};
 use crate::acts::{Act, Chosen, Cx};
 use crate::canvas::node::time_bar;
 use crate::icons::icon;
@@ -53,7 +54,7 @@ fn head(ui: &mut Ui, cx: &mut Cx<'_>, card: &Card, seen: &mut InspectorSeen) {
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             let mut title = match &seen.draft {
-                Some(draft) if draft.node == card.id && draft.field == TITLE => draft.text.clone(),
+                Some(draft) if draft.field == TITLE => draft.text.clone(),
                 _ => card.title.clone(),
             };
             let edit = egui::TextEdit::singleline(&mut title)
@@ -63,10 +64,12 @@ fn head(ui: &mut Ui, cx: &mut Cx<'_>, card: &Card, seen: &mut InspectorSeen) {
                 .desired_width(ui.available_width());
             let response = ui.add(edit);
             response.clone().accessible_name("Name");
+            if std::mem::take(&mut seen.wants_title) {
+                response.request_focus();
+            }
             if response.changed() {
-                let (node, field) = (card.id.clone(), TITLE.to_string());
-                seen.draft =
-                    Some(form::Draft { node, field, text: title.clone(), complaint: None, problems: Vec::new() });
+                let subject = Subject::Node(card.id.clone());
+                seen.draft = Some(form::Draft::plain(subject, TITLE, title.clone()));
             }
             if response.lost_focus() && seen.draft.take_if(|draft| draft.field == TITLE).is_some() {
                 let label = Some(title.trim().to_string()).filter(|label| !label.is_empty() && *label != card.id);
@@ -134,7 +137,7 @@ fn settings(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorSeen) {
     let drawing = cx.drawing;
     let Some(node) = drawing.pipeline.node(id) else { return };
     match drawing.operator(id) {
-        Some(operator) => form::show(ui, cx, id, &(operator.form)(), &node.config, seen),
+        Some(_) => form::show(ui, cx, &Subject::Config(id.to_string()), seen, |_| true),
         None => {
             let words = format!("There is no operator `{}`.", node.operator);
             ui.label(RichText::new(words).color(cx.theme.err.text));
@@ -143,17 +146,18 @@ fn settings(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorSeen) {
     others(ui, cx, id);
     carries(ui, cx, id);
     travels(ui, cx, id);
+    parts::show(ui, cx, id, seen);
 }
 
 /// Problems of the node that no field shows.
-fn others(ui: &mut Ui, cx: &Cx<'_>, id: &str) {
-    let here = cx.drawing.checked.problems.iter().filter(|problem| {
+fn others(ui: &mut Ui, cx: &mut Cx<'_>, id: &str) {
+    let drawing = cx.drawing;
+    let here = drawing.checked.problems.iter().filter(|problem| {
         problem.place.node.as_deref() == Some(id) && problem.place.field.is_none() && problem.severity > Severity::Note
     });
     for problem in here {
-        let state = if problem.severity == Severity::Error { cx.theme.err } else { cx.theme.warn };
-        ui.label(RichText::new(&problem.message).font(fonts::text(12.0)).color(state.text));
-        ui.label(RichText::new(&problem.remedy).font(fonts::text(12.0)).color(cx.theme.text2));
+        form::said(ui, cx, &problem.message, problem.severity);
+        form::remedy(ui, cx, problem, None);
     }
 }
 

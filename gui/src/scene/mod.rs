@@ -1,27 +1,32 @@
 //! From the drawn pipeline, its check and the meters to what the canvas shows: a card for each node, a wire for each edge.
 //! Made anew when one of them changes, not each frame; it knows no painter.
 
+mod fold;
+
 use std::collections::{BTreeSet, HashMap};
 
-use egui::{Rect, pos2};
+use egui::{Pos2, Rect, pos2};
 use tidegate_core::check::{CheckedNode, Travel};
 use tidegate_core::faces::drawing::Drawing;
 use tidegate_core::faces::glance::glance;
 use tidegate_core::faces::numbers;
 use tidegate_core::faces::watched::Watched;
 use tidegate_core::operators::Family;
-use tidegate_core::pipeline::{Node, Pipeline};
+use tidegate_core::pipeline::{Node, Pipeline, PortRef};
 use tidegate_core::problem::Severity;
 use tidegate_core::types::{Carries, Stream};
 
+use crate::acts::Chosen;
 use crate::canvas::geometry::{Shape, Slot, Texts, bounds};
 use crate::live::{self, Meters};
 
 /// All that is drawn.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scene {
-    /// in the file's order
+    /// in the file's order; folded groups come last
     pub(crate) nodes: Vec<Card>,
+    /// nodes of folded groups
+    pub(crate) hidden: Vec<Card>,
     /// in the file's order; those whose ends are not there are left out
     pub(crate) wires: Vec<Wire>,
 }
@@ -47,6 +52,17 @@ pub(crate) struct Card {
     /// the glance line says something wrong
     pub(crate) is_glance_wrong: bool,
     pub(crate) is_disabled: bool,
+    /// it is a group that is folded
+    pub(crate) fold: Option<Fold>,
+}
+
+/// What a box stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fold {
+    /// the group
+    pub(crate) group: String,
+    /// its nodes
+    pub(crate) nodes: Vec<String>,
 }
 
 /// A port.
@@ -94,6 +110,8 @@ pub(crate) struct Wire {
     /// place of its node, and the port
     pub(crate) from: (usize, Slot),
     pub(crate) to: (usize, Slot),
+    /// places that its line goes through
+    pub(crate) bends: Vec<Pos2>,
     pub(crate) is_active: bool,
     /// the topic through which it goes
     pub(crate) topic: Option<String>,
@@ -133,13 +151,14 @@ impl Scene {
                     card
                 })
                 .collect(),
+            hidden: Vec::new(),
             wires: Vec::new(),
         };
         for card in &mut scene.nodes {
             card.count_sides(run);
         }
         scene.wires = scene.make_wires(drawing, &places, &meters);
-        scene
+        fold::folded(scene, &drawing.pipeline.groups, is_live)
     }
 
     fn make_wires(&self, drawing: &Drawing, places: &HashMap<&str, usize>, meters: &Meters<'_>) -> Vec<Wire> {
@@ -156,6 +175,7 @@ impl Scene {
             Some(Wire {
                 from: (from, self.nodes[from].output(&edge.from.port)?),
                 to: (to, self.nodes[to].input(&edge.to.port)?),
+                bends: edge.points.iter().map(|point| pos2(point.x as f32, point.y as f32)).collect(),
                 is_active: checked.is_active,
                 columns: checked.stream.as_ref().map(|stream| stream.schema.columns.len()),
                 live: meters.edge(&id, topic.as_deref()),
@@ -169,7 +189,12 @@ impl Scene {
 
     /// The card of a node.
     pub(crate) fn card(&self, id: &str) -> Option<&Card> {
-        self.nodes.iter().find(|card| card.id == id)
+        self.nodes.iter().chain(&self.hidden).find(|card| card.id == id)
+    }
+
+    /// Cards of the pipeline's nodes, those of folded groups too.
+    pub(crate) fn of_nodes(&self) -> impl Iterator<Item = &Card> {
+        self.nodes.iter().chain(&self.hidden).filter(|card| card.fold.is_none())
     }
 
     /// The box around all nodes.
@@ -196,6 +221,26 @@ impl Card {
         }
     }
 
+    /// Ids of the nodes that it stands for.
+    pub(crate) fn ids(&self) -> &[String] {
+        self.fold.as_ref().map_or(std::slice::from_ref(&self.id), |fold| &fold.nodes)
+    }
+
+    /// Selects it alone.
+    pub(crate) fn chosen(&self) -> Chosen {
+        Chosen::nodes(self.ids().iter().map(String::as_str))
+    }
+
+    /// It is selected: all that it stands for.
+    pub(crate) fn is_in(&self, chosen: &Chosen) -> bool {
+        self.ids().iter().all(|id| chosen.nodes.contains(id))
+    }
+
+    /// The port of the pipeline that a port of it is.
+    pub(crate) fn end(&self, port: &str) -> PortRef {
+        if self.fold.is_some() { PortRef::from(port) } else { PortRef::new(&self.id, port) }
+    }
+
     /// Where an output port is, by name.
     pub(crate) fn output(&self, name: &str) -> Option<Slot> {
         let find = |ports: &[Port]| ports.iter().position(|port| port.name == name);
@@ -217,7 +262,8 @@ impl Card {
 
     /// What a screen reader says of it.
     pub(crate) fn description(&self) -> String {
-        let mut parts = vec![format!("node {}, {}", self.title, self.operator)];
+        let what = if self.fold.is_some() { "folded group" } else { "node" };
+        let mut parts = vec![format!("{what} {}, {}", self.title, self.operator)];
         parts.extend(self.live.as_ref().map(|live| format!("{}, {}", live.state.word(), live.figure)));
         match self.problems {
             (0, 0) => {}
@@ -250,6 +296,7 @@ fn card(node: &Node, checked: &CheckedNode, connected: &BTreeSet<(&str, &str, bo
         problems: (0, 0),
         is_glance_wrong: false,
         is_disabled: node.disabled || !checked.is_active,
+        fold: None,
     };
     let ports = checked.ports.clone().or_else(|| operator?.ports()).unwrap_or_default();
     let has = |name: &str, is_input: bool| connected.contains(&(node.id.as_str(), name, is_input));

@@ -1,0 +1,228 @@
+//! The fields of what is filled in, derived from its form. What is typed is checked as it is typed, against the pipeline as
+//! it would be; it becomes one step of the drawing when the field is left.
+//!
+//! - `typed`: a field of text, with what is wrong in it
+//! - `list`: what fits there
+
+mod list;
+mod typed;
+
+use egui::{ComboBox, RichText, Ui};
+use serde_json::{Map, Value};
+use tidegate_core::faces::complete;
+use tidegate_core::faces::rows::{self, FormRow, RowKind};
+use tidegate_core::faces::subject::Subject;
+use tidegate_core::form::{Choice, FieldKind};
+use tidegate_core::pipeline::edit::Edit;
+use tidegate_core::problem::Problem;
+
+use super::InspectorSeen;
+use crate::acts::{Act, Cx};
+use crate::{fonts, widgets};
+pub(crate) use list::List;
+pub(super) use typed::{remedy, said};
+
+/// What is being typed into a field.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Draft {
+    /// what is filled in
+    pub(crate) subject: Subject,
+    /// names from the top, joined; of a new entry of a map with `+` behind
+    pub(crate) field: String,
+    pub(crate) text: String,
+    /// why it is no value of this kind
+    pub(crate) complaint: Option<String>,
+    /// the step that it would be
+    pub(crate) edit: Option<Edit>,
+    /// what a check finds after that
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Draft {
+    /// A text that is checked when the field is left.
+    pub(crate) fn plain(subject: Subject, field: &str, text: String) -> Draft {
+        Draft { subject, field: field.to_string(), text, complaint: None, edit: None, problems: Vec::new() }
+    }
+}
+
+/// A row of a form, with the values as they are drawn.
+#[derive(Clone, Copy)]
+struct Field<'a> {
+    subject: &'a Subject,
+    values: &'a Map<String, Value>,
+    row: &'a FormRow,
+}
+
+/// Draws the fields of what is filled in, those that `is_shown` tells.
+pub(super) fn show(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    subject: &Subject,
+    seen: &mut InspectorSeen,
+    is_shown: impl Fn(&FormRow) -> bool,
+) {
+    let drawing = cx.drawing;
+    let Some((form, values)) = subject.form(drawing).zip(subject.values(&drawing.pipeline)) else { return };
+    for row in rows::rows(&form, &values).iter().filter(|row| is_shown(row)) {
+        ui.push_id((subject, key(row)), |ui| {
+            ui.spacing_mut().item_spacing.y = 6.0;
+            if row.depth == 0 {
+                ui.add_space(4.0);
+            }
+            let of = Field { subject, values: &values, row };
+            ui.indent_by(row.depth, |ui| field(ui, cx, of, seen));
+        });
+    }
+}
+
+/// Indentation without a line beside it.
+trait IndentBy {
+    fn indent_by(&mut self, depth: usize, add: impl FnOnce(&mut Ui));
+}
+
+impl IndentBy for Ui {
+    fn indent_by(&mut self, depth: usize, add: impl FnOnce(&mut Ui)) {
+        if depth == 0 {
+            return add(self);
+        }
+        let margin = egui::Margin { left: (12 * depth.min(4)) as i8, ..egui::Margin::ZERO };
+        egui::Frame::NONE.inner_margin(margin).show(self, add);
+    }
+}
+
+/// A name for a row that stays while it is typed.
+fn key(row: &FormRow) -> String {
+    let path = row.path.join(".");
+    if row.kind == RowKind::Add { path + ".+" } else { path }
+}
+
+fn field(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen) {
+    let row = of.row;
+    match row.kind {
+        RowKind::Head => return label(ui, cx, row, ""),
+        RowKind::Value => {
+            let aside = match (&row.value, &row.default) {
+                (None, Some(default)) => format!("default {}", rows::to_text(default)),
+                _ if row.required && row.value.is_none() => "required".into(),
+                _ => aside(cx, of, seen),
+            };
+            label(ui, cx, row, &aside);
+        }
+        RowKind::Entry | RowKind::Add => {}
+    }
+    let is_plain = !row.value.as_ref().is_some_and(|value| rows::to_text(value).contains("${"));
+    match &row.field {
+        FieldKind::Bool if is_plain => switch(ui, cx, of),
+        FieldKind::Choice(choices) if is_plain => choice(ui, cx, of, choices),
+        _ => typed::show(ui, cx, of, seen),
+    }
+}
+
+/// A row's name; its whole help is told while the pointer rests there.
+fn label(ui: &mut Ui, cx: &Cx<'_>, row: &FormRow, aside: &str) {
+    let response = widgets::label(ui, cx.theme, &written(&row.label), aside);
+    let expected = row.field.expectation();
+    response.on_hover_text(format!("{}\n\n{expected}", row.help.trim()));
+}
+
+/// A field's name as a label.
+pub(crate) fn written(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What kind of value stands there; of an expression, what it gives.
+fn aside(cx: &Cx<'_>, of: Field<'_>, seen: &InspectorSeen) -> String {
+    let word = match of.row.field {
+        FieldKind::Expr => match complete::gives(cx.drawing, of.subject.node(), of.row, &typed::words(of, seen)) {
+            Some(data) => return format!("→ {data}"),
+            None => "expression",
+        },
+        FieldKind::Column => "column",
+        FieldKind::Columns => "columns",
+        FieldKind::Duration => "duration",
+        FieldKind::Bytes => "size",
+        FieldKind::Rate => "rate",
+        FieldKind::Topic | FieldKind::Topics => "topic",
+        _ => "",
+    };
+    word.to_string()
+}
+
+/// The step that gives a row another text; an error says why there is none.
+fn step(cx: &Cx<'_>, Field { subject, values, row }: Field<'_>, text: &str) -> Result<Option<Edit>, String> {
+    let next = rows::with_text(values, row, text)?;
+    subject.edit(&cx.drawing.pipeline, &next, &row.path.join("."))
+}
+
+/// Asks for the step; tells why there is none.
+fn take(cx: &mut Cx<'_>, of: Field<'_>, text: &str) -> Option<String> {
+    match step(cx, of, text) {
+        Ok(edit) => {
+            if let Some(edit) = edit {
+                cx.ask(Act::Edit(edit));
+            }
+            None
+        }
+        Err(why) => Some(why),
+    }
+}
+
+fn switch(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>) {
+    let row = of.row;
+    let value = row.value.as_ref().or(row.default.as_ref()).and_then(Value::as_bool);
+    let words = ["no".to_string(), "yes".to_string()];
+    let pressed = widgets::segments(ui, cx.theme, &row.label, &words, value.map(usize::from));
+    if let Some(number) = pressed {
+        let _ = take(cx, of, if number == 1 { "true" } else { "false" });
+    }
+    hint(ui, cx, &row.help);
+}
+
+/// The most words that stand side by side.
+const SEGMENTS: usize = 3;
+
+fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, choices: &[Choice]) {
+    let row = of.row;
+    let word = |value: &Value| match value {
+        Value::String(word) => Some(word.clone()),
+        Value::Object(fields) => fields.keys().next().cloned(),
+        _ => None,
+    };
+    let chosen = row.value.as_ref().or(row.default.as_ref()).and_then(word);
+    let place = choices.iter().position(|choice| Some(&choice.word) == chosen.as_ref());
+    let words: Vec<String> = choices.iter().map(|choice| choice.word.clone()).collect();
+    let letters: usize = words.iter().map(String::len).sum();
+    let pressed = if words.len() <= SEGMENTS && letters <= 26 {
+        widgets::segments(ui, cx.theme, &row.label, &words, place)
+    } else {
+        let mut pressed = None;
+        let shown = chosen.clone().unwrap_or_else(|| "–".into());
+        let combo = ComboBox::from_id_salt(&row.label).width(ui.available_width()).selected_text(shown);
+        let response = combo.show_ui(ui, |ui| {
+            for (number, choice) in choices.iter().enumerate() {
+                let response = ui.selectable_label(place == Some(number), &choice.word);
+                if response.on_hover_text(&choice.help).clicked() {
+                    pressed = Some(number);
+                }
+            }
+        });
+        response.response.accessible_name(row.label.as_str());
+        pressed
+    };
+    if let Some(choice) = pressed.filter(|number| place != Some(*number)).and_then(|number| choices.get(number)) {
+        let _ = take(cx, of, &choice.word);
+    }
+    if let Some(choice) = place.and_then(|place| choices.get(place)) {
+        hint(ui, cx, &choice.help);
+    }
+}
+
+/// The first sentence of a help.
+pub(super) fn hint(ui: &mut Ui, cx: &Cx<'_>, help: &str) {
+    let first = help.split_inclusive(['.', '\n']).next().unwrap_or_default().trim();
+    if !first.is_empty() {
+        ui.label(RichText::new(first).font(fonts::text(12.0)).color(cx.theme.text2));
+    }
+}
