@@ -83,7 +83,7 @@ pub(super) fn show(
 pub(super) fn add(cx: &mut Cx<'_>, wire: usize, at: Pos2) {
     let scene = cx.scene;
     let wire = &scene.wires[wire];
-    let end = |(node, slot)| -> Pos2 { scene.nodes[node as usize].shape.port(slot) };
+    let end = |(node, slot): (usize, _)| -> Pos2 { scene.nodes[node].shape.port(slot) };
     let bend = bend_at(end(wire.from), end(wire.to), &wire.bends, at);
     cx.ask(Act::Edit(changed(wire, |points| points.insert(bend, point(snapped(at))))));
     cx.ask(Act::Choose(Chosen::bend(&wire.id, bend)));

@@ -217,7 +217,8 @@ pub(super) fn click_twice(screen: &mut Screen, at: Pos2) {
     let patient = |screen: &Screen, delay: f64| {
         screen.ctx.options_mut(|options| options.input_options.max_double_click_delay = delay);
     };
-    patient(screen, 10.0);
+    // Twice as long would make a third click of one before.
+    patient(screen, 0.6);
     screen.hover_at(at);
     screen.step();
     for pressed in [true, false, true, false] {

@@ -95,7 +95,8 @@ fn a_group_is_made_named_folded_moved_opened_and_dissolved() {
     let moved = (at(&screen, "real"), at(&screen, "worth"));
     assert_eq!(moved.0.y - apart.0.y, moved.1.y - apart.1.y);
     assert!(moved.0.y > apart.0.y && moved.1.x - moved.0.x == apart.1.x - apart.0.x, "{apart:?} {moved:?}");
-    key(&mut screen, Modifiers::NONE, Key::G);
+    let at = rect(&screen, "folded group clean up").center();
+    click_twice(&mut screen, at);
     assert!(is_there(&screen, "node worth") && is_there(&screen, "group clean up, 2 nodes"));
     click(&mut screen, "group clean up, 2 nodes");
     picture(&screen, "group");
