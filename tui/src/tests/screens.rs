@@ -105,7 +105,7 @@ fn what_was_lost_is_told_at_once() {
 fn a_tap_of_a_source_or_a_sink_has_one_side() {
     let mut model = in_view(View::Tap, 80, 24);
     assert!(text(&model).contains("BEFORE"), "{}", text(&model));
-    for (key, node, rates) in [("<", "trades", "gives 40.0k/s"), (">", "liquid", "before 40.0k/s, after 32.0k/s")] {
+    for (key, node, rates) in [("< <", "trades", "gives 40.0k/s"), ("> >", "liquid", "before 40.0k/s, after 32.0k/s")] {
         press(&mut model, key);
         let screen = text(&model);
         assert_eq!(model.subject(View::Tap).as_deref(), Some(node));
