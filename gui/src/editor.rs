@@ -217,7 +217,7 @@ impl Editor {
         match news {
             News::Figures(snapshot) => {
                 self.run.history.take(&snapshot);
-                self.seen.bottom.lates.take(&snapshot);
+                self.seen.bottom.late_marks.take(&snapshot);
                 self.run.now = *snapshot;
                 self.run.link = Link::Live;
                 self.is_stale = true;

@@ -36,7 +36,7 @@ pub(crate) fn serve(bench: &Bench) -> Broker {
 }
 
 fn ask(address: &str) -> Admin {
-    Admin::open(&ClientSettings::new(address), Duration::from_secs(30)).unwrap()
+    Admin::open(&ClientSettings::new(address), Duration::from_secs(120)).unwrap()
 }
 
 /// Starts the embedded broker; gives where it listens.

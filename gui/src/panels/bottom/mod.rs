@@ -18,7 +18,7 @@ use crate::fonts;
 use crate::widgets;
 use log::LogSeen;
 pub(crate) use problems::{chosen_of, sorted};
-pub(crate) use windows::{Lates, lane_of, subject};
+pub(crate) use windows::{LateMarks, lane_of, subject};
 
 /// What is shown there.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +39,7 @@ pub(crate) struct BottomSeen {
     /// what the node whose windows are shown keeps
     pub(crate) state: Option<StateSnapshot>,
     /// late records that were seen
-    pub(crate) lates: Lates,
+    pub(crate) late_marks: LateMarks,
     log: LogSeen,
 }
 
@@ -47,7 +47,7 @@ impl BottomSeen {
     /// Lets go of what was seen of a run.
     pub(crate) fn forget(&mut self) {
         self.taps.clear();
-        (self.record, self.state, self.lates) = (None, None, Lates::default());
+        (self.record, self.state, self.late_marks) = (None, None, LateMarks::default());
     }
 }
 

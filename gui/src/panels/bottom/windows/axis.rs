@@ -55,7 +55,7 @@ pub(super) fn show(ui: &mut Ui, theme: &Theme, report: &LaneReport, all: &[Vesse
     stream_time(&painter, theme, x(time), &flag, rect, body);
     if late_lane > 0.0 {
         let lane = Rect::from_min_max(pos2(rect.left(), rect.bottom() - LATE), rect.max);
-        lates(&painter, theme, report, late, &x, (first, end), lane);
+        late_marks(&painter, theme, report, late, &x, (first, end), lane);
     }
 }
 
@@ -121,7 +121,7 @@ fn stream_time(painter: &Painter, theme: &Theme, at: f32, words: &str, rect: Rec
 }
 
 /// Late records at their event time.
-fn lates(
+fn late_marks(
     painter: &Painter,
     theme: &Theme,
     report: &LaneReport,

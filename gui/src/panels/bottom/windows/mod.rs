@@ -19,7 +19,7 @@ use super::{BottomSeen, cell, nothing};
 use crate::acts::{Chosen, Cx};
 use crate::fonts;
 use crate::widgets;
-pub(crate) use vessels::Lates;
+pub(crate) use vessels::LateMarks;
 
 /// Width of the words at the right.
 const WORDS: f32 = 284.0;
@@ -67,7 +67,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen, seen: &mut BottomS
                     head(ui, cx, node, (lane, report), seen, width);
                     let state = seen.state.as_ref().filter(|state| state.node == node.id);
                     let all = vessels::vessels(report, lane, state);
-                    let late: Vec<i64> = seen.lates.of(&node.id, lane).collect();
+                    let late: Vec<i64> = seen.late_marks.of(&node.id, lane).collect();
                     axis::show(ui, cx.theme, report, &all, &late);
                 });
             });

@@ -86,7 +86,7 @@ fn in_rows(all: &mut [Vessel]) {
 
 /// Late records that were seen, by the node and lane that they missed.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Lates {
+pub(crate) struct LateMarks {
     /// node, lane, timestamp, and how many were late by then
     seen: VecDeque<(String, u32, i64, u64)>,
 }
@@ -94,7 +94,7 @@ pub(crate) struct Lates {
 /// The most that are kept.
 const MOST: usize = 400;
 
-impl Lates {
+impl LateMarks {
     /// Takes in the last late record of each lane, where it is another than before. Those between two looks are not seen.
     pub(crate) fn take(&mut self, snapshot: &Snapshot) {
         for node in &snapshot.nodes {
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn each_late_record_is_noted_once() {
-        let mut lates = Lates::default();
+        let mut late_marks = LateMarks::default();
         for (ts, count) in [(5, 1), (5, 1), (7, 2), (6, 9)] {
             let record = RecordPlace { topic: "t".into(), partition: 0, offset: ts };
             let late = LateReport {
@@ -192,9 +192,9 @@ mod tests {
             let report = LaneReport { last_late: Some(late), late: count, ..report() };
             let windows = [(3, report)].into_iter().collect();
             let node = NodeSnapshot { id: "w".into(), windows, ..NodeSnapshot::default() };
-            lates.take(&Snapshot { nodes: vec![node], ..Snapshot::default() });
+            late_marks.take(&Snapshot { nodes: vec![node], ..Snapshot::default() });
         }
-        assert_eq!(lates.of("w", 3).collect::<Vec<_>>(), [5, 7, 6]);
-        assert_eq!(lates.of("w", 0).count(), 0);
+        assert_eq!(late_marks.of("w", 3).collect::<Vec<_>>(), [5, 7, 6]);
+        assert_eq!(late_marks.of("w", 0).count(), 0);
     }
 }
