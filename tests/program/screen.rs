@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 
-use rustix::process::Signal;
+use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
 use rustix::termios::{LocalModes, tcgetattr};
 use tidegate_core::check::{CheckOptions, check};
 use tidegate_core::faces::host::Sample;
@@ -47,6 +47,12 @@ fn start(bench: &Bench) -> (Process, File) {
     (top, keyboard)
 }
 
+/// Whether it has been suspended since that was last asked.
+fn is_stopped(process: &Process) -> bool {
+    let found = waitid(WaitId::Pid(process.pid()), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG).unwrap();
+    found.is_some_and(|status| status.stopped())
+}
+
 #[test]
 fn it_is_given_back_at_the_end() {
     let bench = Bench::new();
@@ -71,7 +77,7 @@ fn it_is_given_back_while_the_program_stands_still() {
             Some(signal) => top.signal(signal),
             None => write!(keyboard, "\x1a").unwrap(),
         }
-        top.wait_until("it to stand still", |process| process.is_stopped());
+        top.wait_until("it to stand still", is_stopped);
         let out = top.out();
         assert_eq!(changed(&out, &keyboard), [""; 0], "{suspend:?}: {out:?}");
         top.signal(Signal::CONT);
