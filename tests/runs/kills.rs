@@ -97,7 +97,7 @@ fn kill(bench: &Bench, kills: u64, mut random: Random, change: impl Fn(&mut Valu
     let mut pipeline = doubling(&group, &from, &to);
     change(&mut pipeline);
     let file = bench.file("killed.json", pipeline.to_string());
-    let feeder = bench.start(&["run", &numbers(bench, &from, &json!({ "rate": "1000/s" }))]);
+    let feeder = bench.start(&["run", &numbers(bench, &from, &json!({ "rate": "200/s" }))]);
     for kill in 0..kills {
         let mut run = bench.start(&["run", &file]);
         // Every fourth dies at its start, the others at work.

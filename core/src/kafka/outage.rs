@@ -8,7 +8,12 @@ use super::ffi::{Code, Failure};
 #[derive(Default)]
 pub(super) struct Outage {
     cause: Option<Failure>,
+    /// how often all were down without a reason
+    silently: u32,
 }
+
+/// Librdkafka gives up a connection of its own accord, too, when it learns a broker's name: so often it means nothing.
+const BY_ITSELF: u32 = 2;
 
 /// What an event says that comes without a reason: a broker that is asked in the wrong way hangs up, and says nothing.
 const HUNG_UP: &str = "the connection is closed without a word: does it want TLS or a login?";
@@ -22,8 +27,10 @@ impl Outage {
                 self.cause = Some(Failure { code: Code::ALL_BROKERS_DOWN, text: reason(&failure.text).to_string() });
                 None
             }
+            Code::ALL_BROKERS_DOWN if self.cause.is_some() => self.cause.clone(),
             Code::ALL_BROKERS_DOWN => {
-                Some(self.cause.clone().unwrap_or_else(|| Failure { code: failure.code, text: HUNG_UP.into() }))
+                self.silently = self.silently.saturating_add(1);
+                (self.silently > BY_ITSELF).then(|| Failure { code: failure.code, text: HUNG_UP.into() })
             }
             code if is_passing(code) => {
                 tracing::debug!("passing: {}", failure.text);
@@ -75,7 +82,10 @@ mod tests {
         let told = outage.hear(&failure(Code::ALL_BROKERS_DOWN, "1/1 brokers are down"));
         assert_eq!(told, Some(failure(Code::ALL_BROKERS_DOWN, "Connection refused")));
         assert_eq!(outage.hear(&failure(Code::LEADER_NOT_AVAILABLE, "")), None);
-        let nameless = Outage::default().hear(&failure(Code::ALL_BROKERS_DOWN, "1/1 brokers are down"));
+        let mut silent = Outage::default();
+        let mut nameless = || silent.hear(&failure(Code::ALL_BROKERS_DOWN, "1/1 brokers are down"));
+        assert_eq!((nameless(), nameless()), (None, None), "the client itself does that");
+        let nameless = nameless();
         assert_eq!(nameless.as_ref(), Some(&failure(Code::ALL_BROKERS_DOWN, HUNG_UP)));
         assert!(!is_stall(told.as_ref().unwrap()) && !is_hang_up(&told.unwrap().text));
         assert!(is_hang_up(&nameless.unwrap().text));
