@@ -11,14 +11,14 @@ use crate::broker::{Broker, PARTITIONS, Random, doubling, nothing_is_lost, numbe
 use crate::support::{Bench, Process, on_each_kafka};
 
 /// Places where runs are killed at the same time: each kill waits until its group has forgotten the member.
-const PLACES: u64 = 6;
+const PLACES: u64 = 3;
 
 #[test]
 fn a_run_that_is_killed_loses_no_record() {
     on_each_kafka(|bench| {
         thread::scope(|scope| {
             for place in 0..PLACES {
-                let (kills, random) = settings(30, place);
+                let (kills, random) = settings(12, place);
                 scope.spawn(move || kill(&another(bench), kills.div_ceil(PLACES), random, |_| ()));
             }
         });
