@@ -12,7 +12,7 @@ pub(super) struct Outage {
     silently: u32,
 }
 
-/// Librdkafka gives up a connection of its own accord, too, when it learns a broker's name: so often it means nothing.
+/// A busy broker was seen to close connections too, which librdkafka tells without a reason: so often it means nothing.
 const BY_ITSELF: u32 = 2;
 
 /// What an event says that comes without a reason: a broker that is asked in the wrong way hangs up, and says nothing.
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(outage.hear(&failure(Code::LEADER_NOT_AVAILABLE, "")), None);
         let mut silent = Outage::default();
         let mut nameless = || silent.hear(&failure(Code::ALL_BROKERS_DOWN, "1/1 brokers are down"));
-        assert_eq!((nameless(), nameless()), (None, None), "the client itself does that");
+        assert_eq!((nameless(), nameless()), (None, None), "a busy broker does that too");
         let nameless = nameless();
         assert_eq!(nameless.as_ref(), Some(&failure(Code::ALL_BROKERS_DOWN, HUNG_UP)));
         assert!(!is_stall(told.as_ref().unwrap()) && !is_hang_up(&told.unwrap().text));
