@@ -39,6 +39,13 @@ pub enum Fix {
     Connect(String),
     /// the edge, or the field, goes
     Remove,
+    /// this word for a setting of the pipeline, wherever the problem stands
+    Setting {
+        /// its name
+        name: String,
+        /// the word
+        word: String,
+    },
 }
 
 /// A remedy for a name that is none: the one that was likely meant, or else where to look.
@@ -82,6 +89,7 @@ impl fmt::Display for Fix {
             Fix::Id(id) => write!(f, "call it {id}"),
             Fix::Connect(from) => write!(f, "connect {from}"),
             Fix::Remove => f.write_str("take it away"),
+            Fix::Setting { name, word } => write!(f, "set {name} to {word}"),
         }
     }
 }

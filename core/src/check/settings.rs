@@ -113,10 +113,9 @@ impl Check<'_> {
                     Some(Spread::Lane) | None => continue,
                 };
                 let message = format!("`{}` {what}, and a group of processes cannot do that yet", drawn.id);
-                found.push(
-                    Problem::error(Place::node(&drawn.id), message)
-                        .remedy("write \"scale\": \"single\" in the settings"),
-                );
+                let single = Fix::Setting { name: "scale".into(), word: "single".into() };
+                let remedy = Remedy::from("write \"scale\": \"single\" in the settings").by(single);
+                found.push(Problem::error(Place::node(&drawn.id), message).remedy(remedy));
             }
         }
         if let Some(first) = stateful.first().filter(|_| active().any(|(node, _)| reads_topics(node))) {

@@ -12,12 +12,16 @@ use crate::problem::{Fix, Problem};
 /// The edit that takes a problem's remedy, where that is one change of a node, an edge, or a field of the file.
 pub fn fix(pipeline: &Pipeline, problem: &Problem) -> Option<Edit> {
     let (place, fix) = (&problem.place, problem.fix.as_ref()?);
-    let edits = match (&place.node, &place.edge) {
-        (Some(id), _) => vec![at_node(pipeline, id, problem, fix)?],
-        (None, Some(id)) => vec![at_edge(pipeline, id, problem, fix)?],
-        (None, None) => vec![at_file(pipeline, problem, fix)?],
+    let edit = match (fix, &place.node, &place.edge) {
+        (Fix::Setting { name, word }, ..) => {
+            let set = Fix::Set(Box::new(Value::String(word.clone())));
+            Edit::Replace(Section::Settings(changed_part(&pipeline.settings, name, None, &set)?))
+        }
+        (_, Some(id), _) => at_node(pipeline, id, problem, fix)?,
+        (_, None, Some(id)) => at_edge(pipeline, id, problem, fix)?,
+        (_, None, None) => at_file(pipeline, problem, fix)?,
     };
-    Some(Edit::Batch { label: fix.to_string(), edits })
+    Some(Edit::Batch { label: fix.to_string(), edits: vec![edit] })
 }
 
 fn at_node(pipeline: &Pipeline, id: &str, problem: &Problem, fix: &Fix) -> Option<Edit> {
@@ -305,6 +309,21 @@ mod tests {
             let document = serde_json::to_value(&pipeline).unwrap();
             assert_eq!(document.pointer(pointer), Some(&expected), "{document:#}");
         }
+    }
+
+    #[test]
+    fn settings_that_a_node_cannot_keep_to_are_mended() {
+        let nodes = json!([
+            { "id": "s", "operator": "kafka-source", "config": { "topic": "t", "schema": { "a": "text" } } },
+            { "id": "d", "operator": "tumbling-window", "config": { "size": "1m", "aggregates": { "n": "count(*)" } } },
+            { "id": "o", "operator": "discard" } ]);
+        let edges = json!([{ "from": "s.out", "to": "d.in" }, { "from": "d.out", "to": "o.in" }]);
+        let settings = json!({ "scale": "group", "threads": 2 });
+        let document = json!({ "tidegate": 1, "name": "t", "settings": settings, "nodes": nodes, "edges": edges });
+        let (called, pipeline, left) = taken_of(document);
+        assert_eq!((called.as_str(), left), ("set scale to single", 0));
+        let settings = serde_json::to_value(&pipeline).unwrap()["settings"].clone();
+        assert_eq!(settings, json!({ "threads": 2, "scale": "single" }));
     }
 
     #[test]
