@@ -246,8 +246,6 @@ pub(crate) const COMMANDS: &[Command] = &[
     command(Build, Section::Build, Act::Redo, "U ctrl-r", "redo", "redo it"),
     command(Build, Section::Build, Act::Run, "r", "run", "run the drawing"),
     command(Build, Section::Build, Act::Save, "ctrl-s", "save", "save the file"),
-    command(Graph, Ask, Act::Pause, "P", "pause", "pause or resume the run"),
-    command(Graph, Ask, Act::Stop, "X", "stop", "stop the run, asks"),
     command(Tables, Here, Act::Sort, "s", "sort", "sort by the next column"),
     command(Tables, Here, Act::TurnOrder, "S", "turn", "turn the order round"),
     command(Tables, Here, Act::OnlyBad, "f", "not ok", "only what is not well"),
@@ -274,6 +272,8 @@ pub(crate) const COMMANDS: &[Command] = &[
     command(Everywhere, Ask, Act::Tap, "t", "tap", "records on this wire"),
     command(Everywhere, Ask, Act::Problems, "!", "problems", "problems of the drawing"),
     command(Everywhere, Ask, Act::Copy, "y", "copy", "copy as JSON"),
+    command(Everywhere, Ask, Act::Pause, "P", "pause", "pause or resume the run"),
+    command(Everywhere, Ask, Act::Stop, "X", "stop", "stop the run, asks"),
     command(Everywhere, Anywhere, Act::ViewBefore, "[", "other view", "view before, after"),
     command(Everywhere, Anywhere, Act::ViewAfter, "]", "other view", "the view after"),
     command(Everywhere, Anywhere, Act::GoTo, ":", "go", "go to anything"),
@@ -327,6 +327,22 @@ impl Command {
     /// Its keys.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
         self.keys.split(' ').filter_map(Key::named)
+    }
+
+    /// The words for it in a view: one or two for the line of keys, and what it does there.
+    pub(crate) fn words(&self, view: View) -> (&'static str, &'static str) {
+        match (self.act, view) {
+            (Act::OnlyBad, View::Cluster) => ("all", "all groups, or fewer"),
+            (Act::OnlyBad, View::Tasks) => (self.short, "only chains at work"),
+            (Act::OnlyBad, View::Windows) => (self.short, "only stuck lanes"),
+            (Act::OnlyBad, View::Tap) => (self.short, "only what did not pass"),
+            (Act::OnlyBad, View::Log) => (self.short, "only faults, warnings"),
+            (Act::Next, View::Cluster) => ("topics", "groups, or topics"),
+            (Act::SubjectBefore, View::Cluster) => ("cluster", "cluster before, after"),
+            (Act::Next, view) if view != View::Graph => (self.short, "the row below, above"),
+            (Act::Left, view) if view != View::Graph => (self.short, "arrows too: up, down"),
+            _ => (self.short, self.help),
+        }
     }
 
     /// The first of its keys, as it is written.

@@ -7,11 +7,11 @@ use crate::model::Model;
 use crate::model::place::{Page, PromptKind, Sheet, TextSheet};
 use crate::model::run::{Link, Watched, verdict, verdict_tone};
 use crate::numbers::{self, UNKNOWN};
-use crate::pen::{Pen, cut, cut_middle, width};
+use crate::pen::{Pen, cut, cut_middle, sentence, width};
 use crate::theme::Tone;
 
 /// From so many columns on, the title has its labels.
-const WIDE: usize = 78;
+pub(crate) const WIDE: usize = 78;
 /// From so many columns on, names have more room.
 const VERY_WIDE: usize = 110;
 
@@ -28,7 +28,7 @@ pub(crate) fn title(model: &Model, pen: &mut Pen<'_>) {
     pen.text(1, 0, Tone::Bold, &cut_middle(&run.name, name));
     let (tone, verdict) = verdict(run);
     let tone = if tone == Tone::Text { Tone::Bold } else { tone };
-    let columns = if is_wide { [21, 31, 42, 52, 63].map(|x| x + shift) } else { [17, 26, 33, 43, 50] };
+    let columns = if is_wide { [21, 31, 42, 52, 63].map(|x| x + shift) } else { [17, 27, 34, 43, 50] };
     pen.text(columns[0], 0, tone, &verdict);
     if matches!(run.link, Link::Nothing | Link::Starting) || !run.has_figures() {
         return;
@@ -50,7 +50,7 @@ fn title_of_cluster(model: &Model, pen: &mut Pen<'_>) {
     let is_wide = cells >= WIDE;
     let shift = if cells >= VERY_WIDE { 8 } else { 0 };
     pen.text(1, 0, Tone::Bold, &cut_middle(&model.run.name, if is_wide { 19 + shift } else { 14 }));
-    let columns = if is_wide { [21, 31, 42, 52].map(|x| x + shift) } else { [17, 26, 33, 43] };
+    let columns = if is_wide { [21, 31, 42, 52].map(|x| x + shift) } else { [17, 27, 34, 43] };
     let worst = outlook.worst().and_then(|group| Some((group, group.figures.as_ref()?)));
     let (tone, verdict) = match (&outlook.link, worst) {
         (Link::Silent { .. }, _) => (Tone::Bad, "NO ANSWER".into()),
@@ -99,7 +99,7 @@ fn cause(run: &Watched, is_wide: bool) -> (Tone, String) {
 /// The second line: the views, and the clock.
 pub(crate) fn tabs(model: &Model, pen: &mut Pen<'_>) {
     let (open, others): (Vec<_>, Vec<_>) =
-        tab_places(pen.width(), model.views()).into_iter().partition(|(view, ..)| *view == model.place.view);
+        tab_places(model, pen.width()).into_iter().partition(|(view, ..)| *view == model.place.view);
     for (_, x, text) in &others {
         pen.text(*x, 0, Tone::Dim, text);
     }
@@ -115,14 +115,18 @@ pub(crate) fn tabs(model: &Model, pen: &mut Pen<'_>) {
     }
 }
 
-/// Where each tab stands, with a blank at both sides of its name.
-pub(crate) fn tab_places(cells: usize, views: &[View]) -> Vec<(View, usize, String)> {
-    let gap = usize::from(cells >= WIDE);
+/// Where each tab stands, with a blank at both sides of its name. What matters more than the hour takes the room of names.
+pub(crate) fn tab_places(model: &Model, cells: usize) -> Vec<(View, usize, String)> {
+    let (gap, views) = (usize::from(cells >= WIDE), model.views());
+    let is_tight = cells < WIDE && clock(model).0 != Tone::Dim && views.len() > 2;
     let mut x = 0;
     let mut places = Vec::new();
     for &view in views {
         let name = if cells < WIDE && view == View::Partitions && views.len() > 2 { "parts" } else { view.name() };
-        let text = format!(" {} {name} ", view.place() + 1);
+        let text = match is_tight && view != model.place.view {
+            true => format!(" {} ", view.place() + 1),
+            false => format!(" {} {name} ", view.place() + 1),
+        };
         let taken = width(&text);
         places.push((view, x, text));
         // Neighbours share a blank where room is short.
@@ -154,14 +158,10 @@ fn clock(model: &Model) -> (Tone, String) {
     (Tone::Dim, now)
 }
 
-/// The last line but one: a question, an open prompt, the answer to the last command, or what the selection means.
+/// Above the keys: a question, an open prompt, the answer to the last command, or what the selection means.
 pub(crate) fn status(model: &Model, pen: &mut Pen<'_>) {
     let cells = pen.width().saturating_sub(2);
-    if let Some(question) = &model.place.question {
-        pen.text(1, 0, Tone::Bold, &cut(&format!("{}  y yes  n no", question.text), cells));
-        return;
-    }
-    if let Some(prompt) = &model.place.prompt {
+    if let (None, Some(prompt)) = (&model.place.question, &model.place.prompt) {
         let sign = match prompt.kind {
             PromptKind::GoTo => ":",
             PromptKind::Filter => "/",
@@ -169,29 +169,42 @@ pub(crate) fn status(model: &Model, pen: &mut Pen<'_>) {
         pen.pieces(1, 0, [(Tone::Bold, sign), (Tone::Text, prompt.line.with_cursor().as_str())]);
         return;
     }
-    let text = model.said.clone().unwrap_or_else(|| crate::views::sentence(model));
-    pen.text(1, 0, Tone::Text, &cut(&text, cells));
+    let (tone, text) = match &model.place.question {
+        Some(question) => (Tone::Bold, format!("{}  y yes  n no", question.text)),
+        None => (Tone::Text, model.said.clone().unwrap_or_else(|| crate::views::sentence(model))),
+    };
+    let lines = sentence(&text, cells, pen.height());
+    let from = pen.height().saturating_sub(lines.len());
+    for (y, line) in lines.iter().enumerate() {
+        pen.text(1, from + y, tone, line);
+    }
 }
 
 /// The last line: at most eight keys that work here and now.
 pub(crate) fn keys(model: &Model, pen: &mut Pen<'_>) {
-    let rights = rights(model);
-    let end = pen.width().saturating_sub(1);
-    let room = end.saturating_sub(width(&rights) + 1);
-    let mut x = 1;
+    for (x, key, word) in key_places(model, pen.width()) {
+        pen.pieces(x, 0, [(Tone::Bold, key.as_str()), (Tone::Dim, " "), (Tone::Dim, word)]);
+    }
+    pen.right(pen.width().saturating_sub(1), 0, Tone::Dim, &rights(model));
+}
+
+/// The keys of the last line that have room: where each stands, and its word.
+pub(crate) fn key_places(model: &Model, cells: usize) -> Vec<(usize, String, &'static str)> {
+    let room = cells.saturating_sub(width(&rights(model)) + 2);
     let commands = shown_keys(model);
     let last = commands.len().saturating_sub(1);
-    let keys_width = commands.get(last).map_or(0, |(key, word)| width(key) + 1 + width(word) + 1);
-    for (place, (key, word)) in commands.iter().enumerate() {
-        let taken = width(key) + 1 + width(word);
+    let last_width = commands.get(last).map_or(0, |(key, word)| width(key) + 1 + width(word) + 1);
+    let (mut x, mut places) = (1, Vec::new());
+    for (place, (key, word)) in commands.into_iter().enumerate() {
+        let taken = width(&key) + 1 + width(word);
         // The way to all other keys always has its room.
-        if place != last && x + taken + 2 + keys_width > room || x + taken > room {
+        if place != last && x + taken + 2 + last_width > room || x + taken > room {
             continue;
         }
-        pen.pieces(x, 0, [(Tone::Bold, key.as_str()), (Tone::Dim, " "), (Tone::Dim, word)]);
+        places.push((x, key, word));
         x += taken + 2;
     }
-    pen.right(end, 0, Tone::Dim, &rights);
+    places
 }
 
 fn rights(model: &Model) -> String {
@@ -206,7 +219,7 @@ fn rights(model: &Model) -> String {
 }
 
 /// Keys and their words, the most useful first, `? keys` last.
-pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
+fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
     let contexts = crate::update::contexts(model);
     let acts: &[Act] = match (contexts.first(), model.place.sheets.last()) {
         (Some(Context::Confirm), _) => &[Act::Yes, Act::No],
@@ -242,10 +255,8 @@ pub(crate) fn shown_keys(model: &Model) -> Vec<(String, &'static str)> {
         let word = match (act, model.place.view) {
             (Act::ChooseUp, _) if matches!(model.place.sheets.last(), Some(Sheet::Help { .. })) => "page",
             (Act::Next, View::Cluster) if model.place.page == Page::Topics => "groups",
-            (Act::Next, View::Cluster) => "topics",
-            (Act::OnlyBad, View::Cluster) => "all",
-            (Act::SubjectBefore, View::Cluster) => "cluster",
-            _ => command.short,
+            (Act::Open, View::Partitions) if crate::views::partitions::is_on_topic(model) => "fold",
+            (_, view) => command.words(view).0,
         };
         Some((key, word))
     };

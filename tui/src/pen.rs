@@ -20,6 +20,36 @@ pub(crate) fn cut(text: &str, cells: usize) -> String {
     head(text, cells.saturating_sub(1)).to_string() + if cells > 0 { "…" } else { "" }
 }
 
+/// The first words of a text that take at most so many cells, with `…` where more follow.
+pub(crate) fn cut_words(text: &str, cells: usize) -> String {
+    if width(text) <= cells {
+        return text.to_string();
+    }
+    let kept = head(text, cells.saturating_sub(1));
+    let is_whole = text[kept.len()..].starts_with(char::is_whitespace);
+    let end = if is_whole { Some(kept.len()) } else { kept.rfind(char::is_whitespace) };
+    // A first word that is too long is cut as a text is.
+    match end.map(|end| kept[..end].trim_end()).filter(|words| !words.is_empty()) {
+        Some(words) => format!("{words}…"),
+        None => cut(text, cells),
+    }
+}
+
+/// As many parts from the first on as fit whole, three blanks between; of the first as many words as fit.
+pub(crate) fn parts_that_fit<T: AsRef<str>>(parts: impl IntoIterator<Item = T>, cells: usize) -> String {
+    let mut line = String::new();
+    for part in parts {
+        let part = part.as_ref();
+        match line.as_str() {
+            _ if part.is_empty() => {}
+            "" => line = cut_words(part, cells),
+            before if width(before) + 3 + width(part) <= cells => line = format!("{before}   {part}"),
+            _ => break,
+        }
+    }
+    line
+}
+
 /// A name in at most so many cells, `…` in the middle where it is cut.
 pub(crate) fn cut_middle(name: &str, cells: usize) -> String {
     if width(name) <= cells {
@@ -62,6 +92,19 @@ pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
             }
             _ => lines.push(cut(word, cells)),
         }
+    }
+    lines
+}
+
+/// A sentence in at most so many lines, at least one; what fits in one stands as it is written.
+pub(crate) fn sentence(text: &str, cells: usize, most: usize) -> Vec<String> {
+    if width(text) <= cells {
+        return vec![text.to_string()];
+    }
+    let mut lines = wrap(text, cells);
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        lines.push(cut_words(&rest, cells));
     }
     lines
 }
@@ -243,6 +286,22 @@ mod tests {
         let lines: Vec<String> =
             buffer.content.chunks(6).map(|line| line.iter().map(|cell| cell.symbol()).collect()).collect();
         assert_eq!(lines, ["      ", " x…ab ", "      "]);
+    }
+
+    #[test]
+    fn sentences_and_parts_end_with_whole_words() {
+        for (text, cells, cut, two) in [
+            ("it is full", 10, "it is full", "it is full"),
+            ("it is full", 9, "it is…", "it is|full"),
+            ("it is full of it", 6, "it is…", "it is|full…"),
+            ("overflowing", 5, "over…", "over…"),
+        ] {
+            assert_eq!(cut_words(text, cells), cut, "{text} in {cells}");
+            assert_eq!(sentence(text, cells, 2).join("|"), two, "{text} in {cells}");
+        }
+        for (cells, line) in [(20, "in 5   out 4   p50 1"), (19, "in 5   out 4"), (4, "in 5"), (3, "in…")] {
+            assert_eq!(parts_that_fit(["in 5", "", "out 4", "p50 1"], cells), line, "in {cells}");
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@ use tidegate_core::pipeline::edit::Fragment;
 use tidegate_core::snapshot::{StateRow, StateSnapshot};
 
 use super::fixture::{building, in_view, model};
-use super::{blank, press, text, type_in};
+use super::shown::text;
+use super::{blank, press, type_in};
 use crate::commands::View;
 use crate::host::{Found, Opening};
 use crate::model::place::{Chosen, Sheet};

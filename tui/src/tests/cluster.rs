@@ -9,12 +9,13 @@ use tidegate_core::snapshot::{
 use serde_json::json;
 
 use super::fixture::{self, NOW, checker, in_view};
-use super::{press, styled, text, type_in};
+use super::shown::{styled, text};
+use super::{press, type_in};
 use crate::commands::View;
 use crate::host::Opening;
 use crate::model::drawing::Drawing;
 use crate::model::{Message, Model, Rights, Wish};
-use crate::theme::{Look, Palette};
+use crate::theme::Look;
 use crate::update::update;
 use tidegate_core::faces::host::Opened;
 
@@ -179,7 +180,7 @@ fn look(model: &mut Model, opened: Option<OpenedGroup>) {
 }
 
 /// The cluster that the run of the drawings uses.
-fn of_run(columns: usize, rows: usize) -> Model {
+pub(super) fn of_run(columns: usize, rows: usize) -> Model {
     let mut model = in_view(View::Cluster, columns, rows);
     look(&mut model, None);
     press(&mut model, "G");
@@ -196,8 +197,23 @@ fn alone(columns: usize, rows: usize) -> Model {
     model
 }
 
-/// The same with a group open.
-fn on_a_group(columns: usize, rows: usize) -> Model {
+/// The topics of that of the run.
+pub(super) fn on_topics(columns: usize, rows: usize) -> Model {
+    let mut model = of_run(columns, rows);
+    press(&mut model, "tab G k");
+    model
+}
+
+/// Records of one of them.
+pub(super) fn on_records(columns: usize, rows: usize) -> Model {
+    let mut model = on_topics(columns, rows);
+    press(&mut model, "enter");
+    update(&mut model, Message::Cluster(Box::new(ClusterSnapshot { records: Some(records()), ..seen() })));
+    model
+}
+
+/// A cluster alone, with a group of it open.
+pub(super) fn on_a_group(columns: usize, rows: usize) -> Model {
     let mut model = alone(columns, rows);
     look(&mut model, None);
     type_in(&mut model, "/risk");
@@ -207,27 +223,11 @@ fn on_a_group(columns: usize, rows: usize) -> Model {
 }
 
 #[test]
-fn the_cluster_of_a_run() {
-    insta::assert_snapshot!("cluster", styled(&of_run(80, 24)));
-    insta::assert_snapshot!("cluster_60", text(&of_run(60, 20)));
-    insta::assert_snapshot!("cluster_160", text(&of_run(160, 50)));
-    let mut plain = of_run(80, 24);
-    plain.look = Look { palette: Palette::Mono, is_ascii: true, is_thrifty: false };
-    assert!(text(&plain).is_ascii(), "{}", text(&plain));
-    insta::assert_snapshot!("cluster_mono", styled(&plain));
-    press(&mut plain, "tab");
-    insta::assert_snapshot!("topics", text(&plain));
-}
-
-#[test]
 fn a_cluster_alone_and_a_group_of_it() {
     let mut model = alone(80, 24);
     insta::assert_snapshot!("alone_asking", text(&model));
     look(&mut model, None);
     insta::assert_snapshot!("alone", styled(&model));
-    insta::assert_snapshot!("group", styled(&on_a_group(80, 24)));
-    insta::assert_snapshot!("group_60", text(&on_a_group(60, 20)));
-    insta::assert_snapshot!("group_160", text(&on_a_group(160, 50)));
     update(&mut model, Message::ClusterSilence { why: "no broker answers".into(), at_ms: NOW });
     update(&mut model, Message::Tick(NOW + 12_000));
     insta::assert_snapshot!("alone_silent", styled(&model));
@@ -300,7 +300,6 @@ fn a_topic_shows_its_newest_records() {
         update(model, Message::Cluster(Box::new(ClusterSnapshot { records: Some(records), ..seen() })));
     };
     told(&mut model, records());
-    insta::assert_snapshot!("records", styled(&model));
     assert_eq!(model.place.list().chosen.as_deref(), Some("2 71204526"), "the newest");
     let mut more = records();
     more.rows.push(TapRow { offset: 71_204_527, partition: 0, ..more.rows[9].clone() });
@@ -319,10 +318,6 @@ fn a_topic_shows_its_newest_records() {
     assert!(text(&model).contains("nobody may look."), "{}", text(&model));
     told(&mut model, TopicRecords { of: newest("models"), ..records() });
     assert!(!text(&model).contains("S0131"), "of another topic: {}", text(&model));
-    let mut small = of_run(60, 20);
-    press(&mut small, "tab G k enter");
-    told(&mut small, records());
-    insta::assert_snapshot!("records_60", text(&small));
 }
 
 #[test]

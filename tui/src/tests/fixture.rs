@@ -141,7 +141,7 @@ fn partitions() -> Vec<PartitionSnapshot> {
             low: Some(if partition == 7 { 88_112_004 } else { 60_000_000 }),
             high: Some(end),
             committed: Some(end - lag),
-            position: end - lag + 500,
+            position: (end - lag + 500).min(end),
             safe: end - lag,
             lag: Some(*lag),
             age_ms: (*lag > 0).then_some(*age),

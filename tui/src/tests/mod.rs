@@ -4,10 +4,10 @@ mod asking;
 mod cluster;
 pub(crate) mod fixture;
 mod screens;
+mod shown;
+mod sizes;
 
 use proptest::prelude::*;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use tidegate_core::pipeline::edit::Edit;
 use tidegate_core::pipeline::{Edge, Node};
 use tidegate_core::snapshot::{PartitionSnapshot, Snapshot};
@@ -17,59 +17,11 @@ use crate::keys::Key;
 use crate::model::drawing::Drawing;
 use crate::model::place::Chosen;
 use crate::model::{Message, Model, Rights, Wish};
-use crate::theme::{Look, Palette};
+use crate::theme::Look;
 use crate::update::update;
 use crate::views;
 use fixture::{NOW, building, in_view, model};
-
-fn drawn(model: &Model) -> Buffer {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, views::side(model.size.0), views::side(model.size.1)));
-    views::draw(model, &mut buffer);
-    buffer
-}
-
-/// A screen as its lines.
-fn text(model: &Model) -> String {
-    let buffer = drawn(model);
-    let lines = buffer.content.chunks(usize::from(buffer.area.width).max(1));
-    let lines: Vec<String> =
-        lines.map(|line| line.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_string()).collect();
-    lines.join("\n")
-}
-
-/// A screen as its lines, each followed by the styles of its cells, where there are any.
-fn styled(model: &Model) -> String {
-    let buffer = drawn(model);
-    let mut lines = Vec::new();
-    for line in buffer.content.chunks(usize::from(buffer.area.width)) {
-        lines.push(line.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_string());
-        let styles: String = line.iter().map(style_letter).collect();
-        if !styles.trim().is_empty() {
-            lines.push(styles.trim_end().to_string());
-        }
-    }
-    lines.join("\n")
-}
-
-/// One letter for the style of a cell: its colour, in capitals where it is bold, or its weight.
-fn style_letter(cell: &ratatui::buffer::Cell) -> char {
-    use ratatui::style::{Color, Modifier};
-    let colour = match cell.fg {
-        Color::Red => Some('r'),
-        Color::Yellow => Some('y'),
-        Color::Cyan => Some('c'),
-        Color::Magenta => Some('m'),
-        _ => None,
-    };
-    match (colour, cell.modifier) {
-        (_, weight) if weight.contains(Modifier::REVERSED) => '%',
-        (Some(colour), weight) if weight.contains(Modifier::BOLD) => colour.to_ascii_uppercase(),
-        (Some(colour), _) => colour,
-        (None, weight) if weight.contains(Modifier::BOLD) => 'B',
-        (None, weight) if weight.contains(Modifier::DIM) => '.',
-        _ => ' ',
-    }
-}
+use shown::{drawn, text};
 
 /// Presses keys, by name, and returns what was wished.
 fn press(model: &mut Model, keys: &str) -> Vec<Wish> {
@@ -85,38 +37,8 @@ fn type_in(model: &mut Model, text: &str) {
 }
 
 #[test]
-fn graph_at_80() {
-    insta::assert_snapshot!(styled(&model(80, 24)));
-}
-
-#[test]
-fn graph_at_other_sizes() {
-    insta::assert_snapshot!("graph_60", text(&model(60, 20)));
+fn graph_at_120() {
     insta::assert_snapshot!("graph_120", text(&model(120, 40)));
-    insta::assert_snapshot!("graph_160", text(&model(160, 50)));
-}
-
-#[test]
-fn graph_without_colours_and_in_ascii() {
-    let mut plain = model(80, 24);
-    plain.look = Look { palette: Palette::Mono, is_ascii: true, is_thrifty: false };
-    let screen = text(&plain);
-    assert!(screen.is_ascii(), "{screen}");
-    insta::assert_snapshot!(screen);
-}
-
-#[test]
-fn every_view_at_80() {
-    for view in [View::Partitions, View::Tasks, View::Windows, View::Tap, View::Log] {
-        insta::assert_snapshot!(view.name(), styled(&in_view(view, 80, 24)));
-    }
-}
-
-#[test]
-fn every_view_at_60() {
-    for view in [View::Partitions, View::Tasks, View::Windows, View::Tap, View::Log] {
-        insta::assert_snapshot!(format!("{}_60", view.name()), text(&in_view(view, 60, 20)));
-    }
 }
 
 #[test]
@@ -149,14 +71,6 @@ fn what_lies_over_a_view() {
     type_in(&mut form, "high = max(pri)");
     press(&mut form, "enter ctrl-s !");
     insta::assert_snapshot!("problems", text(&form));
-}
-
-#[test]
-fn a_run_that_does_not_answer_is_dim_and_says_since_when() {
-    let mut model = model(80, 24);
-    update(&mut model, Message::Tick(NOW + 12_000));
-    update(&mut model, Message::Silence { why: "connection refused".into(), at_ms: NOW });
-    insta::assert_snapshot!(styled(&model));
 }
 
 #[test]
@@ -313,6 +227,11 @@ fn a_click_is_a_selection() {
     assert_eq!(model.place.list().chosen.as_deref(), Some("trades trades-8"));
     update(&mut model, Message::Mouse(Pointer::DoubleClick(5, 6)));
     assert!(model.place.list().folded.contains("trades trades"));
+    // Of keys, some have no room.
+    update(&mut model, Message::Size(60, 20));
+    let place = text(&model).lines().last().and_then(|line| line.find("? keys"));
+    click(&mut model, place.unwrap() + 3, 19);
+    assert!(text(&model).contains("keys in partitions"), "{}", text(&model));
 }
 
 #[test]

@@ -1,63 +1,15 @@
-//! Every view at every size, in colours and without; and a session, key by key, each with the screen that answers it.
+//! What the screens say in particular cases.
 
 use tidegate_core::snapshot::{Retention, TapRow, TapSnapshot};
 
 use super::fixture::{self, NOW, in_view};
-use super::{press, styled, text};
+use super::shown::text;
+use super::{press, type_in};
 use crate::commands::View;
-use crate::keys::Key;
-use crate::model::{Message, Model};
-use crate::theme::{Look, Palette};
+use crate::model::place::Chosen;
+use crate::model::{Message, Model, Wish};
 use crate::update::update;
-
-/// The views whose screens are of the run.
-const VIEWS: [View; 5] = [View::Partitions, View::Tasks, View::Windows, View::Tap, View::Log];
-
-fn plain(mut model: Model) -> Model {
-    model.look = Look { palette: Palette::Mono, is_ascii: true, is_thrifty: false };
-    model
-}
-
-#[test]
-fn every_view_at_160() {
-    for view in VIEWS {
-        insta::assert_snapshot!(format!("{}_160", view.name()), styled(&in_view(view, 160, 50)));
-    }
-}
-
-#[test]
-fn every_view_without_colours_and_in_ascii() {
-    for view in VIEWS {
-        for (columns, rows) in [(80, 24), (60, 20)] {
-            let model = plain(in_view(view, columns, rows));
-            assert!(text(&model).is_ascii(), "{}", text(&model));
-            insta::assert_snapshot!(format!("{}_mono_{columns}", view.name()), styled(&model));
-        }
-    }
-}
-
-/// With colours removed no screen loses a fact: letter by letter they are the same.
-#[test]
-fn colours_say_nothing_that_words_do_not() {
-    for view in View::ALL {
-        let mut model = in_view(view, 80, 24);
-        let coloured = text(&model);
-        model.look.palette = Palette::Mono;
-        assert_eq!(text(&model), coloured, "{view:?}");
-    }
-}
-
-#[test]
-fn a_session_key_by_key() {
-    let mut model = in_view(View::Graph, 80, 24);
-    let mut told = String::new();
-    for key in "2 s s esc 3 enter b w esc [ 1 g l t ! esc 6 g enter".split(' ') {
-        update(&mut model, Message::Key(Key::named(key).unwrap()));
-        let screen = text(&model);
-        told.push_str(&format!("=== {key}\n{screen}\n"));
-    }
-    insta::assert_snapshot!("session", told);
-}
+use crate::views;
 
 #[test]
 fn all_keys_are_on_few_pages_of_help() {
@@ -132,4 +84,82 @@ fn a_held_tap_stands_still_and_its_record_leads_to_its_partition() {
     assert!(screen.contains("tap › trades-3") && screen.contains("enter goes to the partition"), "{screen}");
     press(&mut model, "enter");
     assert_eq!((model.place.view, model.place.list().chosen.as_deref()), (View::Partitions, Some("trades trades-3")));
+}
+
+#[test]
+fn keys_mean_the_same_in_every_view() {
+    for view in View::ALL {
+        let mut model = in_view(view, 80, 24);
+        for key in ["P", "X"] {
+            press(&mut model, key);
+            assert!(text(&model).contains("--write allows"), "{view:?}: {}", text(&model));
+        }
+        model.rights.may_control = true;
+        assert!(press(&mut model, "P").contains(&Wish::Pause), "{view:?}");
+        press(&mut model, "X");
+        assert!(press(&mut model, "y").contains(&Wish::Stop), "{view:?}");
+        press(&mut model, "space");
+        assert!(text(&model).lines().nth(1).is_some_and(|tabs| tabs.ends_with("held")), "{view:?}: {}", text(&model));
+        press(&mut model, "space ?");
+        assert!(text(&model).contains(&format!("keys in {}", view.name())), "{view:?}: {}", text(&model));
+        press(&mut model, "esc");
+        let all = views::rows(&model);
+        for (filter, passing) in [("~^no such .*$", Vec::new()), ("!~^no such .*$", all)] {
+            press(&mut model, "/ ctrl-u");
+            type_in(&mut model, filter);
+            assert_eq!(views::rows(&model), passing, "{view:?}: {filter}");
+            press(&mut model, "enter");
+        }
+        press(&mut model, "esc :");
+        type_in(&mut model, "vwap");
+        press(&mut model, "enter");
+        let chosen = model.place.graph.chosen.clone();
+        assert_eq!((model.place.view, chosen), (View::Graph, Some(Chosen::Node("vwap".into()))), "{view:?}");
+    }
+}
+
+#[test]
+fn nodes_are_looked_for_in_the_graph() {
+    let mut model = in_view(View::Graph, 80, 24);
+    let chosen = |model: &Model| match &model.place.graph.chosen {
+        Some(Chosen::Node(id)) => id.clone(),
+        other => panic!("{other:?}"),
+    };
+    press(&mut model, "n");
+    assert!(text(&model).contains("/ looks for nodes"), "{}", text(&model));
+    for (filter, count, found) in
+        [("kafka", 4, ["trades", "models"]), ("!kafka", 3, ["liquid", "vwap"]), ("~^s", 2, ["score", "scored"])]
+    {
+        press(&mut model, "/ ctrl-u");
+        type_in(&mut model, filter);
+        press(&mut model, "enter");
+        let head = format!("/{filter}  {count} of 7 nodes");
+        assert!(text(&model).contains(&head), "{head}: {}", text(&model));
+        assert_eq!(chosen(&model), found[0], "{filter}");
+        press(&mut model, "n");
+        assert_eq!(chosen(&model), found[1], "{filter}");
+        press(&mut model, "N");
+        assert_eq!(chosen(&model), found[0], "{filter}");
+        press(&mut model, "N n");
+        assert_eq!(chosen(&model), found[0], "{filter}: round");
+    }
+    press(&mut model, "esc");
+    assert!(!text(&model).contains("of 7 nodes"), "{}", text(&model));
+}
+
+#[test]
+fn help_tells_what_a_key_does_in_its_view() {
+    for (view, told) in [
+        (View::Cluster, "all groups, or fewer"),
+        (View::Windows, "only stuck lanes"),
+        (View::Log, "only faults, warnings"),
+        (View::Graph, "in flow order"),
+        (View::Tasks, "the row below, above"),
+    ] {
+        let mut model = in_view(view, 80, 24);
+        press(&mut model, "?");
+        let first = text(&model);
+        press(&mut model, "down");
+        assert!(first.contains(told) || text(&model).contains(told), "{view:?}: {first}\n{}", text(&model));
+    }
 }

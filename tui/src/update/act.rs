@@ -101,9 +101,7 @@ fn open(model: &mut Model) -> Vec<Wish> {
         },
         View::Partitions => {
             let Some(key) = model.place.list().chosen.clone() else { return Vec::new() };
-            let table = views::table(model, View::Partitions);
-            let is_topic = table.is_some_and(|table| table.rows.iter().any(|row| row.key == key && row.fold.is_some()));
-            if is_topic {
+            if views::partitions::is_on_topic(model) {
                 let folded = &mut model.place.list_mut().folded;
                 if !folded.remove(&key) {
                     folded.insert(key);
@@ -239,7 +237,10 @@ fn subject(model: &mut Model, is_after: bool) {
         View::Graph => return moving::along(model, is_after),
         view => views::subjects(model, view),
     };
-    let Some(now) = model.subject(view) else { return };
+    let Some(now) = model.subject(view) else {
+        model.said = Some("This view is of all there is; < > go on in windows and tap.".into());
+        return;
+    };
     let place = all.iter().position(|id| *id == now).unwrap_or_default();
     let next = if is_after { (place + 1) % all.len() } else { (place + all.len() - 1) % all.len() };
     model.place.lists[view.place()].subject = Some(all[next].clone());
@@ -344,6 +345,10 @@ fn stop(model: &mut Model) {
 fn table(model: &mut Model, act: Act) {
     let columns = views::table(model, model.place.view).map_or(0, |table| table.columns.len());
     let is_of_all = model.place.view == View::Cluster;
+    if act == Act::Columns && model.place.view != View::Partitions {
+        model.said = Some("There are no other columns here.".into());
+        return;
+    }
     let list = model.place.list_mut();
     match act {
         Act::Sort => {

@@ -6,6 +6,7 @@ use crate::frame;
 use crate::keys::Key;
 use crate::model::place::{Chosen, Sheet};
 use crate::model::{Model, Wish};
+use crate::pen::width;
 use crate::views::{self, Lines};
 
 /// What the pointer did, at a column and a row.
@@ -64,19 +65,19 @@ fn wheel(model: &mut Model, in_graph: Act, in_table: Act, in_sheet: Key) -> Vec<
 }
 
 fn is_in_body(model: &Model, y: usize) -> bool {
-    let lines = Lines::of(model.size.1);
+    let lines = Lines::of(model.size);
     model.place.sheets.is_empty() && (lines.body..lines.body + lines.body_height).contains(&y)
 }
 
 fn click(model: &mut Model, x: usize, y: usize) -> Vec<Wish> {
-    let lines = Lines::of(model.size.1);
+    let lines = Lines::of(model.size);
     if let Some(Sheet::Menu { acts, .. }) = model.place.sheets.last() {
         let asked = views::menu::at(acts.len(), model.size.0, lines, (x, y)).and_then(|place| acts.get(place).copied());
         model.place.sheets.pop();
         return asked.map(|asked| act::act(model, asked)).unwrap_or_default();
     }
     if lines.tabs && y == 1 {
-        let places = frame::tab_places(model.size.0, model.views());
+        let places = frame::tab_places(model, model.size.0);
         if let Some((view, ..)) = places.into_iter().rev().find(|(_, from, _)| *from <= x) {
             return act::act(model, Act::Show(view));
         }
@@ -93,16 +94,10 @@ fn click(model: &mut Model, x: usize, y: usize) -> Vec<Wish> {
 
 /// A key of the last line, as if it were pressed.
 fn click_key(model: &mut Model, x: usize) -> Vec<Wish> {
-    let mut from = 1;
-    for (key, word) in frame::shown_keys(model) {
-        let to = from + crate::pen::width(&key) + 1 + crate::pen::width(word);
-        if (from..to).contains(&x) {
-            let first = key.split(' ').next().unwrap_or_default();
-            return Key::named(first).map(|key| super::press(model, key)).unwrap_or_default();
-        }
-        from = to + 2;
-    }
-    Vec::new()
+    let is_at = |(from, key, word): &(usize, String, &str)| (*from..from + width(key) + 1 + width(word)).contains(&x);
+    let hit = frame::key_places(model, model.size.0).into_iter().find(is_at);
+    let first = hit.and_then(|(_, key, _)| Key::named(key.split(' ').next().unwrap_or_default()));
+    first.map(|key| super::press(model, key)).unwrap_or_default()
 }
 
 fn click_row(model: &mut Model, y: usize) {
@@ -116,7 +111,7 @@ fn click_row(model: &mut Model, y: usize) {
 }
 
 fn click_graph(model: &mut Model, x: usize, y: usize) {
-    let lines = Lines::of(model.size.1);
+    let lines = Lines::of(model.size);
     let (head, ..) = views::graph::graph_area(model.size.0, lines.body_height);
     let area = moving::graph_area(model);
     let Some(y) = y.checked_sub(head).filter(|y| *y < area.1 && x < area.0) else { return };

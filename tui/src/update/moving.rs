@@ -36,6 +36,8 @@ pub(crate) fn act(model: &mut Model, act: Act) -> bool {
         }
         Act::Minimap => model.place.graph.hides_map = !model.place.graph.hides_map,
         Act::Mark => marks::mark(model),
+        Act::MatchNext if is_graph => to_match(model, true),
+        Act::MatchBefore if is_graph => to_match(model, false),
         Act::Next | Act::Before if model.place.view == View::Cluster => {
             model.place.page = if model.place.page == Page::Topics { Page::Groups } else { Page::Topics };
             super::follow(model);
@@ -69,7 +71,7 @@ fn detail(model: &mut Model, is_more: bool) {
 
 /// Columns and lines of the graph on this screen.
 pub(crate) fn graph_area(model: &Model) -> (usize, usize) {
-    let lines = views::Lines::of(model.size.1);
+    let lines = views::Lines::of(model.size);
     let (_, width, height) = views::graph::graph_area(model.size.0, lines.body_height);
     (width, height)
 }
@@ -129,6 +131,30 @@ pub(crate) fn along(model: &mut Model, is_after: bool) {
         (Some(now), false) => (now + flow.len() - 1) % flow.len(),
     };
     views::choose_node(model, &flow[next].clone());
+}
+
+/// To the next node that is looked for, or the one before.
+fn to_match(model: &mut Model, is_after: bool) {
+    let Some(filter) = &model.place.list().filter else {
+        model.said = Some("Nothing is looked for; / looks for nodes.".into());
+        return;
+    };
+    let found = views::nodes_that_pass(model, filter);
+    let flow = model.flow();
+    let now = match &model.place.graph.chosen {
+        Some(Chosen::Node(id)) => flow.iter().position(|node| node == id),
+        _ => None,
+    };
+    let is_ahead = |id: &&String| flow.iter().position(|node| node == *id) > now;
+    let is_back = |id: &&String| flow.iter().position(|node| node == *id) < now;
+    let next = match is_after {
+        true => found.iter().find(is_ahead).or(found.first()),
+        false => found.iter().rev().find(is_back).or(found.last()),
+    };
+    match next.cloned() {
+        Some(id) => views::choose_node(model, &id),
+        None => model.said = Some("No node passes it.".into()),
+    }
 }
 
 fn end(model: &mut Model, is_last: bool) {

@@ -76,6 +76,10 @@ fn accept(model: &mut Model) -> Vec<Wish> {
     {
         return wishes;
     }
+    if prompt.kind == PromptKind::Filter && model.place.view == View::Graph {
+        // `n` goes on from here.
+        model.place.list_mut().filter = Filter::new(&typed);
+    }
     let found = matches(model, &prompt);
     match found.get(prompt.chosen.min(found.len().saturating_sub(1))) {
         Some(found) => go(model, found.target.clone()),

@@ -118,7 +118,7 @@ fn help(model: &Model, act: Act, search: &mut Line, page: &mut usize) -> Outcome
         *page = 0;
         return Outcome::Kept;
     }
-    let body = (model.size.0, views::Lines::of(model.size.1).body_height);
+    let body = (model.size.0, views::Lines::of(model.size).body_height);
     let last = views::help::pages(model, search.text(), body) - 1;
     match act {
         Act::ChooseDown => *page = (*page + 1).min(last),

@@ -5,7 +5,7 @@ use tidegate_core::operators::{Operator, Ports, Role};
 
 use crate::model::Model;
 use crate::model::place::{AddSheet, AddTo};
-use crate::pen::{Pen, cut, wrap};
+use crate::pen::{Pen, cut, width, wrap};
 use crate::theme::Tone;
 
 /// Operators that are found, the best first; those that cannot stand there come last, with the reason.
@@ -85,8 +85,9 @@ pub(crate) fn draw(model: &Model, sheet: &AddSheet, pen: &mut Pen<'_>) {
         };
         pen.text(1, row, Tone::Bold, if is_chosen { "▸" } else { " " });
         let x = pen.text(3, row, tone, &cut(operator.name, split.saturating_sub(4)));
-        let detail = why.unwrap_or(role(operator.role));
-        pen.text(x.max(20) + 1, row, Tone::Dim, &cut(detail, split.saturating_sub(x.max(20) + 2)));
+        let room = split.saturating_sub(x.max(20) + 2);
+        let detail = why.filter(|why| width(why) <= room).unwrap_or(role(operator.role));
+        pen.text(x.max(20) + 1, row, Tone::Dim, &cut(detail, room));
     }
     if is_wide {
         for y in 2..pen.height() {

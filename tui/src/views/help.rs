@@ -60,7 +60,7 @@ fn blocks(model: &Model, search: &str) -> Vec<Block> {
                 several => several.iter().map(|command| command.key()).collect::<Vec<_>>().join(" "),
             };
             let is_impossible = together[0].context == Context::Build && !works.contains(&Context::Build);
-            Line { keys, help: together[0].help, is_impossible }
+            Line { keys, help: together[0].words(model.place.view).1, is_impossible }
         });
         Block { title: section.title(), lines: lines.collect() }
     };

@@ -7,7 +7,7 @@ use super::table::{Cell, Column, Row, Table};
 use crate::model::Model;
 use crate::model::history::Of;
 use crate::numbers;
-use crate::pen::{Pen, cut, cut_middle, wrap};
+use crate::pen::{Pen, cut, cut_middle, parts_that_fit, wrap};
 use crate::theme::Tone;
 
 pub(crate) fn letter(severity: Severity) -> (Tone, &'static str) {
@@ -58,16 +58,15 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
     let started = run.now.run.started_ms;
     let since = match started {
         0 => String::new(),
-        ms => format!("since {}, {}   ", numbers::clock(ms, model.offset_s), numbers::span_down(run.now.at_ms - ms)),
+        ms => format!("since {}, {}", numbers::clock(ms, model.offset_s), numbers::span_down(run.now.at_ms - ms)),
     };
-    let showing = if model.place.lists[5].only_bad { "faults and warnings" } else { "all" };
-    let line = format!(
-        "{since}{}   {}   {}   showing {showing}",
-        numbers::several(of(Severity::Error), "fault"),
-        numbers::several(of(Severity::Warning), "warning"),
-        numbers::several(of(Severity::Note), "note")
-    );
-    pen.text(1, 0, Tone::Text, &cut(&line, pen.width().saturating_sub(2)));
+    let notes = match model.place.lists[5].only_bad {
+        true => "notes are not shown".to_string(),
+        false => numbers::several(of(Severity::Note), "note"),
+    };
+    let (faults, warnings) = (of(Severity::Error), of(Severity::Warning));
+    let parts = [since, numbers::several(faults, "fault"), numbers::several(warnings, "warning"), notes];
+    pen.text(1, 0, Tone::Text, &parts_that_fit(parts, pen.width().saturating_sub(2)));
     if pen.height() >= 12 { 2 } else { 1 }
 }
 

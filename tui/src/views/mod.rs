@@ -36,13 +36,13 @@ pub(crate) use add::found;
 pub(crate) use cluster::{opened_record, wanted};
 pub(crate) use gallery::fitting;
 pub(crate) use problems::sorted;
-pub(crate) use prompt::{MOST, Target, matches};
+pub(crate) use prompt::{MOST, Target, matches, nodes_that_pass};
 
 /// Draws all.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer) {
     let area = buffer.area;
     let mut pen = Pen::new(buffer, area);
-    let lines = Lines::of(pen.height());
+    let lines = Lines::of((pen.width(), pen.height()));
     frame::title(model, &mut pen.lines(0, 1));
     if lines.tabs {
         frame::tabs(model, &mut pen.lines(1, 1));
@@ -51,7 +51,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) {
     if model.is_old() {
         dim(&mut pen.lines(lines.body, lines.body_height));
     }
-    frame::status(model, &mut pen.lines(lines.status, 1));
+    frame::status(model, &mut pen.lines(lines.status, lines.status_height));
     if let Some(keys) = lines.keys {
         frame::keys(model, &mut pen.lines(keys, 1));
     }
@@ -65,16 +65,19 @@ pub(crate) struct Lines {
     pub(crate) body: usize,
     pub(crate) body_height: usize,
     pub(crate) status: usize,
+    /// a narrow screen has two lines for a sentence
+    pub(crate) status_height: usize,
     pub(crate) keys: Option<usize>,
 }
 
 impl Lines {
-    pub(crate) fn of(height: usize) -> Lines {
-        let keys = (height >= 8).then(|| height - 1);
-        let tabs = height >= 6;
-        let status = keys.unwrap_or(height).saturating_sub(1);
+    pub(crate) fn of((columns, rows): (usize, usize)) -> Lines {
+        let keys = (rows >= 8).then(|| rows - 1);
+        let tabs = rows >= 6;
+        let status_height = if columns < frame::WIDE && rows >= 18 { 2 } else { 1 };
+        let status = keys.unwrap_or(rows).saturating_sub(status_height);
         let body = 1 + usize::from(tabs);
-        Lines { tabs, body, body_height: status.saturating_sub(body), status, keys }
+        Lines { tabs, body, body_height: status.saturating_sub(body), status, status_height, keys }
     }
 }
 
@@ -179,8 +182,8 @@ impl Parts {
         };
         let wanted = match model.place.view {
             View::Partitions if height >= 12 => partitions::foot_lines(model),
-            View::Windows if height >= 16 => 4,
-            View::Tap if height >= 16 => 3,
+            View::Windows if height >= 15 => 4,
+            View::Tap if height >= 15 => 3,
             View::Log if height >= 14 => 4,
             View::Cluster if height >= 18 => cluster::FOOT,
             View::Cluster if height >= 12 => 1,
@@ -311,7 +314,7 @@ pub(crate) fn sentence(model: &Model) -> String {
 
 /// The row of the body at which the rows of the open table begin, and the key of each that is on the screen.
 pub(crate) fn rows_on_screen(model: &Model) -> (usize, Vec<String>) {
-    let lines = Lines::of(model.size.1);
+    let lines = Lines::of(model.size);
     let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, side(model.size.0), side(model.size.1)));
     let area = buffer.area;
     let mut pen = Pen::new(&mut buffer, area);

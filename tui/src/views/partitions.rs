@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::model::history::Of;
 use crate::model::run::{Link, Watched, verdict_glyph, verdict_tone, written};
 use crate::numbers::{self, ABSENT, UNKNOWN};
-use crate::pen::{Pen, cut, cut_middle, spark, width};
+use crate::pen::{Pen, cut, cut_middle, parts_that_fit, spark, width};
 use crate::theme::{HEIGHTS, Tone};
 
 /// Cells of an owner that is this run, or none.
@@ -28,7 +28,9 @@ pub(crate) fn table(model: &Model) -> Table {
     let samples = if model.look.is_thrifty { 0 } else { samples };
     let by = run.now.partitions.iter().filter_map(|partition| partition.owner.as_deref()).map(width).max();
     let by = by.unwrap_or(THIS).clamp(THIS, if is_wide { 40 } else { 11 });
-    let spark_head = format!("LAG {}", model.place.minutes.words().to_uppercase());
+    // What is narrow stands right of the trend of lag.
+    let of = if samples > 6 { "LAG " } else { "" };
+    let spark_head = format!("{of}{}", model.place.minutes.words().to_uppercase());
     let mut columns = vec![
         Column::name("PARTITION", 7).grows(),
         Column::right("LAG", 5),
@@ -92,6 +94,19 @@ pub(crate) fn key_of(partition: &PartitionSnapshot) -> String {
 /// The partition of a row's key.
 pub(crate) fn partition_of<'a>(run: &'a Watched, key: &str) -> Option<&'a PartitionSnapshot> {
     run.now.partitions.iter().find(|partition| key_of(partition) == key)
+}
+
+/// The partition that a row is about: of a topic's row the worst.
+fn meant<'a>(run: &'a Watched, key: &str) -> Option<&'a PartitionSnapshot> {
+    let of_topic = |it: &&PartitionSnapshot| topic_key(&it.node, &it.topic) == key;
+    let worst = || run.now.partitions.iter().filter(of_topic).max_by_key(|it| (it.verdict, it.lag));
+    partition_of(run, key).or_else(worst)
+}
+
+/// Whether the selected row is that of a topic.
+pub(crate) fn is_on_topic(model: &Model) -> bool {
+    let key = model.place.lists[1].chosen.as_ref();
+    key.is_some_and(|key| model.read().now.partitions.iter().any(|it| topic_key(&it.node, &it.topic) == *key))
 }
 
 fn topic_row(
@@ -245,9 +260,9 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
         numbers::several(partitions, "partition"),
         numbers::several(members, "member"),
     ]
-    .join("    ");
-    let room = pen.width().saturating_sub(width(&counts) + 6);
-    let x = pen.text(1, 0, Tone::Text, &format!("{}    {counts}", cut_middle(&group, room)));
+    .join("   ");
+    let room = pen.width().saturating_sub(width(&counts) + 5);
+    let x = pen.text(1, 0, Tone::Text, &format!("{}   {counts}", cut_middle(&group, room)));
     if !has_room {
         return 1;
     }
@@ -316,19 +331,17 @@ pub(crate) fn foot_lines(model: &Model) -> usize {
 /// Below the table: offsets of the selected partition, and who else reads it.
 pub(crate) fn foot(model: &Model, pen: &mut Pen<'_>) {
     let run = model.read();
-    let chosen = model.place.lists[1].chosen.as_ref().and_then(|key| partition_of(run, key));
+    let chosen = model.place.lists[1].chosen.as_ref().and_then(|key| meant(run, key));
     if let Some(partition) = chosen {
         let exact = |offset: Option<i64>| offset.filter(|it| *it >= 0).map_or(UNKNOWN.into(), numbers::exact);
-        let text = format!(
-            "{}-{}   committed {}   end {}   oldest kept {}",
-            partition.topic,
-            partition.partition,
-            exact(partition.committed),
-            exact(partition.high),
-            exact(partition.low)
-        );
+        let parts = [
+            format!("{}-{}", partition.topic, partition.partition),
+            format!("committed {}", exact(partition.committed)),
+            format!("end {}", exact(partition.high)),
+            format!("oldest kept {}", exact(partition.low)),
+        ];
         let cells = pen.width().saturating_sub(2);
-        pen.text(1, 0, Tone::Text, &cut(&text, cells));
+        pen.text(1, 0, Tone::Text, &parts_that_fit(parts, cells));
         if let (Some(owner), Some(member)) = (&partition.owner, &partition.member) {
             pen.text(1, 1, Tone::Text, &cut(&format!("read by {owner}   member {member}"), cells));
         }
@@ -339,7 +352,7 @@ pub(crate) fn foot(model: &Model, pen: &mut Pen<'_>) {
 pub(crate) fn sentence(model: &Model) -> String {
     let run = model.read();
     let Some(key) = &model.place.lists[1].chosen else { return no_partitions(model) };
-    match partition_of(run, key) {
+    match meant(run, key) {
         Some(partition) => {
             let name = format!("{}-{}", partition.topic, partition.partition);
             let rule = if partition.rule.is_empty() { "too early to tell" } else { &partition.rule };
@@ -351,7 +364,7 @@ pub(crate) fn sentence(model: &Model) -> String {
             let by = by.map(|owner| format!(" Read by {owner}.")).unwrap_or_default();
             format!("{name}{lost} {}: {rule}.{by}", partition.verdict.word())
         }
-        None => "enter folds the partitions of a topic, and unfolds them.".into(),
+        None => String::new(),
     }
 }
 

@@ -57,12 +57,20 @@ pub(crate) fn matches(model: &Model, prompt: &Prompt) -> Vec<Match> {
         PromptKind::GoTo => ranked(typed.split(' ').next().unwrap_or_default(), all(model)),
         PromptKind::Filter if model.place.view == View::Graph => {
             let Some(filter) = Filter::new(typed) else { return Vec::new() };
-            let found = nodes(model).filter(|found| filter.passes(&format!("{} {}", found.text, found.what)));
-            found.take(MOST).collect()
+            nodes(model).filter(|found| passes(&filter, found)).take(MOST).collect()
         }
         // A table shows by itself what passes.
         PromptKind::Filter => Vec::new(),
     }
+}
+
+fn passes(filter: &Filter, found: &Match) -> bool {
+    filter.passes(&format!("{} {}", found.text, found.what))
+}
+
+/// Ids of the nodes that pass a filter, by id or operator, in flow order.
+pub(crate) fn nodes_that_pass(model: &Model, filter: &Filter) -> Vec<String> {
+    nodes(model).filter(|found| passes(filter, found)).map(|found| found.text).collect()
 }
 
 fn nodes(model: &Model) -> impl Iterator<Item = Match> + '_ {

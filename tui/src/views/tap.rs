@@ -11,7 +11,7 @@ use crate::commands::View;
 use crate::model::Model;
 use crate::model::place::TextSheet;
 use crate::numbers;
-use crate::pen::{Pen, cut, wrap};
+use crate::pen::{Pen, cut, parts_that_fit, wrap};
 use crate::theme::Tone;
 
 /// A JSON value as people read it: texts without quotes.
@@ -225,8 +225,8 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
             format!("before {before}, after {after}")
         }
     };
-    let text = format!("   {rates}   {} of {} seen", numbers::count(kept as u64), numbers::count(seen));
-    pen.text(x, 0, Tone::Text, &cut(&text, pen.width().saturating_sub(x + 1)));
+    let seen = format!("{} of {} seen", numbers::count(kept as u64), numbers::count(seen));
+    pen.text(x + 3, 0, Tone::Text, &parts_that_fit([rates, seen], pen.width().saturating_sub(x + 4)));
     2
 }
 

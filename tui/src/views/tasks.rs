@@ -3,6 +3,7 @@
 use tidegate_core::snapshot::{LaneSnapshot, TaskSnapshot};
 
 use super::table::{Cell, Column, Row, Table};
+use crate::frame::WIDE;
 use crate::model::Model;
 use crate::model::run::{load, load_tone, worst};
 use crate::numbers::{self, ABSENT};
@@ -89,7 +90,8 @@ pub(crate) const HEAD: usize = 2;
 pub(crate) fn draw(model: &Model, pen: &mut Pen<'_>) {
     let run = model.shown();
     let tasks: usize = run.now.tasks.iter().map(|task| task.lanes.len()).sum();
-    let line = format!("{tasks} tasks in {} chains, ms of each second    ", run.now.tasks.len());
+    let unit = if pen.width() >= WIDE { ", ms of each second" } else { "" };
+    let line = format!("{tasks} tasks in {} chains{unit}    ", run.now.tasks.len());
     let x = pen.text(1, 0, Tone::Text, &line);
     let legend = [(Tone::Text, "■"), (Tone::Dim, " busy  "), (Tone::Warn, "□"), (Tone::Dim, " back-pressured  · idle")];
     pen.pieces(x, 0, legend);
@@ -125,15 +127,15 @@ const LANE: usize = 38;
 /// The most lanes that have a line each.
 const MOST_LINES: usize = 24;
 
-/// Lanes of the selected chain: a line each, in two columns; many of them as one cell each.
+/// Lanes of the selected chain: a line each, in two columns; as one cell each, where they are many or there is no room.
 fn lanes(task: &TaskSnapshot, pen: &mut Pen<'_>) {
     let title = format!("{}: {}", name(task), numbers::several(task.lanes.len(), "lane"));
     pen.text(1, 0, Tone::Bold, &cut(&title, pen.width().saturating_sub(2)));
-    if task.lanes.len() > MOST_LINES {
-        return cells(task, pen);
-    }
     let columns = (pen.width() / LANE).clamp(1, 2);
     let lines = task.lanes.len().div_ceil(columns);
+    if task.lanes.len() > MOST_LINES || lines + 3 > pen.height() {
+        return cells(task, pen);
+    }
     for column in 0..columns {
         let x = column * LANE;
         pen.text(x + 3, 2, Tone::Dim, "LANE              BUSY  INPUT  OUT/s");
@@ -157,13 +159,21 @@ fn lane(lane: &LaneSnapshot, x: usize, y: usize, pen: &mut Pen<'_>) {
 }
 
 fn cells(task: &TaskSnapshot, pen: &mut Pen<'_>) {
-    let glyph = |lane: &LaneSnapshot| HEIGHTS[((lane.pressure.busy / 1000.0 * 7.0).round() as usize).min(7)];
-    for (y, line) in task.lanes.chunks(64).enumerate() {
-        let text: String = line.iter().map(glyph).collect();
-        let x = pen.text(1, y + 2, Tone::Dim, if y == 0 { "busy by lane" } else { "" }).max(14);
-        let first = line.first().map_or(0, |lane| lane.lane);
-        let x = pen.text(x, y + 2, Tone::Dim, &format!("{first:>4} "));
-        pen.text(x, y + 2, Tone::Text, &text);
+    const IN_A_LINE: usize = 40;
+    type Share = fn(&LaneSnapshot) -> f64;
+    let busy: (&str, Share) = ("busy by lane", |lane| lane.pressure.busy / 1000.0);
+    let input: (&str, Share) = ("input, how full", |lane| lane.fill);
+    let has_input = task.lanes.iter().any(|lane| lane.capacity > 0);
+    let mut y = 2;
+    for (label, share) in std::iter::once(busy).chain(has_input.then_some(input)) {
+        pen.text(1, y, Tone::Dim, label);
+        for line in task.lanes.chunks(IN_A_LINE) {
+            let glyph = |lane: &LaneSnapshot| HEIGHTS[((share(lane) * 7.0).round() as usize).min(7)];
+            pen.right(20, y, Tone::Dim, &line.first().map_or(0, |lane| lane.lane).to_string());
+            let x = pen.text(21, y, Tone::Text, &line.iter().map(glyph).collect::<String>());
+            pen.text(x + 1, y, Tone::Dim, &line.last().map_or(0, |lane| lane.lane).to_string());
+            y += 1;
+        }
     }
 }
 

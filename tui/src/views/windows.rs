@@ -10,7 +10,7 @@ use crate::commands::View;
 use crate::model::Model;
 use crate::model::place::{Sheet, TextSheet};
 use crate::numbers::{self, ABSENT, UNKNOWN};
-use crate::pen::{Pen, cut};
+use crate::pen::{Pen, cut, parts_that_fit};
 use crate::theme::Tone;
 
 /// Cells of the bar.
@@ -144,17 +144,18 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
         return 2;
     };
     let drawn = model.drawing.pipeline.node(&node.id);
-    let settings = drawn.map_or_else(String::new, |drawn| {
-        let texts = drawn.config.iter().filter_map(|(name, value)| Some(format!("{name} {}", value.as_str()?)));
-        let texts: Vec<String> = texts.take(3).collect();
-        format!("{} {}", drawn.operator, texts.join(", "))
-    });
+    let mut settings = vec![drawn.map_or_else(String::new, |drawn| drawn.operator.clone())];
+    let texts = drawn
+        .into_iter()
+        .flat_map(|drawn| &drawn.config)
+        .filter_map(|(name, value)| Some(format!("{name} {}", value.as_str()?)));
+    settings.extend(texts.take(3));
     let open: usize = node.windows.values().map(|lane| lane.open).sum();
     let late = if node.late > 0 { numbers::rate_with_unit(node.rates.late) } else { "0".into() };
     let x = pen.text(1, 0, Tone::Bold, &node.id);
     let figures = format!("   {} open   late {late}", numbers::count(open as u64));
     let room = pen.width().saturating_sub(x + 4 + figures.len());
-    pen.text(x + 3, 0, Tone::Text, &(cut(&settings, room) + &figures));
+    pen.text(x + 3, 0, Tone::Text, &(parts_that_fit(settings, room) + &figures));
     if pen.height() >= 12 { 2 } else { 1 }
 }
 

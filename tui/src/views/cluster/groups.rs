@@ -158,6 +158,7 @@ pub(super) fn sentence(model: &Model) -> String {
         (Some(why), _) => format!("{why}."),
         (None, None) => format!("{name} is being asked for."),
         (None, Some(figures)) if figures.partitions == 0 => format!("{name} has committed nothing."),
-        (None, Some(figures)) => format!("{name} {}: {}.", figures.verdict.word(), figures.rule),
+        // The rule begins with the worst partition; the verdict stands in the row.
+        (None, Some(figures)) => format!("{name}, {}.", figures.rule),
     }
 }

@@ -9,11 +9,12 @@ use tidegate_core::snapshot::{ClusterWanted, Keeps, TopicSnapshot};
 
 use super::table::{Cell, Table};
 use crate::commands::View;
+use crate::frame::WIDE;
 use crate::model::Model;
 use crate::model::place::{Page, TextSheet};
 use crate::model::run::Link;
 use crate::numbers::{self, UNKNOWN};
-use crate::pen::{Pen, cut, width};
+use crate::pen::{Pen, parts_that_fit, width};
 use crate::theme::Tone;
 
 /// Lines below the table: what the selection reads, a blank, the brokers.
@@ -65,30 +66,29 @@ pub(crate) fn opened_record(model: &Model) -> Option<TextSheet> {
 pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
     let outlook = &model.outlook;
     let cells = pen.width().saturating_sub(2);
-    let line = match (outlook.has_figures(), &outlook.link) {
-        (true, _) => records::of(model).map_or_else(|| summary(model), |of| records::summary(model, of)),
-        (false, Link::Silent { why, .. }) => why.clone(),
-        (false, Link::Nothing) => "Nothing runs here that uses Kafka, so no cluster is asked.".into(),
-        (false, _) => "asking".into(),
+    let parts = match (outlook.has_figures(), &outlook.link) {
+        (true, _) => records::of(model).map_or_else(|| summary(model, cells), |of| records::summary(model, of)),
+        (false, Link::Silent { why, .. }) => vec![why.clone()],
+        (false, Link::Nothing) => vec!["Nothing runs here that uses Kafka, so no cluster is asked.".into()],
+        (false, _) => vec!["asking".into()],
     };
-    let x = pen.text(1, 0, Tone::Text, &cut(&line, cells));
-    if let Some(filter) = &model.place.list().filter {
+    let filter = model.place.list().filter.as_ref().map_or_else(String::new, |filter| {
         let table = table(model);
-        let text = format!("/{} {} of {}", filter.text, table.shown(model.place.list()).len(), table.rows.len());
-        let at = if x + 3 + width(&text) < cells { x + 3 } else { cells.saturating_sub(width(&text)) };
-        pen.text(at.saturating_sub(1), 0, Tone::Bold, &format!(" {text}"));
-    }
+        format!("/{} {} of {}", filter.text, table.shown(model.place.list()).len(), table.rows.len())
+    });
+    let x = pen.text(1, 0, Tone::Text, &parts_that_fit(parts, cells.saturating_sub(width(&filter) + 3)));
+    pen.text(x + 3, 0, Tone::Bold, &filter);
     2
 }
 
 /// `kafka-1:9092   3 brokers   44 topics   60 groups, 7 with members or lag shown`; of several clusters the name in front.
-fn summary(model: &Model) -> String {
+fn summary(model: &Model, cells: usize) -> Vec<String> {
     let now = &model.outlook.now;
     let first = now.brokers.first().map_or("no broker", |broker| broker.address.as_str());
     let topics = now.topics.iter().filter(|topic| !topic.is_internal).count();
     let is_of_several = now.clusters.len() > 1;
     let which = match now.clusters.iter().position(|name| *name == now.name) {
-        Some(place) if is_of_several => format!("{} {}/{}   ", now.name, place + 1, now.clusters.len()),
+        Some(place) if is_of_several => format!("{} {}/{}", now.name, place + 1, now.clusters.len()),
         _ => String::new(),
     };
     let all = numbers::several(now.groups.len(), "group");
@@ -96,14 +96,11 @@ fn summary(model: &Model) -> String {
         _ if model.place.page != Page::Groups => all,
         (true, _) => format!("{all}, all shown"),
         (false, shown) if shown == now.groups.len() => all,
-        (false, shown) if is_of_several => format!("{all}, {shown} shown"),
+        (false, shown) if is_of_several || cells < WIDE - 2 => format!("{all}, {shown} shown"),
         (false, shown) => format!("{all}, {shown} with members or lag shown"),
     };
-    format!(
-        "{which}{first}   {}   {}   {groups}",
-        numbers::several(now.brokers.len(), "broker"),
-        numbers::several(topics, "topic")
-    )
+    let (brokers, topics) = (numbers::several(now.brokers.len(), "broker"), numbers::several(topics, "topic"));
+    vec![which, first.into(), brokers, topics, groups]
 }
 
 /// Below the table: topics of the selected group, and the brokers.
@@ -125,7 +122,7 @@ pub(super) fn foot(model: &Model, pen: &mut Pen<'_>) {
         let x = pen.text(1, brokers, Tone::Dim, "brokers") + 2;
         let end = pen.width().saturating_sub(1);
         let room = end.saturating_sub(x + width(&answered) + 1);
-        pen.text(x, brokers, Tone::Text, &cut(&all.join("   "), room));
+        pen.text(x, brokers, Tone::Text, &parts_that_fit(all, room));
         pen.right(end, brokers, Tone::Dim, &answered);
     }
 }

@@ -76,10 +76,10 @@ pub(super) fn opened(model: &Model) -> Option<TextSheet> {
 }
 
 /// `cluster › trades   12 partitions   newest 100 of 1.20M   52.0k/s`.
-pub(super) fn summary(model: &Model, of: &RecordsWanted) -> String {
+pub(super) fn summary(model: &Model, of: &RecordsWanted) -> Vec<String> {
     let name = cut_middle(&of.topic, 24);
     if let Some((partition, offset)) = of.from {
-        return format!("cluster › {name}-{partition}   from offset {} on", numbers::exact(offset));
+        return vec![format!("cluster › {name}-{partition}"), format!("from offset {} on", numbers::exact(offset))];
     }
     let of_topic = model.outlook.now.topic(&of.topic);
     let partitions = of_topic.map_or(0, |topic| usize::try_from(topic.partitions).unwrap_or_default());
@@ -87,9 +87,10 @@ pub(super) fn summary(model: &Model, of: &RecordsWanted) -> String {
     let shown = told(model).map_or(0, |told| told.rows.len());
     let rate = rate_cell(of_topic.and_then(|topic| topic.written)).text;
     let left_out = told(model).map_or(0, |told| told.partitions_left_out);
-    let left_out = if left_out > 0 { format!("   {left_out} partitions not looked at") } else { String::new() };
+    let left_out = if left_out > 0 { format!("{left_out} partitions not looked at") } else { String::new() };
+    let newest = format!("newest {shown} of {records}");
     let partitions = numbers::several(partitions, "partition");
-    format!("cluster › {name}   {partitions}   newest {shown} of {records}   {rate}/s{left_out}")
+    vec![format!("cluster › {name}"), partitions, newest, left_out, format!("{rate}/s")]
 }
 
 /// Below the table: the whole of the selected record, as far as it fits.

@@ -11,7 +11,7 @@ const SIZE: (usize, usize) = (16, 6);
 /// is on the screen is dashed.
 pub(super) fn draw(scene: &Scene, laid_out: &Layout, (left, top): (usize, usize), pen: &mut Pen<'_>) {
     let (width, height) = (pen.width(), pen.height());
-    if width < 3 * SIZE.0 || height < 2 * SIZE.1 {
+    if width < 3 * SIZE.0 || height < 2 * SIZE.1 - 1 {
         return;
     }
     let mut map = pen.part(width - SIZE.0, height - SIZE.1, SIZE.0, SIZE.1);

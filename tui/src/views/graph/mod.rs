@@ -9,7 +9,7 @@ use crate::graph::{Detail, Layout, Scene, Spot, draw as draw_scene, layout};
 use crate::model::Model;
 use crate::model::place::Chosen;
 use crate::numbers;
-use crate::pen::{Pen, cut};
+use crate::pen::{Pen, cut, cut_words};
 use crate::theme::Tone;
 
 pub(crate) use scene::{Shown, scene, wires_of};
@@ -78,11 +78,18 @@ fn head(model: &Model, pen: &mut Pen<'_>, lines: usize) {
         return;
     }
     let differences = model.drawing.differences();
-    if model.run.has_figures() && !differences.is_empty() {
+    if let Some(filter) = &model.place.list().filter {
+        let found = crate::views::nodes_that_pass(model, filter).len();
+        let x = pen.text(1, 0, Tone::Bold, &format!("/{}  {found} of {} nodes", filter.text, model.flow().len()));
+        pen.text(x + 3, 0, Tone::Dim, "n next   N before   esc ends it");
+    } else if model.run.has_figures() && !differences.is_empty() {
         let edits = if differences.len() == 1 { "edit" } else { "edits" };
         let text = format!("{} {edits} not in the run: {}", differences.len(), differences.join(", "));
-        let x = pen.text(1, 0, Tone::Edited, &cut(&text, pen.width().saturating_sub(2)));
-        pen.text(x + 3, 0, Tone::Dim, "figures are those of the run");
+        let x = 3 + pen.text(1, 0, Tone::Edited, &cut_words(&text, pen.width().saturating_sub(2)));
+        let note = "figures are those of the run";
+        if x + note.len() < pen.width() {
+            pen.text(x, 0, Tone::Dim, note);
+        }
     } else if pen.width() >= 72 {
         let pieces = [
             (Tone::Text, "■"),

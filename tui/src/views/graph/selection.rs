@@ -8,7 +8,7 @@ use crate::model::history::Of;
 use crate::model::place::Chosen;
 use crate::model::run::{Link, load, worst};
 use crate::numbers;
-use crate::pen::{Pen, cut, spark, width};
+use crate::pen::{Pen, cut, parts_that_fit, spark, width};
 use crate::theme::Tone;
 
 /// Lines below the graph.
@@ -50,7 +50,7 @@ fn node_lines(model: &Model, id: &str, columns: usize) -> Lines {
         return vec![(id.into(), format!("{operator}, not in the run")), ("is".into(), summary.into())];
     };
     let lost = run.partitions(id).map(|partition| partition.lost).sum();
-    let mut lines = vec![(id.to_string(), figures(node, lost))];
+    let mut lines = vec![(id.to_string(), figures(node, lost, columns.saturating_sub(width(id).min(19) + 4)))];
     let samples = columns.saturating_sub(32).clamp(12, 60);
     let window = model.place.minutes;
     let is_pressed = run.worst(id).is_some_and(|it| it.back_pressured > it.busy);
@@ -66,8 +66,8 @@ fn node_lines(model: &Model, id: &str, columns: usize) -> Lines {
     lines
 }
 
-/// Rates and counts; `lost` of a source are those that were deleted before it read them.
-fn figures(node: &NodeSnapshot, lost: u64) -> String {
+/// Rates and counts, as many as fit; `lost` of a source are those that were deleted before it read them.
+fn figures(node: &NodeSnapshot, lost: u64, cells: usize) -> String {
     let rates = node.rates;
     let mut parts = Vec::new();
     if node.role != Role::Source {
@@ -87,9 +87,10 @@ fn figures(node: &NodeSnapshot, lost: u64) -> String {
         parts.push(format!("drop {}", numbers::rate_with_unit(rates.drops)));
     }
     if let Some(latency) = node.latency {
-        parts.push(format!("p50 {}   p99 {}", numbers::latency(latency.p50_us), numbers::latency(latency.p99_us)));
+        parts.push(format!("p99 {}", numbers::latency(latency.p99_us)));
+        parts.push(format!("p50 {}", numbers::latency(latency.p50_us)));
     }
-    parts.join("   ")
+    parts_that_fit(parts, cells)
 }
 
 /// The one more thing worth a line: a fault, what is behind, drops by reason, open windows, what it is.
