@@ -158,15 +158,16 @@ fn clock(model: &Model) -> (Tone, String) {
     (Tone::Dim, now)
 }
 
-/// Above the keys: a question, an open prompt, the answer to the last command, or what the selection means.
-pub(crate) fn status(model: &Model, pen: &mut Pen<'_>) {
+/// Above the keys: a question, an open prompt, the answer to the last command, or what the selection
+/// means. The first lines, so many, are of the body, and cleared where they are needed.
+pub(crate) fn status(model: &Model, taken: usize, pen: &mut Pen<'_>) {
     let cells = pen.width().saturating_sub(2);
     if let (None, Some(prompt)) = (&model.place.question, &model.place.prompt) {
         let sign = match prompt.kind {
             PromptKind::GoTo => ":",
             PromptKind::Filter => "/",
         };
-        pen.pieces(1, 0, [(Tone::Bold, sign), (Tone::Text, prompt.line.with_cursor().as_str())]);
+        pen.pieces(1, taken, [(Tone::Bold, sign), (Tone::Text, prompt.line.with_cursor().as_str())]);
         return;
     }
     let (tone, text) = match &model.place.question {
@@ -175,8 +176,11 @@ pub(crate) fn status(model: &Model, pen: &mut Pen<'_>) {
     };
     let lines = sentence(&text, cells, pen.height());
     let from = pen.height().saturating_sub(lines.len());
-    for (y, line) in lines.iter().enumerate() {
-        pen.text(1, from + y, tone, line);
+    for (y, line) in lines.iter().enumerate().map(|(y, line)| (from + y, line)) {
+        if y < taken {
+            pen.lines(y, 1).clear();
+        }
+        pen.text(1, y, tone, line);
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn cut_words(text: &str, cells: usize) -> String {
     let end = if is_whole { Some(kept.len()) } else { kept.rfind(char::is_whitespace) };
     // A first word that is too long is cut as a text is.
     match end.map(|end| kept[..end].trim_end()).filter(|words| !words.is_empty()) {
-        Some(words) => format!("{words}…"),
+        Some(words) => format!("{}…", words.trim_end_matches(['.', ',', ';', ':'])),
         None => cut(text, cells),
     }
 }

@@ -51,7 +51,9 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) {
     if model.is_old() {
         dim(&mut pen.lines(lines.body, lines.body_height));
     }
-    frame::status(model, &mut pen.lines(lines.status, lines.status_height));
+    // A sentence that needs a second line takes the last one of the body.
+    let taken = usize::from(lines.status_height == 1 && lines.body_height > 8);
+    frame::status(model, taken, &mut pen.lines(lines.status - taken, lines.status_height + taken));
     if let Some(keys) = lines.keys {
         frame::keys(model, &mut pen.lines(keys, 1));
     }
@@ -303,6 +305,13 @@ pub(crate) fn sentence(model: &Model) -> String {
     }
     match model.place.view {
         View::Graph => graph::sentence(model),
+        _ if !model.outlook.is_alone && !model.is_on_cluster() && !model.shown().has_figures() => {
+            match &model.shown().link {
+                Link::Over { how } => how.clone(),
+                Link::Starting => "The run is being started.".into(),
+                _ => "Nothing runs, so there are no figures.".into(),
+            }
+        }
         View::Partitions => partitions::sentence(model),
         View::Tasks => tasks::sentence(model),
         View::Windows => windows::sentence(model),

@@ -252,6 +252,7 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
     let partitions = run.now.partitions.len();
     let group = match &model.outlook.opened {
         Some(opened) => format!("cluster › {}", opened.name),
+        None if !run.has_figures() => return 0,
         None => format!("group {}", run.now.run.application_id),
     };
     let members = members(model);
@@ -355,14 +356,16 @@ pub(crate) fn sentence(model: &Model) -> String {
     match meant(run, key) {
         Some(partition) => {
             let name = format!("{}-{}", partition.topic, partition.partition);
-            let rule = if partition.rule.is_empty() { "too early to tell" } else { &partition.rule };
+            let rule = if partition.rule.is_empty() { "nothing is known of it yet" } else { &partition.rule };
             let lost = match partition.lost {
                 0 => String::new(),
                 lost => format!(" LOST {}, deleted before they were read;", numbers::count(lost)),
             };
-            let by = partition.member.as_ref().and(partition.owner.as_ref());
-            let by = by.map(|owner| format!(" Read by {owner}.")).unwrap_or_default();
-            format!("{name}{lost} {}: {rule}.{by}", partition.verdict.word())
+            let verdict = match partition.verdict {
+                Verdict::Unknown => "too early to tell",
+                known => known.word(),
+            };
+            format!("{name}{lost} {verdict}: {rule}.")
         }
         None => String::new(),
     }

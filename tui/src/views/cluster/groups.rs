@@ -159,6 +159,9 @@ pub(super) fn sentence(model: &Model) -> String {
         (None, None) => format!("{name} is being asked for."),
         (None, Some(figures)) if figures.partitions == 0 => format!("{name} has committed nothing."),
         // The rule begins with the worst partition; the verdict stands in the row.
+        (None, Some(figures)) if figures.verdict == Verdict::Unknown => {
+            format!("{name}, {}: too early to tell.", figures.rule)
+        }
         (None, Some(figures)) => format!("{name}, {}.", figures.rule),
     }
 }

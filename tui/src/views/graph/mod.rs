@@ -185,7 +185,7 @@ fn notes(model: &Model, taken: usize, pen: &mut Pen<'_>) {
     let from = pen.height() - room.min(notes.len());
     for (place, note) in notes.iter().take(room).enumerate() {
         let text = format!("# {}", note.text.replace('\n', " "));
-        pen.text(1, from + place, Tone::Dim, &cut(&text, pen.width().saturating_sub(2)));
+        pen.text(1, from + place, Tone::Dim, &cut_words(&text, pen.width().saturating_sub(2)));
     }
 }
 
