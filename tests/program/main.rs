@@ -5,12 +5,16 @@
 mod explain;
 mod files;
 mod gallery;
+#[cfg(feature = "tui")]
+mod glass;
 mod help;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(all(feature = "http", feature = "tls"))]
 mod https;
 mod json;
+#[cfg(all(feature = "tui", feature = "http"))]
+mod remote;
 mod run;
 #[cfg(feature = "tui")]
 mod screen;

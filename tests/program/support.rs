@@ -17,7 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long anything may take. Machines that test are slow and busy.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A place to run the program in: a folder, a broker, names of topics that nobody else uses.
 pub(crate) struct Bench {

@@ -78,7 +78,7 @@ impl Address {
                 self.agent.run(request.map_err(|why| why.to_string())?)
             }
         };
-        let mut answer = sent.map_err(|why| why.to_string())?;
+        let mut answer = sent.map_err(|why| plain(&why))?;
         let text = answer.body_mut().with_config().limit(MOST_BYTES).read_to_string().map_err(|why| why.to_string())?;
         if answer.status().is_success() {
             return Ok(text);
@@ -86,6 +86,20 @@ impl Address {
         let refusal: Value = serde_json::from_str(&text).unwrap_or_default();
         let status = answer.status().as_u16();
         Err(refusal["error"].as_str().map_or_else(|| format!("it refuses with {status}"), str::to_string))
+    }
+}
+
+/// Why nobody answers, in words.
+fn plain(why: &ureq::Error) -> String {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
+    match why {
+        ureq::Error::Io(why) => match why.kind() {
+            known @ (BrokenPipe | ConnectionAborted | ConnectionRefused | ConnectionReset | UnexpectedEof) => {
+                known.to_string()
+            }
+            _ => why.to_string(),
+        },
+        other => other.to_string(),
     }
 }
 
@@ -179,14 +193,16 @@ impl Running for RemoteRun {
         let snapshot: Result<Snapshot, String> = self.address.get(path);
         // After a gap the past fills it.
         self.wants_past = snapshot.is_err();
-        let snapshot = snapshot?;
+        let is_over = self.state == RunState::Over;
+        let snapshot = snapshot.map_err(|why| if is_over { "the run is over".into() } else { why })?;
         self.state = snapshot.run.state;
         self.edges.clone_from(&snapshot.edges);
         Ok(snapshot)
     }
 
+    /// It may be started again at its address: who looks goes on asking.
     fn ended(&mut self) -> Option<String> {
-        (self.state == RunState::Over).then(|| "The run is over.".into())
+        None
     }
 
     fn tap(&mut self, edges: &[String]) -> Result<Vec<TapSnapshot>, String> {
