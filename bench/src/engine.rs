@@ -73,7 +73,7 @@ pub(crate) fn watched(job: &InMemory) -> Result<Measured> {
     let socket = Socket::open(options)?;
     tell(&socket.address().to_string())?;
     let run = start_in_memory(job)?;
-    let _server = socket.serve(run.handle().clone(), String::new())?;
+    let _server = socket.serve(run.handle().clone(), drawn(job).to_string())?;
     end(run)?;
     since_first(job.records)
 }
@@ -90,15 +90,18 @@ pub(crate) fn in_memory(job: &InMemory) -> Result<Measured> {
 }
 
 fn start_in_memory(job: &InMemory) -> Result<Run> {
-    let InMemory { records, broken_of_ten, pace, is_unmetered, .. } = *job;
-    if is_unmetered {
+    if job.is_unmetered {
         stop_metering();
     }
+    start(&drawn(job), None, 1)
+}
+
+fn drawn(job: &InMemory) -> Value {
+    let InMemory { records, broken_of_ten, pace, .. } = *job;
     let source =
         json!({ "schema": trades::schema(), "records": records, "broken_of_ten": broken_of_ten, "pace": pace });
     let draw = if pace == Pace::Flood { trades::p1 } else { trades::keep_all };
-    let file = draw("bench", ("memory-source", source), ("memory-sink", json!({})));
-    start(&file, None, 1)
+    draw("bench", ("memory-source", source), ("memory-sink", json!({})))
 }
 
 /// What it cost from the first record in memory until now.

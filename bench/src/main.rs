@@ -6,10 +6,11 @@
 //! - [`trades`]: the records and the pipeline P1; [`p2`]: the pipeline P2 and its results
 //! - [`engine`]: a pipeline as a run; [`windows`]: those with windows; [`memory`]: sources and sinks in memory
 //! - [`hand`]: what a good engineer writes without us; [`streams`]: programs for Kafka Streams
-//! - [`cluster`], [`probe`]: topics, what lies in them, latency
+//! - [`cluster`], [`probe`]: topics, what lies in them, latency; [`dashboard`]: the real one, on a run
 
 mod child;
 mod cluster;
+mod dashboard;
 mod engine;
 mod hand;
 mod measure;
@@ -44,7 +45,8 @@ enum Suite {
     Quick(Settings),
     /// In memory: the pipeline's own cost, failing records, meters, a lone record
     Memory(Settings),
-    /// What it costs to be watched: P1 in memory, served over HTTP to one client that follows its events
+    /// What it costs to be watched: P1 in memory, served over HTTP to a client that follows its events, and to a
+    /// dashboard
     Watch(Settings),
     /// P1 on a real Kafka and on the embedded broker, beside the program by hand and Kafka Streams
     Kafka(Settings),

@@ -1,4 +1,5 @@
-//! What it costs to be watched: P1 in memory on one thread, alone and with a client that follows its events over HTTP.
+//! What it costs to be watched: P1 in memory on one thread, alone, and served over HTTP to a client that follows its events
+//! and to a dashboard.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,23 +9,24 @@ use anyhow::{Context, Result, ensure};
 
 use super::Settings;
 use crate::child::{Running, Work, run};
+use crate::dashboard::Dashboard;
 use crate::engine::InMemory;
 use crate::measure::Measured;
 use crate::report::{Goal, Spread, figure, note, title};
 
 /// All figures of watching.
 pub(crate) fn watch(settings: &Settings) -> Result<()> {
-    title("Watched over HTTP: P1 in memory, one thread, a client on its events");
+    title("Watched over HTTP: P1 in memory, one thread, a client on its events and a dashboard");
     let job = InMemory { records: settings.records, ..InMemory::default() };
-    let (mut alone, mut watched, mut events) = (Vec::new(), Vec::new(), 0);
+    let (mut alone, mut watched, mut seen) = (Vec::new(), Vec::new(), Seen::default());
     for pair in 0..settings.pairs {
         // Which of the two is first changes, so that a machine that warms up favours neither.
         if pair % 2 == 0 {
             alone.push(run::<Measured>(&Work::MemoryEngine(job))?);
         }
-        let (measured, seen) = followed(job)?;
+        let (measured, more) = followed(job, true)?;
         watched.push(measured);
-        events += seen;
+        seen = Seen { events: seen.events + more.events, frames: seen.frames + more.frames };
         if pair % 2 == 1 {
             alone.push(run::<Measured>(&Work::MemoryEngine(job))?);
         }
@@ -36,21 +38,33 @@ pub(crate) fn watch(settings: &Settings) -> Result<()> {
     let dearer = Spread::of_ratios(&cpu(&watched), &cpu(&alone));
     figure("CPU of the whole program, of the same run alone", dearer, "", Goal::AtMost(1.03));
     figure("  alone", Spread::of(cpu(&alone)), "ns a record", Goal::None);
-    note(&format!("  {events} events were read in {} runs", settings.pairs));
+    let Seen { events, frames } = seen;
+    let seconds: f64 = watched.iter().map(|it| it.wall_s).sum();
+    note(&format!(
+        "  {events} events were read and {frames} frames drawn in {seconds:.0} s of {} runs",
+        settings.pairs
+    ));
     Ok(())
 }
 
-/// That it runs, and events come.
+/// That it runs, and events come; it is over before a dashboard has begun.
 pub(super) fn agree(settings: &Settings) -> Result<()> {
     let job = InMemory { records: settings.records, ..InMemory::default() };
-    let (measured, events) = followed(job)?;
+    let (measured, Seen { events, .. }) = followed(job, false)?;
     let alone: Measured = run(&Work::MemoryEngine(job))?;
     ensure!(measured.outputs == alone.outputs && events > 0, "{events} events of {measured:?}, alone {alone:?}");
     Ok(())
 }
 
-/// A run that is followed to its end, and how many events came.
-fn followed(job: InMemory) -> Result<(Measured, usize)> {
+/// What those who looked saw.
+#[derive(Default)]
+struct Seen {
+    events: usize,
+    frames: usize,
+}
+
+/// A run that is looked at to its end.
+fn followed(job: InMemory, by_dashboard: bool) -> Result<(Measured, Seen)> {
     let mut running = Running::start(&Work::MemoryWatched(job))?;
     let address: String = running.line()?;
     let mut stream = TcpStream::connect(&address).context("the run's address")?;
@@ -61,8 +75,10 @@ fn followed(job: InMemory) -> Result<(Measured, usize)> {
         let _ = stream.read_to_end(&mut text);
         String::from_utf8_lossy(&text).matches("event: snapshot").count()
     });
+    let dashboard = by_dashboard.then(|| Dashboard::start(&address)).transpose()?;
     let measured = running.line()?;
+    let frames = dashboard.map_or(Ok(0), Dashboard::end)?;
     running.wait()?;
     let events = reader.join().ok().context("the reader of events")?;
-    Ok((measured, events))
+    Ok((measured, Seen { events, frames }))
 }
