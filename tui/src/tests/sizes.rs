@@ -72,8 +72,10 @@ fn colours_say_nothing_that_words_do_not() {
     }
 }
 
-/// Sessions: what they are for, where they begin, the keys.
-const SESSIONS: [(&str, fn() -> Model, &str); 5] = [
+/// A session: what it is for, where it begins, the keys.
+type Session = (&'static str, fn() -> Model, &'static str);
+
+const SESSIONS: [Session; 5] = [
     ("looking", || model(80, 24), "2 s s esc 3 enter b w esc [ 1 g l t ! esc 6 g enter"),
     (
         "which_partition",

@@ -76,7 +76,8 @@ pub(crate) fn head(model: &Model, pen: &mut Pen<'_>) -> usize {
         let table = table(model);
         format!("/{} {} of {}", filter.text, table.shown(model.place.list()).len(), table.rows.len())
     });
-    let x = pen.text(1, 0, Tone::Text, &parts_that_fit(parts, cells.saturating_sub(width(&filter) + 3)));
+    let taken = if filter.is_empty() { 0 } else { width(&filter) + 3 };
+    let x = pen.text(1, 0, Tone::Text, &parts_that_fit(parts, cells.saturating_sub(taken)));
     pen.text(x + 3, 0, Tone::Bold, &filter);
     2
 }
