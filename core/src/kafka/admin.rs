@@ -10,7 +10,7 @@ use super::commits::Offset;
 use super::consumer::TopicPartition;
 use super::faults::{fault, is_passing};
 use super::ffi::{self, Client, Code, EventKind, Failure, Partition, Partitions, Queue, Role};
-use super::outage::{Outage, is_hang_up, is_stall};
+use super::outage::{Outage, is_stall};
 use super::queue::lock;
 use super::settings::ClientSettings;
 use crate::problem::Fault;
@@ -31,10 +31,8 @@ pub struct Admin {
 
 /// How long the first question waits for its answer.
 const FIRST_QUESTION: Duration = Duration::from_secs(1);
-/// How long it is tried to reach a broker where none is: one may be about to start.
+/// How long it is tried to reach a broker where none is, or one that hangs up: one may be about to start.
 const ABSENT: Duration = Duration::from_secs(4);
-/// And where one closes the connections that it takes, as one that is busy may do for a while.
-const HANGS_UP: Duration = Duration::from_secs(15);
 
 /// A topic of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,8 +247,8 @@ impl Admin {
     }
 
     /// Asks until there is an answer that is not "later", a broker says why not, nobody wants to know any more, or the time
-    /// is over. That no broker is there ends it after a quarter of the time, or [`ABSENT`]; that one hangs up after half of
-    /// it, or [`HANGS_UP`]; one that is silent is waited for.
+    /// is over. That no broker is there, or hangs up, ends it after a quarter of the time, or [`ABSENT`]; one that is silent
+    /// is waited for.
     pub(super) fn ask<T>(&self, about: &str, question: impl Fn(Duration) -> Result<T, Failure>) -> Result<T, Fault> {
         self.try_ask(question).map_err(|failure| self.fault(about, &failure))
     }
@@ -263,7 +261,12 @@ impl Admin {
         loop {
             let left = self.within.saturating_sub(start.elapsed());
             let failure = match question(slice.min(left).max(Duration::from_millis(50))) {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    // What was wrong before is none of the next question's.
+                    *lock(&self.outage) = Outage::default();
+                    self.client.hung_up();
+                    return Ok(answer);
+                }
                 Err(failure) => failure,
             };
             slice = (2 * slice).min(self.within);
@@ -277,7 +280,6 @@ impl Admin {
             }
             let waits = match &down {
                 Some(down) if is_stall(down) => self.within,
-                Some(down) if is_hang_up(&down.text) => HANGS_UP.min(self.within / 2),
                 Some(_) => ABSENT.min(self.within / 4),
                 None => self.within,
             };
@@ -293,7 +295,7 @@ impl Admin {
         let mut told = None;
         while let Some(event) = self.errors.poll(Duration::ZERO) {
             if event.kind() == EventKind::Error {
-                told = lock(&self.outage).hear(&event.failure()).or(told);
+                told = lock(&self.outage).hear(&event.failure(), self.client.hung_up()).or(told);
             }
         }
         told

@@ -200,7 +200,7 @@ impl Polling {
     }
 
     fn error(&mut self, failure: &Failure) {
-        if let Some(failure) = self.outage.hear(failure) {
+        if let Some(failure) = self.outage.hear(failure, self.inner.client.hung_up()) {
             let about = match failure.code {
                 Code::UNKNOWN_TOPIC | Code::UNKNOWN_TOPIC_OR_PARTITION => self.topic_of(&failure),
                 _ => "reading".to_string(),

@@ -230,7 +230,7 @@ impl Inner {
             match event.kind() {
                 EventKind::Delivery => self.deliver(event, &mut reports),
                 EventKind::Error => {
-                    let told = outage.hear(&event.failure());
+                    let told = outage.hear(&event.failure(), self.client.hung_up());
                     faults.extend(told.map(|failure| self.fault("producing", &failure)));
                 }
                 EventKind::Rebalance | EventKind::Commit | EventKind::Answer => {}

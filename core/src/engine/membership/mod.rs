@@ -1,26 +1,25 @@
 //! A run as a member of its consumer group: what it reads, whether it has all of that, and who else is there.
 //!
+//! - `alone`: whether others are in the group of a run that is to be its only member
 //! - `events`: partitions come, are read by their lanes, and go again, without a record lost
 //! - `together`: topics that are read together
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::run::{Inner, lock};
-use crate::kafka::{Consumer, ConsumerOptions, Offset, SESSION, TopicPartition, session_timeout};
+use crate::kafka::{Consumer, ConsumerOptions, Offset, TopicPartition};
 use crate::problem::Fault;
 
+mod alone;
 mod events;
 mod together;
 
+use alone::Incomplete;
 pub(super) use events::Events;
 use together::{assignor, check_counts};
-
-/// How many sessions who was first waits for the other to leave, in a group that is to have one member: longer than a
-/// newcomer does.
-const FIRST_WAITS: u32 = 3;
 
 /// How much may wait unread in the clients of all clusters together.
 const QUEUE_BYTES: usize = 32 << 20;
@@ -41,8 +40,8 @@ pub(crate) struct Membership {
     assigned: Mutex<BTreeSet<(String, TopicPartition)>>,
     /// where a lane has stopped reading a partition that may come back
     resume: Mutex<BTreeMap<(String, TopicPartition), i64>>,
-    /// since when a part of what is to be read is missing
-    incomplete: Mutex<Option<Instant>>,
+    /// a part of what is to be read is missing
+    incomplete: Mutex<Option<Incomplete>>,
     /// nothing is read before all is assigned, where the run is to be alone: by cluster
     gates: Mutex<BTreeMap<String, Gate>>,
 }
@@ -145,40 +144,6 @@ impl Membership {
         expected == 0 || !lock(&self.assigned).is_empty()
     }
 
-    /// A run that is to be alone in its group says so, when it is not: one that has just come after as long as the group
-    /// takes to notice that a member has died, one that was there before later, so that it outlasts the other. A member
-    /// that died while it joined is dealt a share, and missed from then on: so time counts from the last share of ours,
-    /// and half a session more is for the dealing.
-    pub(super) fn look_after(&self, inner: &Arc<Inner>) {
-        if inner.options.is_group {
-            return;
-        }
-        let clusters: Vec<String> = lock(&self.reads).keys().cloned().collect();
-        let missing = clusters.into_iter().map(|cluster| (self.missing(&cluster), cluster));
-        let Some((count, cluster)) = missing.into_iter().find(|(count, _)| *count > 0) else {
-            *lock(&self.incomplete) = None;
-            return;
-        };
-        let since = *lock(&self.incomplete).get_or_insert_with(Instant::now);
-        let session = lock(&inner.hub).settings(&cluster).map_or(SESSION, session_timeout);
-        let has_begun = lock(&self.gates).get(&cluster).is_some_and(|gate| gate.load(Ordering::Acquire));
-        let patience = if has_begun { session * FIRST_WAITS } else { session * 3 / 2 };
-        if since.elapsed() < patience {
-            return;
-        }
-        *lock(&self.incomplete) = None;
-        if let Some(fault) = self.others(inner, &cluster, count) {
-            inner.faults.push(fault);
-        }
-    }
-
-    /// How many partitions of a cluster are to be read and not assigned.
-    fn missing(&self, cluster: &str) -> usize {
-        let expected = lock(&self.reads).get(cluster).map(|reads| partitions(reads)).unwrap_or_default();
-        let assigned = lock(&self.assigned);
-        expected.into_iter().filter(|at| !assigned.contains(&(cluster.to_string(), at.clone()))).count()
-    }
-
     /// Whether a partition is one more than its topic is known to have; from then on it is known.
     fn has_grown(&self, cluster: &str, at: &TopicPartition) -> bool {
         let mut reads = lock(&self.reads);
@@ -189,30 +154,6 @@ impl Membership {
             has_grown = true;
         }
         has_grown
-    }
-
-    /// That others have partitions, and who; nothing where it is not so, or nobody can tell.
-    fn others(&self, inner: &Inner, cluster: &str, missing: usize) -> Option<Fault> {
-        let admin = lock(&inner.hub).admin(cluster).ok()?;
-        let own = self.consumer(cluster).map(|consumer| consumer.member_id()).unwrap_or_default();
-        let others = match admin.group(&inner.options.application_id) {
-            Ok(group) => {
-                let others = group.members.iter().filter(|member| member.id != own && !member.partitions.is_empty());
-                let others: Vec<String> =
-                    others.map(|member| format!("{} at {}", member.client_id, member.host)).collect();
-                others.join(", ")
-            }
-            // The group has dealt its partitions, and not all of them to us.
-            Err(why) if lock(&self.assigned).iter().any(|(of, _)| of == cluster) => format!("whom? {}", why.message),
-            Err(_) => return None,
-        };
-        if others.is_empty() {
-            return None;
-        }
-        let group = &inner.options.application_id;
-        let message = format!("{missing} partitions are read by others in the group `{group}`: {others}");
-        let remedy = "stop the others, give this pipeline an `application_id` of its own, or set `scale` to `group`";
-        Some(Fault::user(message).remedy(remedy))
     }
 
     #[cfg(test)]

@@ -1,12 +1,13 @@
 //! A librdkafka client: built from settings, asked for its metadata, destroyed when its last handle goes.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rdkafka_sys::*;
 
+use super::super::queue::lock;
 use super::{Code, Failure, Queue, c_name, millis, text};
 
 /// What a client is for.
@@ -26,21 +27,31 @@ pub(crate) enum Setting {
 
 /// Settings of a client to be.
 pub(crate) struct Conf {
-    raw: NonNull<rd_kafka_conf_t>,
+    raw: RawConf,
+    hung_up: Arc<HungUp>,
 }
+
+struct RawConf(NonNull<rd_kafka_conf_t>);
+
+/// Librdkafka's line on the last connection that its peer has closed.
+#[derive(Default)]
+struct HungUp(Mutex<Option<String>>);
 
 impl Conf {
     /// Settings for a client that tells through its queues of deliveries, rebalances, commits and errors, and logs
     /// through `tracing`.
     pub(crate) fn new() -> Conf {
-        // SAFETY: the constructor allocates and aborts when it cannot; events and callback are set on a live object.
+        let hung_up = Arc::<HungUp>::default();
+        // SAFETY: the constructor allocates and aborts when it cannot; events, callback and what `log` is given are set
+        // on a live object.
         unsafe {
             let raw = NonNull::new_unchecked(rd_kafka_conf_new());
             let events =
                 RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT;
             rd_kafka_conf_set_events(raw.as_ptr(), events);
+            rd_kafka_conf_set_opaque(raw.as_ptr(), Arc::as_ptr(&hung_up).cast_mut().cast::<c_void>());
             rd_kafka_conf_set_log_cb(raw.as_ptr(), Some(log));
-            Conf { raw }
+            Conf { raw: RawConf(raw), hung_up }
         }
     }
 
@@ -49,7 +60,7 @@ impl Conf {
         let mut error = [0 as c_char; 512];
         // SAFETY: live object, terminated strings, and the buffer's true size.
         let result = unsafe {
-            rd_kafka_conf_set(self.raw.as_ptr(), name.as_ptr(), value.as_ptr(), error.as_mut_ptr(), error.len())
+            rd_kafka_conf_set(self.raw.0.as_ptr(), name.as_ptr(), value.as_ptr(), error.as_mut_ptr(), error.len())
         };
         match result {
             rd_kafka_conf_res_t::RD_KAFKA_CONF_OK => Ok(()),
@@ -66,39 +77,52 @@ impl Conf {
             Role::Producer => rd_kafka_type_t::RD_KAFKA_PRODUCER,
         };
         let mut error = [0 as c_char; 512];
+        let Conf { raw: conf, hung_up } = self;
         // SAFETY: live settings and the buffer's true size. A client that was made owns the settings; else they stay ours.
-        let raw = unsafe { rd_kafka_new(role_raw, self.raw.as_ptr(), error.as_mut_ptr(), error.len()) };
+        let raw = unsafe { rd_kafka_new(role_raw, conf.0.as_ptr(), error.as_mut_ptr(), error.len()) };
         let Some(raw) = NonNull::new(raw) else {
             // SAFETY: as in `set`.
             return Err(unsafe { text(error.as_ptr()) });
         };
-        std::mem::forget(self);
+        std::mem::forget(conf);
         if role == Role::Consumer {
             // SAFETY: a live consumer; from here on its own queue gives what the main queue would have given.
             unsafe { rd_kafka_poll_set_consumer(raw.as_ptr()) };
         }
-        Ok(Arc::new(Client { raw, role }))
+        Ok(Arc::new(Client { raw, role, hung_up }))
     }
 }
 
-impl Drop for Conf {
+impl Drop for RawConf {
     fn drop(&mut self) {
         // SAFETY: still ours: `build` forgets settings that a client has taken.
-        unsafe { rd_kafka_conf_destroy(self.raw.as_ptr()) }
+        unsafe { rd_kafka_conf_destroy(self.0.as_ptr()) }
     }
 }
 
-unsafe extern "C" fn log(_: *const rd_kafka_t, level: c_int, facility: *const c_char, line: *const c_char) {
+/// Syslog's levels at which it is logged that a peer has closed a connection, warning to info: worse comes as events.
+const NOTABLE: std::ops::RangeInclusive<c_int> = 4..=6;
+
+unsafe extern "C" fn log(client: *const rd_kafka_t, level: c_int, facility: *const c_char, line: *const c_char) {
     // SAFETY: librdkafka gives live, terminated strings for the time of the call.
     let (facility, line) = unsafe { (text(facility), text(line)) };
     // A panic of a subscriber must not cross into C.
-    let _ = std::panic::catch_unwind(|| tracing::debug!(level, facility, "{line}"));
+    let _ = std::panic::catch_unwind(|| {
+        tracing::debug!(level, facility, "{line}");
+        if facility == "FAIL" && NOTABLE.contains(&level) && !client.is_null() {
+            // SAFETY: a live client, whose opaque is what `Conf::new` has set; `Client` drops it after the client.
+            let hung_up = unsafe { rd_kafka_opaque(client).cast::<HungUp>().as_ref() };
+            hung_up.into_iter().for_each(|last| *lock(&last.0) = Some(line.clone()));
+        }
+    });
 }
 
 /// A client. All of librdkafka's functions on it may be called from any thread.
 pub(crate) struct Client {
     raw: NonNull<rd_kafka_t>,
     role: Role,
+    // Dropped after the client, whose log writes there.
+    hung_up: Arc<HungUp>,
 }
 
 // SAFETY: librdkafka's handle is thread-safe ("the API is fully thread-safe", INTRODUCTION.md).
@@ -153,6 +177,11 @@ impl Client {
         let code = Code::of(unsafe { rd_kafka_fatal_error(self.raw(), why.as_mut_ptr(), why.len()) });
         // SAFETY: terminated by librdkafka, or zeroed.
         (code != Code::NONE).then(|| Failure { code, text: unsafe { text(why.as_ptr()) } })
+    }
+
+    /// Librdkafka's line on the last connection that its peer has closed since this was asked: no event tells of those.
+    pub(crate) fn hung_up(&self) -> Option<String> {
+        lock(&self.hung_up.0).take()
     }
 
     /// All topics, as they are now. Creates none, whatever the broker's `auto.create.topics.enable` says.
