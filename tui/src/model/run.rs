@@ -12,7 +12,11 @@ pub(crate) fn verdict(run: &Watched) -> (Tone, String) {
         (Link::Nothing, _) => return (Tone::Dim, "NOT RUNNING".into()),
         (Link::Starting, _) => return (Tone::Dim, "STARTING".into()),
         (Link::Silent { .. }, _) => return (Tone::Bad, "NO ANSWER".into()),
-        (Link::Over { .. }, _) | (_, RunState::Over) => return (Tone::Bad, "STOPPED".into()),
+        (Link::Over { .. }, _) if !run.has_figures() => return (Tone::Bad, "NOT STARTED".into()),
+        (Link::Over { .. }, _) | (_, RunState::Over) => {
+            let tone = if run.fault().is_some() { Tone::Bad } else { Tone::Bold };
+            return (tone, "ENDED".into());
+        }
         (_, RunState::Stopping) => return (Tone::Warn, "STOPPING".into()),
         (_, RunState::Paused) => return (Tone::Warn, "PAUSED".into()),
         (Link::Live, RunState::Running) => {}

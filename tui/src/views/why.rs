@@ -23,8 +23,8 @@ pub(crate) fn lines(model: &Model, node: &str, lane: Option<u32>, cells: usize) 
             }
         }
         None => {
-            lines.push((Tone::Text, super::graph::sentence_on(model, node)));
-            lines.extend(chain(model, node));
+            lines.extend(wrapped(Tone::Text, &super::graph::sentence_on(model, node), cells));
+            lines.extend(chain(model, node, cells));
         }
     }
     if lines.is_empty() {
@@ -38,8 +38,7 @@ fn paragraph(lines: &mut Vec<(Tone, String)>, reason: &Reason, many: bool, cells
         lines.push((Tone::Text, String::new()));
     }
     let lane = reason.lane.filter(|_| many).map(|lane| format!("lane {lane}: ")).unwrap_or_default();
-    let message = wrap(&format!("{lane}{}", reason.message), cells);
-    lines.extend(message.into_iter().map(|line| (Tone::Text, line)));
+    lines.extend(wrapped(Tone::Text, &format!("{lane}{}", reason.message), cells));
     if let Some(remedy) = &reason.remedy {
         let remedy = wrap(remedy, cells.saturating_sub(9)).into_iter().enumerate();
         let label = |number: usize| if number == 0 { "remedy   " } else { "         " };
@@ -47,27 +46,31 @@ fn paragraph(lines: &mut Vec<(Tone, String)>, reason: &Reason, many: bool, cells
     }
 }
 
+fn wrapped(tone: Tone, text: &str, cells: usize) -> impl Iterator<Item = (Tone, String)> {
+    wrap(text, cells).into_iter().map(move |line| (tone, line))
+}
+
 /// From the node to what holds it up, and what has come how far.
-fn chain(model: &Model, node: &str) -> Vec<(Tone, String)> {
+fn chain(model: &Model, node: &str, cells: usize) -> Vec<(Tone, String)> {
     let run = model.shown();
     let mut lines = vec![(Tone::Text, String::new())];
     let before = model.drawing.pipeline.edges.iter().filter(|edge| edge.to.node == node);
     for edge in before {
         if let Some(from) = run.node(&edge.from.node) {
             let text = format!(
-                "{:<20} has given {} records, {}",
+                "{} has given {} records, {}",
                 from.id,
                 crate::numbers::count(from.records_out),
                 crate::numbers::rate_with_unit(from.rates.records_out)
             );
-            lines.push((Tone::Dim, text));
+            lines.extend(wrapped(Tone::Dim, &text, cells));
         }
     }
     if let Some(of) = run.node(node) {
         let drops: u64 = of.drops.values().sum();
         let count = crate::numbers::count;
         let text = format!(
-            "{:<20} took {}, gave {}, errors {}, dropped by intention {}, late {}",
+            "{} took {}, gave {}, errors {}, dropped by intention {}, late {}",
             of.id,
             count(of.records_in),
             count(of.records_out),
@@ -75,11 +78,11 @@ fn chain(model: &Model, node: &str) -> Vec<(Tone, String)> {
             count(drops),
             count(of.late)
         );
-        lines.push((Tone::Text, text));
+        lines.extend(wrapped(Tone::Text, &text, cells));
     }
     if let Some(bottleneck) = &run.now.bottleneck {
         lines.push((Tone::Text, String::new()));
-        lines.push((Tone::Text, super::graph::bottleneck_sentence(model, bottleneck)));
+        lines.extend(wrapped(Tone::Text, &super::graph::bottleneck_sentence(model, bottleneck), cells));
     }
     lines
 }

@@ -40,7 +40,7 @@ pub(crate) fn table(model: &Model) -> Table {
         Column::left(" SIZE + GRACE", BAR + 1).gives_up(6),
         Column::right("IN", 8),
     ];
-    let Some(node) = subject(model) else { return Table { columns, rows: Vec::new() } };
+    let Some(node) = subject(model) else { return Table::default() };
     let rows = node.windows.iter().map(|(lane, report)| row(model, node, *lane, report));
     Table { columns, rows: rows.collect() }
 }
