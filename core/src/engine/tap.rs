@@ -66,7 +66,7 @@ impl Catch {
         if self.room.load(Relaxed) == 0 {
             return;
         }
-        let wanted: Vec<u32> = (0..batch.rows as u32).filter(|&row| self.wants(batch, row as usize)).collect();
+        let wanted = wanted(batch, self.options.every);
         let mut caught = lock(&self.caught);
         let room = self.room.load(Relaxed) as usize;
         let Some(wanted) = wanted.get(..wanted.len().min(room)).filter(|wanted| !wanted.is_empty()) else { return };
@@ -76,14 +76,27 @@ impl Catch {
             self.room.fetch_sub(wanted.len() as u64, Relaxed);
         }
     }
+}
 
-    fn wants(&self, batch: &Batch, row: usize) -> bool {
-        if self.options.every <= 1 {
-            return true;
-        }
-        let read_from = (batch.origin.partition.get(row), batch.origin.offset[row]);
-        FixedState::default().hash_one(read_from).is_multiple_of(self.options.every)
+/// Rows, one in so many, by where they were read. Of those that came of one record, as all windows that it closes, each has
+/// its own chance: else all would be seen, or none.
+fn wanted(batch: &Batch, every: u64) -> Vec<u32> {
+    if every <= 1 {
+        return (0..batch.rows as u32).collect();
     }
+    let hasher = FixedState::default();
+    let read_from = |row: usize| (batch.origin.partition.get(row), batch.origin.offset[row]);
+    let mut brothers = 0_u64;
+    let wants = |row: &u32| {
+        let row = *row as usize;
+        brothers = if row > 0 && read_from(row) == read_from(row - 1) { brothers + 1 } else { 0 };
+        let hash = match brothers {
+            0 => hasher.hash_one(read_from(row)),
+            before => hasher.hash_one((read_from(row), before)),
+        };
+        hash.is_multiple_of(every)
+    };
+    (0..batch.rows as u32).filter(wants).collect()
 }
 
 impl Inner {
@@ -164,5 +177,39 @@ impl Drop for Tap {
         if let Some(seers) = lock(&self.taps.0).get(&self.port) {
             lock(&seers.0).retain(|catch| !Arc::ptr_eq(catch, &self.catch));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::BinaryViewArray;
+
+    use super::*;
+    use crate::batch::{Origin, PerRow};
+
+    fn batch(offsets: &[i64]) -> Batch {
+        let keys = BinaryViewArray::from_iter_values(offsets.iter().map(|_| b"k"));
+        let origin =
+            Origin { topic: PerRow::Same(Arc::from("t")), partition: PerRow::Same(0), offset: offsets.to_vec().into() };
+        Batch::bare(keys, vec![0; offsets.len()].into(), origin)
+    }
+
+    #[test]
+    fn records_are_chosen_by_their_place_and_results_of_one_each_by_itself() {
+        let all: Vec<i64> = (0..1000).collect();
+        let chosen = |offsets: &[i64]| {
+            let rows = wanted(&batch(offsets), 20);
+            rows.into_iter().map(|row| offsets[row as usize]).collect::<Vec<_>>()
+        };
+        let before = chosen(&all);
+        assert!((25..100).contains(&before.len()), "{before:?}");
+        let even: Vec<i64> = all.iter().copied().filter(|offset| offset % 2 == 0).collect();
+        let expected: Vec<i64> = before.into_iter().filter(|offset| offset % 2 == 0).collect();
+        assert_eq!(chosen(&even), expected, "the same records, before and after");
+        for offset in 0..50 {
+            let results = chosen(&vec![offset; 1000]).len();
+            assert!((20..100).contains(&results), "{results} results of record {offset}");
+        }
+        assert_eq!(wanted(&batch(&all), 1).len(), 1000);
     }
 }
