@@ -141,6 +141,7 @@ impl Act {
         match self {
             Act::Show(view) => !matches!(view, View::Partitions | View::Cluster),
             Act::SubjectBefore | Act::SubjectAfter | Act::Bottleneck | Act::Why | Act::Tap | Act::Problems => true,
+            Act::Pause | Act::Stop => true,
             _ => false,
         }
     }
@@ -339,10 +340,16 @@ impl Command {
             (Act::OnlyBad, View::Log) => (self.short, "only faults, warnings"),
             (Act::Next, View::Cluster) => ("topics", "groups, or topics"),
             (Act::SubjectBefore, View::Cluster) => ("cluster", "cluster before, after"),
+            (Act::Show(_), _) => (self.short, "the views above"),
             (Act::Next, view) if view != View::Graph => (self.short, "the row below, above"),
             (Act::Left, view) if view != View::Graph => (self.short, "arrows too: up, down"),
             _ => (self.short, self.help),
         }
+    }
+
+    /// Whether it means something in a view.
+    pub(crate) fn is_of(&self, view: View) -> bool {
+        self.act != Act::Columns || view == View::Partitions
     }
 
     /// The first of its keys, as it is written.

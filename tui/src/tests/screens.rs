@@ -151,6 +151,7 @@ fn nodes_are_looked_for_in_the_graph() {
 fn help_tells_what_a_key_does_in_its_view() {
     for (view, told) in [
         (View::Cluster, "all groups, or fewer"),
+        (View::Partitions, "other columns"),
         (View::Windows, "only stuck lanes"),
         (View::Log, "only faults, warnings"),
         (View::Graph, "in flow order"),
@@ -159,6 +160,7 @@ fn help_tells_what_a_key_does_in_its_view() {
         let mut model = in_view(view, 80, 24);
         press(&mut model, "?");
         let first = text(&model);
+        assert_eq!(first.contains("other columns"), view == View::Partitions, "{view:?}: {first}");
         press(&mut model, "down");
         assert!(first.contains(told) || text(&model).contains(told), "{view:?}: {first}\n{}", text(&model));
     }

@@ -4,7 +4,7 @@ use tidegate_core::faces::topics::cluster_of;
 use tidegate_core::snapshot::{PartitionSnapshot, RecordsWanted};
 
 use super::{ask, build, marks, moving, prompt, sheets, show};
-use crate::commands::{Act, View};
+use crate::commands::{Act, View, command_of};
 use crate::line::Line;
 use crate::model::place::{Chosen, Page, Prompt, PromptKind, Sheet, TextSheet, Yes};
 use crate::model::run::Link;
@@ -345,7 +345,8 @@ fn stop(model: &mut Model) {
 fn table(model: &mut Model, act: Act) {
     let columns = views::table(model, model.place.view).map_or(0, |table| table.columns.len());
     let is_of_all = model.place.view == View::Cluster;
-    if act == Act::Columns && model.place.view != View::Partitions {
+    let command = command_of(act, &super::contexts_below(model));
+    if command.is_some_and(|command| !command.is_of(model.place.view)) {
         model.said = Some("There are no other columns here.".into());
         return;
     }

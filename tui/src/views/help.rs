@@ -49,6 +49,7 @@ fn blocks(model: &Model, search: &str) -> Vec<Block> {
         let is_here = |command: &&Command| {
             command.section == section
                 && !(model.outlook.is_alone && command.act.is_of_pipelines())
+                && command.is_of(model.place.view)
                 && contexts.contains(&command.context)
                 && is_sought(command.keys, command.help)
         };
