@@ -1,6 +1,6 @@
 //! What a node with windows tells of itself, lane by lane: enough to say why nothing has come out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,9 @@ pub struct LaneReport {
     /// the last record that missed a window
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_late: Option<LateReport>,
+    /// timestamps of the records that missed a window last, the newest of them at the end
+    #[serde(skip_serializing_if = "VecDeque::is_empty")]
+    pub late_times: VecDeque<i64>,
     /// records that came in, those below among them; what was left out upstream is in the snapshots of the nodes there
     pub records: u64,
     /// results that went out, tombstones of merged sessions among them
@@ -71,6 +74,19 @@ pub struct LaneReport {
     pub failed: u64,
     /// tombstones left out
     pub tombstones: u64,
+}
+
+impl LaneReport {
+    /// The most timestamps of late records that are told.
+    pub const LATE_TIMES: usize = 32;
+
+    /// Notes when records were that missed a window, as they came.
+    pub(crate) fn note_late(&mut self, times: impl ExactSizeIterator<Item = i64>) {
+        let skipped = times.len().saturating_sub(LaneReport::LATE_TIMES);
+        self.late_times.extend(times.skip(skipped));
+        let old = self.late_times.len().saturating_sub(LaneReport::LATE_TIMES);
+        self.late_times.drain(..old);
+    }
 }
 
 /// The window that closes next.

@@ -92,6 +92,7 @@ fn with_windows() -> Snapshot {
         open: 3,
         late: 1,
         last_late: Some(late),
+        late_times: [61_000].into(),
         ..LaneReport::default()
     };
     let mut snapshot = snapshot();

@@ -411,6 +411,7 @@ fn the_snapshot_carries_what_the_answer_is_made_of() {
             "open": 1, "bytes": 1, "next": { "start": 20, "end": 30, "grace_from": 30, "closes_at": 32 },
             "last_late": { "record": place(3), "ts": 1, "start": 0, "end": 10, "closed_at": 12, "stream_time": 25,
                            "set_by": place(1), "is_idle": false },
+            "late_times": [1],
             "records": 4, "results": 1, "late": 1, "keyless": 0, "failed": 0, "tombstones": 0,
         })
     );

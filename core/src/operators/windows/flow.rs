@@ -183,6 +183,7 @@ impl Running {
         self.report.last_record_ms = Some(self.now_ms);
         if let Some(last) = late.last() {
             self.report.last_late = Some(self.of_late(batch, last, newest_of_late));
+            self.report.note_late(late.iter().map(|late| batch.timestamps[late.row as usize]));
         }
         if let Some(row) = newest {
             self.report.set_by = Some(batch.place(row));

@@ -136,9 +136,11 @@ fn late_marks(
     for ts in in_view.clone() {
         painter.add(glyphs::polygon(glyphs::diamond(pos2(x(*ts), middle), 4.5), theme.late.graphic, Stroke::NONE));
     }
-    let words = match in_view.count() {
-        0 => format!("{} late, none of them in view", numbers::count(report.late)),
-        shown => format!("{} late, {shown} of them seen here", numbers::count(report.late)),
+    let all = numbers::count(report.late);
+    let words = match (in_view.count() as u64, report.late) {
+        (0, _) => format!("{all} late, none of them in view"),
+        (shown, late) if shown >= late => format!("{all} late"),
+        (shown, late) => format!("{all} late: {shown} here, {} not in view", numbers::count(late - shown)),
     };
     let galley = crate::text::line(painter, &words, fonts::text(11.0), theme.late.text, 240.0);
     let at = Rect::from_min_size(pos2(lane.left(), middle - galley.size().y / 2.0), galley.size());

@@ -95,21 +95,20 @@ pub(crate) struct LateMarks {
 const MOST: usize = 400;
 
 impl LateMarks {
-    /// Takes in the last late record of each lane, where it is another than before. Those between two looks are not seen.
+    /// Takes in the late records of each lane that came since the last look; of many the newest, as far as they are told.
     pub(crate) fn take(&mut self, snapshot: &Snapshot) {
         for node in &snapshot.nodes {
             for (lane, report) in &node.windows {
-                let Some(late) = &report.last_late else { continue };
                 let is_of = |known: &&(String, u32, i64, u64)| known.0 == node.id && known.1 == *lane;
-                if self.seen.iter().rev().find(is_of).is_some_and(|known| known.3 == report.late) {
-                    continue;
-                }
-                self.seen.push_back((node.id.clone(), *lane, late.ts, report.late));
-                if self.seen.len() > MOST {
-                    self.seen.pop_front();
-                }
+                let before = self.seen.iter().rev().find(is_of).map_or(0, |known| known.3);
+                let new = usize::try_from(report.late.saturating_sub(before)).unwrap_or(usize::MAX);
+                let told = report.late_times.len();
+                let times = report.late_times.iter().skip(told.saturating_sub(new));
+                self.seen.extend(times.map(|ts| (node.id.clone(), *lane, *ts, report.late)));
             }
         }
+        let old = self.seen.len().saturating_sub(MOST);
+        self.seen.drain(..old);
     }
 
     /// Timestamps of those of a lane.
@@ -121,9 +120,8 @@ impl LateMarks {
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
-    use tidegate_core::problem::RecordPlace;
     use tidegate_core::snapshot::{NodeSnapshot, StateRow};
-    use tidegate_core::window::{LateReport, NextReport};
+    use tidegate_core::window::NextReport;
 
     use super::*;
 
@@ -177,24 +175,13 @@ mod tests {
     #[test]
     fn each_late_record_is_noted_once() {
         let mut late_marks = LateMarks::default();
-        for (ts, count) in [(5, 1), (5, 1), (7, 2), (6, 9)] {
-            let record = RecordPlace { topic: "t".into(), partition: 0, offset: ts };
-            let late = LateReport {
-                record,
-                ts,
-                start: 0,
-                end: 10,
-                closed_at: 10,
-                stream_time: 20,
-                set_by: None,
-                is_idle: false,
-            };
-            let report = LaneReport { last_late: Some(late), late: count, ..report() };
+        for (times, count) in [(&[5][..], 1), (&[5], 1), (&[5, 7], 2), (&[5, 7, 6, 4], 4), (&[1, 2], 9)] {
+            let report = LaneReport { late_times: times.iter().copied().collect(), late: count, ..report() };
             let windows = [(3, report)].into_iter().collect();
             let node = NodeSnapshot { id: "w".into(), windows, ..NodeSnapshot::default() };
             late_marks.take(&Snapshot { nodes: vec![node], ..Snapshot::default() });
         }
-        assert_eq!(late_marks.of("w", 3).collect::<Vec<_>>(), [5, 7, 6]);
+        assert_eq!(late_marks.of("w", 3).collect::<Vec<_>>(), [5, 7, 6, 4, 1, 2]);
         assert_eq!(late_marks.of("w", 0).count(), 0);
     }
 }
