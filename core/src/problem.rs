@@ -296,6 +296,9 @@ pub struct Fault {
     /// the node at which it happened
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// the field of the file that has to change, as a path from its top: `parameters.password`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// the record, where one is to blame
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<RecordPlace>,
@@ -328,13 +331,18 @@ impl Fault {
     }
 
     fn new(blame: Blame, message: impl Into<String>) -> Fault {
-        Fault { blame, may_retry: false, node: None, record: None, message: message.into(), remedy: None }
+        Fault { blame, may_retry: false, node: None, field: None, record: None, message: message.into(), remedy: None }
     }
 
     /// The same fault, at a node (unless it already names one).
     pub fn at_node(mut self, node: &str) -> Fault {
         self.node.get_or_insert_with(|| node.to_string());
         self
+    }
+
+    /// The same fault, at a field of the file.
+    pub fn at_field(self, path: impl Into<String>) -> Fault {
+        Fault { field: Some(path.into()), ..self }
     }
 
     /// The same fault, at a record (unless it already names one).

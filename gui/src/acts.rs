@@ -7,6 +7,7 @@ use egui::Pos2;
 use tidegate_core::faces::building::AddTo;
 use tidegate_core::faces::drawing::Drawing;
 use tidegate_core::faces::host::{Found, Rights};
+use tidegate_core::faces::subject::Subject;
 use tidegate_core::faces::topics::Topics;
 use tidegate_core::faces::watched::Watched;
 use tidegate_core::operators::Operator;
@@ -26,6 +27,8 @@ pub(crate) enum Act {
     Edit(Edit),
     /// another id of a node, which stays selected
     Rename { id: String, to: String },
+    /// another name of a parameter, which stays open
+    RenameParameter { name: String, to: String },
     /// what is selected from now on
     Choose(Chosen),
     /// a command
@@ -69,6 +72,8 @@ pub(crate) struct Chosen {
     pub(crate) bend: Option<usize>,
     /// a note, by its id
     pub(crate) note: Option<String>,
+    /// what of the pipeline itself is open
+    pub(crate) part: Option<Subject>,
 }
 
 impl Chosen {
@@ -92,6 +97,11 @@ impl Chosen {
         Chosen { note: Some(id.into()), ..Chosen::default() }
     }
 
+    /// A part of the pipeline itself: how it runs, a parameter, a cluster.
+    pub(crate) fn part(part: Subject) -> Chosen {
+        Chosen { part: Some(part), ..Chosen::default() }
+    }
+
     /// The node that alone is selected.
     pub(crate) fn only_node(&self) -> Option<&str> {
         match self.nodes.len() {
@@ -107,6 +117,7 @@ impl Chosen {
         self.bend = self.bend.filter(|bend| edge.is_some_and(|edge| *bend < edge.points.len()));
         self.edge = self.edge.take_if(|_| edge.is_some());
         self.note = self.note.filter(|id| drawing.pipeline.notes.iter().any(|note| note.id == *id));
+        self.part = self.part.filter(|part| part.values(&drawing.pipeline).is_some());
         self
     }
 }
@@ -118,6 +129,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) run: &'a Watched,
     pub(crate) scene: &'a Scene,
     pub(crate) rights: Rights,
+    /// what runs here was drawn otherwise
+    pub(crate) runs_otherwise: bool,
     /// what can be opened
     pub(crate) found: &'a [Found],
     /// what it shares with other documents

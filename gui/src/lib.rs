@@ -1,7 +1,7 @@
 //! The desktop editor. It draws a pipeline and changes it through edits, and shows a run through its snapshots; it knows
 //! neither Kafka nor Arrow.
 //!
-//! - `editor`: what is known, and a frame; `update`: what is done of what a frame asked for; `arrange`: of the picture
+//! - `editor`: what is known, a frame, and what is done of what it asked for
 //! - `acts`: what can be asked for; `commands`: those of them that have a name and a key
 //! - `scene`: the pipeline as cards and wires; `live`: what the meters say of them; `layout`: places for nodes without one
 //! - `canvas`: draws the scene, and takes gestures; `panels`: what stands around it
@@ -10,7 +10,6 @@
 //! - `desk`: documents in tabs, and what is kept of them; `settings`: how a person likes it; `picture`: a drawing as a PNG
 
 mod acts;
-mod arrange;
 mod canvas;
 mod commands;
 mod desk;
@@ -27,7 +26,6 @@ mod scene;
 mod settings;
 mod text;
 mod theme;
-mod update;
 mod widgets;
 
 #[cfg(test)]

@@ -248,13 +248,15 @@ pub(crate) fn keeping_focus<R>(ui: &mut Ui, over: Option<Rect>, add: impl FnOnce
 pub(crate) fn label(ui: &mut Ui, theme: &Theme, words: &str, aside: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{words} {aside}").trim()));
+    // The words go first; an aside takes what they leave.
+    let shown = text::line(ui.painter(), words, fonts::text(12.0), theme.text2, rect.width()).size().x + 8.0;
     let aside_rect = text::write(
         ui.painter(),
         rect.right_center(),
         Align2::RIGHT_CENTER,
         aside,
         (fonts::mono(11.0), theme.faint),
-        120.0,
+        (rect.width() - shown).max(120.0),
     );
     let room = aside_rect.left() - rect.left() - 8.0;
     text::write(ui.painter(), rect.left_center(), Align2::LEFT_CENTER, words, (fonts::text(12.0), theme.text2), room);

@@ -92,6 +92,15 @@ impl Failure {
         }
     }
 
+    /// The same as a fault, for a screen that has its own place for it.
+    #[cfg(feature = "tui")]
+    pub(crate) fn into_fault(self) -> Fault {
+        match self {
+            Failure::Fault(fault) => *fault,
+            other => Fault::user(other.message()),
+        }
+    }
+
     /// Says it on standard error.
     pub(crate) fn tell(self, voice: Voice) -> Exit {
         match self {
@@ -142,10 +151,12 @@ pub(crate) fn tell_fault(fault: &Fault, voice: Voice) -> Exit {
 }
 
 fn fault_to_json(fault: &Fault) -> Value {
-    let Fault { blame, may_retry, node, record, message, remedy } = fault;
+    let Fault { blame, may_retry, node, field, record, message, remedy } = fault;
     let mut place = record.as_ref().map_or(json!({}), |record| json!(record));
-    if let Some(node) = node {
-        place["node"] = json!(node);
+    for (name, part) in [("node", node), ("field", field)] {
+        if let Some(part) = part {
+            place[name] = json!(part);
+        }
     }
     json!({ "place": place, "message": message, "remedy": remedy, "blame": blame, "may_retry": may_retry })
 }

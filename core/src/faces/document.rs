@@ -1,78 +1,14 @@
-//! What a document has beside nodes and edges, filled in by forms: how it runs, its parameters, its clusters. Each has its
-//! form, the values that it has now, and the edit that gives it others.
+//! Parameters and clusters of a pipeline, added, renamed and taken away, as edits. What they hold is filled in as a
+//! [`subject`](super::subject).
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::fields::Entries;
-use crate::form::Form;
-use crate::pipeline::edit::{Edit, Section};
-use crate::pipeline::{Cluster, Parameter, Pipeline, Settings};
-use crate::problem::Problem;
-
-/// A part of a document that is filled in.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// how it runs
-    Settings,
-    /// a parameter, by its name
-    Parameter(String),
-    /// a cluster, by its name
-    Cluster(String),
-}
-
-impl Part {
-    /// Its form.
-    pub fn form(&self) -> Form {
-        match self {
-            Part::Settings => Form::of::<Settings>(),
-            Part::Parameter(_) => Form::of::<Parameter>(),
-            Part::Cluster(_) => Form::of::<Cluster>(),
-        }
-    }
-
-    /// What it holds now; none where it is not there.
-    pub fn values(&self, pipeline: &Pipeline) -> Option<Map<String, Value>> {
-        match self {
-            Part::Settings => object(&pipeline.settings),
-            Part::Parameter(name) => object(pipeline.parameters.get(name)?),
-            Part::Cluster(name) => object(pipeline.clusters.get(name)?),
-        }
-    }
-
-    /// The edit that makes it hold these values, called by the field `what`; none where it holds them.
-    ///
-    /// # Errors
-    /// Why they are none that it can hold.
-    pub fn edit(&self, pipeline: &Pipeline, next: &Map<String, Value>, what: &str) -> Result<Option<Edit>, String> {
-        if self.values(pipeline).as_ref() == Some(next) {
-            return Ok(None);
-        }
-        let (of, section) = match self {
-            Part::Settings => ("the pipeline", Section::Settings(whole(next)?)),
-            Part::Parameter(name) => {
-                let parameter = settled(whole(next)?);
-                (name.as_str(), Section::Parameters(with(&pipeline.parameters, name, parameter)))
-            }
-            Part::Cluster(name) => (name.as_str(), Section::Clusters(with(&pipeline.clusters, name, whole(next)?))),
-        };
-        Ok(Some(Edit::Batch { label: format!("change {what} of {of}"), edits: vec![Edit::Replace(section)] }))
-    }
-
-    /// A problem stands at one of its fields: at this one, by its path.
-    pub fn has(&self, problem: &Problem, path: &str) -> bool {
-        let place = &problem.place;
-        let is_at = |field: String| place.node.is_none() && place.field.as_ref() == Some(&field);
-        match self {
-            Part::Settings => is_at(format!("settings.{path}")),
-            // What is wrong with all of it stands at its default.
-            Part::Parameter(name) if path == "default" && is_at(format!("parameters.{name}")) => true,
-            Part::Parameter(name) => is_at(format!("parameters.{name}.{path}")),
-            Part::Cluster(name) => is_at(format!("clusters.{name}.{path}")),
-        }
-    }
-}
+use crate::pipeline::edit::{EdgeChange, Edit, NodeChange, Section};
+use crate::pipeline::params::renamed_in;
+use crate::pipeline::{Cluster, Parameter, Pipeline};
 
 /// A parameter more, behind the others; it has an empty text until it is given another.
 pub fn with_parameter(pipeline: &Pipeline, name: &str) -> Edit {
@@ -83,6 +19,43 @@ pub fn with_parameter(pipeline: &Pipeline, name: &str) -> Edit {
 /// A parameter less.
 pub fn without_parameter(pipeline: &Pipeline, name: &str) -> Edit {
     step(format!("take away {name}"), Section::Parameters(without(&pipeline.parameters, name)))
+}
+
+/// Another name for a parameter, here and in every text that takes its value: of nodes, of edges, of clusters, of the
+/// settings. Variables of the environment that give it one are called after the new name from then on.
+pub fn with_parameter_renamed(pipeline: &Pipeline, name: &str, to: &str) -> Edit {
+    let called = |known: &str| if known == name { to } else { known }.to_string();
+    let parameters = pipeline.parameters.iter().map(|(known, parameter)| (called(known), parameter.clone())).collect();
+    let mut edits = vec![Edit::Replace(Section::Parameters(parameters))];
+    let settings = renamed_within(&pipeline.settings, name, to).map(Section::Settings);
+    let clusters = renamed_within(&pipeline.clusters, name, to).map(Section::Clusters);
+    edits.extend(settings.into_iter().chain(clusters).map(Edit::Replace));
+    edits.extend(pipeline.nodes.iter().filter_map(|node| {
+        let config = renamed_within(&node.config, name, to)?;
+        Some(Edit::ChangeNode { id: node.id.clone(), change: NodeChange::Config(config) })
+    }));
+    edits.extend(pipeline.edges.iter().filter_map(|edge| {
+        let via = renamed_within(&edge.via, name, to)?;
+        Some(Edit::ChangeEdge { edge: edge.id(), change: EdgeChange::Via(via) })
+    }));
+    Edit::Batch { label: format!("rename {name} to {to}"), edits }
+}
+
+/// A part of the document that takes a parameter by another name; none where it does not take it.
+fn renamed_within<T: Serialize + DeserializeOwned>(part: &T, name: &str, to: &str) -> Option<T> {
+    let before = serde_json::to_value(part).ok()?;
+    let mut after = before.clone();
+    rename_in_texts(&mut after, name, to);
+    (after != before).then(|| serde_json::from_value(after).ok()).flatten()
+}
+
+fn rename_in_texts(value: &mut Value, name: &str, to: &str) {
+    match value {
+        Value::String(text) => *text = renamed_in(text, name, to),
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_in_texts(item, name, to)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| rename_in_texts(field, name, to)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// A cluster more, behind the others.
@@ -100,28 +73,8 @@ fn step(label: String, section: Section) -> Edit {
     Edit::Batch { label, edits: vec![Edit::Replace(section)] }
 }
 
-fn object<T: Serialize>(part: &T) -> Option<Map<String, Value>> {
-    match serde_json::to_value(part) {
-        Ok(Value::Object(fields)) => Some(fields),
-        _ => None,
-    }
-}
-
-fn whole<T: DeserializeOwned>(values: &Map<String, Value>) -> Result<T, String> {
-    serde_json::from_value(Value::Object(values.clone())).map_err(|why| why.to_string())
-}
-
-/// A parameter as a file would have it: a secret has no default there, and a default that is typed as a number is one.
-fn settled(parameter: Parameter) -> Parameter {
-    let scalar = |value: Value| match value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()) {
-        Some(scalar @ (Value::Number(_) | Value::Bool(_))) => scalar,
-        _ => value,
-    };
-    Parameter { default: parameter.default.filter(|_| !parameter.secret).map(scalar), ..parameter }
-}
-
 /// Entries with another value in the place of one of them.
-fn with<T: Clone>(all: &Entries<T>, name: &str, value: T) -> Entries<T> {
+pub(super) fn with<T: Clone>(all: &Entries<T>, name: &str, value: T) -> Entries<T> {
     let next =
         |(known, before): &(String, T)| (known.clone(), if known == name { value.clone() } else { before.clone() });
     all.0.iter().map(next).collect()
@@ -140,55 +93,57 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::faces::rows::{RowKind, rows, with_text};
 
-    /// Types a text into the row of this path.
-    fn typed(pipeline: &mut Pipeline, part: &Part, path: &str, text: &str) -> Result<Option<Edit>, String> {
-        let values = part.values(pipeline).unwrap();
-        let all = rows(&part.form(), &values);
-        let is_it = |row: &&crate::faces::rows::FormRow| row.path.join(".") == path && row.kind != RowKind::Head;
-        let row = all.iter().find(is_it).unwrap_or_else(|| panic!("{path}: {all:#?}"));
-        let edit = part.edit(pipeline, &with_text(&values, row, text)?, path)?;
-        Ok(edit.map(|edit| edit.apply(pipeline).unwrap()))
+    fn pipeline() -> Pipeline {
+        let document = json!({
+            "tidegate": 1, "name": "t",
+            "settings": { "threads": "${n}", "application_id": "${name}-${n}" },
+            "parameters": { "name": { "default": "a" }, "n": { "default": 1 } },
+            "clusters": { "far": { "brokers": "${name}:9092", "properties": { "client.id": "$${name} ${name}" } } },
+            "nodes": [
+                { "id": "s", "operator": "generate", "config": { "rate": "${n}/s", "of": ["${name}", { "x": "${nam}" }] } },
+                { "id": "o", "operator": "discard", "label": "${name}" }
+            ],
+            "edges": [{ "from": "s.out", "to": "o.in", "via": { "topic": { "name": "${name}" } } }]
+        });
+        Pipeline::parse(&document.to_string()).0.unwrap()
     }
 
     #[test]
-    fn settings_parameters_and_clusters_are_filled_in_and_undone() {
-        let mut pipeline = Pipeline::new("p");
-        let start = pipeline.clone();
-        let mut undo = vec![
-            with_parameter(&pipeline, "p").apply(&mut pipeline).unwrap(),
-            with_cluster(&pipeline, "default").apply(&mut pipeline).unwrap(),
-        ];
-        let (parameter, cluster) = (Part::Parameter("p".into()), Part::Cluster("default".into()));
-        for (part, path, text, at, expected) in [
-            (&Part::Settings, "commit_interval", "5s", "/settings/commit_interval", json!("5s")),
-            (&Part::Settings, "threads", "${p}", "/settings/threads", json!("${p}")),
-            (&Part::Settings, "threads", "4", "/settings/threads", json!(4)),
-            (&Part::Settings, "scale", "group", "/settings/scale", json!("group")),
-            (&Part::Settings, "application_id", "orders", "/settings/application_id", json!("orders")),
-            (&parameter, "default", "5", "/parameters/p/default", json!(5)),
-            (&parameter, "default", "5s", "/parameters/p/default", json!("5s")),
-            (&parameter, "description", "how many", "/parameters/p/description", json!("how many")),
-            (&parameter, "secret", "true", "/parameters/p", json!({ "description": "how many", "secret": true })),
-            (&cluster, "brokers", "a:9092,b:9092", "/clusters/default/brokers", json!("a:9092,b:9092")),
-            (&cluster, "properties", "sasl.username = me", "/clusters/default/properties/sasl.username", json!("me")),
+    fn a_parameter_is_renamed_wherever_its_value_is_taken() {
+        let start = pipeline();
+        let mut pipeline = start.clone();
+        let undo = with_parameter_renamed(&pipeline, "name", "title").apply(&mut pipeline).unwrap();
+        let document = serde_json::to_value(&pipeline).unwrap();
+        for (at, expected) in [
+            ("/settings/application_id", json!("${title}-${n}")),
+            ("/settings/threads", json!("${n}")),
+            ("/clusters/far/brokers", json!("${title}:9092")),
+            ("/clusters/far/properties/client.id", json!("$${name} ${title}")),
+            ("/nodes/0/config", json!({ "rate": "${n}/s", "of": ["${title}", { "x": "${nam}" }] })),
+            ("/nodes/1/label", json!("${name}")),
+            ("/edges/0/via/topic/name", json!("${title}")),
         ] {
-            undo.extend(typed(&mut pipeline, part, path, text).unwrap());
-            let document = serde_json::to_value(&pipeline).unwrap();
-            assert_eq!(document.pointer(at), Some(&expected), "{path} = {text}");
+            assert_eq!(document.pointer(at), Some(&expected), "{at}");
         }
-        for (part, path, text) in [
-            (&Part::Settings, "threads", "0"),
-            (&Part::Settings, "commit_interval", "soon"),
-            (&Part::Settings, "scale", "x"),
-        ] {
-            assert!(typed(&mut pipeline, part, path, text).is_err(), "{path} = {text}");
+        assert_eq!(pipeline.parameters.names().collect::<Vec<_>>(), ["title", "n"]);
+        undo.apply(&mut pipeline).unwrap();
+        assert_eq!(pipeline, start);
+    }
+
+    #[test]
+    fn parameters_and_clusters_come_and_go() {
+        let start = pipeline();
+        let mut pipeline = start.clone();
+        let mut undo = Vec::new();
+        for edit in [with_parameter, with_cluster] {
+            undo.push(edit(&pipeline, "x").apply(&mut pipeline).unwrap());
         }
-        assert_eq!(typed(&mut pipeline, &cluster, "brokers", "a:9092,b:9092"), Ok(None), "what is the same is no step");
-        undo.push(without_parameter(&pipeline, "p").apply(&mut pipeline).unwrap());
-        undo.push(without_cluster(&pipeline, "default").apply(&mut pipeline).unwrap());
-        assert_eq!((parameter.values(&pipeline), cluster.values(&pipeline)), (None, None));
+        assert!(pipeline.parameters.get("x").is_some() && pipeline.clusters.get("x").is_some());
+        for edit in [without_parameter, without_cluster] {
+            undo.push(edit(&pipeline, "x").apply(&mut pipeline).unwrap());
+        }
+        assert_eq!(pipeline, start);
         for inverse in undo.iter().rev() {
             inverse.apply(&mut pipeline).unwrap();
         }

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
+use super::changes::{Change, changes};
 use super::storage::{FileStamp, write_whole};
 use crate::engine::wall_ms;
+use crate::operators::Operator;
 use crate::pipeline::Pipeline;
 
 /// A drawing as it is kept. Values of secrets are in no drawing, so they are in no draft.
@@ -115,6 +117,13 @@ impl Session {
 }
 
 impl Left {
+    /// What is drawn there, unlike what its file holds now; none where there is no such file, or it is no pipeline.
+    pub fn changes(&self, operators: &[&'static Operator]) -> Option<Vec<Change>> {
+        let text = fs::read_to_string(self.draft.path.as_ref()?).ok()?;
+        let of_file = Pipeline::parse(&text).0?;
+        Some(changes(&of_file, &self.draft.pipeline, operators))
+    }
+
     /// Nobody wants it.
     pub fn discard(self) {
         let _ = fs::remove_file(&self.file);

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::changes::{Change, changes};
+use super::document;
 use super::host::RunValues;
 use crate::check::Checked;
 use crate::fields::Secret;
 use crate::operators::Operator;
+use crate::pipeline::diff::diff;
 use crate::pipeline::edit::{Edit, EditError, NodeChange, Parts, Section, fix};
 use crate::pipeline::{Edge, Node, Pipeline};
 use crate::problem::{Problem, Severity};
@@ -167,6 +169,22 @@ impl Drawing {
         self.check_again();
     }
 
+    /// Gives a parameter another name, as one step. What is given for it here is given for it under that name too.
+    ///
+    /// # Errors
+    /// Why it cannot be done; nothing has changed then.
+    pub fn rename_parameter(&mut self, name: &str, to: &str) -> Result<(), EditError> {
+        let RunValues { set, secrets } = self.values();
+        self.apply(&document::with_parameter_renamed(&self.pipeline, name, to))?;
+        let set = set.into_iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        let secret =
+            secrets.into_iter().find(|(known, _)| known == name).map(|(_, secret)| secret.expose().to_string());
+        if let Some(value) = set.or(secret) {
+            self.give(to, Some(value));
+        }
+        Ok(())
+    }
+
     /// Values of parameters that are given here, of those that the pipeline has.
     pub fn values(&self) -> RunValues {
         let is_now = |name: &str, is_secret: bool| {
@@ -237,6 +255,15 @@ impl Drawing {
             Some(other) => changes(&self.pipeline, other, self.operators),
             None => changes(&self.saved, &self.pipeline, self.operators),
         }
+    }
+
+    /// What the run was started with means something else than what is drawn.
+    pub fn runs_otherwise(&self) -> bool {
+        let means_other = || {
+            let form_of = |name: &str| Some((self.operators.iter().find(|operator| operator.name == name)?.form)());
+            !diff(&self.running, &self.pipeline, &form_of).is_empty()
+        };
+        self.running != self.pipeline && means_other()
     }
 
     /// The file holds this now.

@@ -10,6 +10,7 @@ use crate::check::{CheckOptions, check};
 use crate::fields::Secret;
 use crate::operators::Operator;
 use crate::pipeline::Pipeline;
+use crate::problem::Fault;
 use crate::snapshot::{ClusterSnapshot, ClusterWanted, Snapshot, StateSnapshot, TapSnapshot};
 
 /// A run, as far as a face asks of it. All is asked from one thread, and may take its time; where an answer is a text, it is
@@ -75,7 +76,7 @@ pub trait Host: Send {
     ///
     /// # Errors
     /// What keeps it from starting.
-    fn start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Box<dyn Running>, String>;
+    fn start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Box<dyn Running>, Fault>;
 
     /// A cluster of a pipeline by its name, whether or not it runs; what keeps it from being asked, its look says. This
     /// itself waits for nobody.

@@ -11,7 +11,7 @@
 //!   were opened lately; [`storage`]: where all that is kept
 //! - [`changes`]: what differs between two drawings, line by line
 //! - [`building`]: what a person builds, as edits, and which ports fit
-//! - [`document`]: what a document has beside nodes and edges, filled in
+//! - [`document`]: parameters and clusters, as edits
 //! - [`marks`]: groups and notes of the canvas, as edits
 //! - [`rows`]: the fields of a form, to fill in; [`complete`]: what fits where somebody types into one
 //! - [`subject`]: what of a pipeline is filled in by a form, and the edits that do it

@@ -51,6 +51,15 @@ impl FormRow {
         }
     }
 
+    /// What stands for nothing, in words: the form's default, or what its help says it is.
+    pub fn default_in_words(&self) -> Option<String> {
+        let of_help = || {
+            let (_, told) = self.help.split_once("Default: ")?;
+            Some(told.split([',', ';', '\n']).next()?.trim_end().trim_end_matches('.').to_string())
+        };
+        self.default.as_ref().map(to_text).or_else(of_help)
+    }
+
     /// Where an entry more would go.
     pub fn list_path(&self) -> Option<Vec<String>> {
         match self.kind {

@@ -120,6 +120,6 @@ fn settings(ui: &mut Ui, cx: &Cx<'_>) {
         Guarantee::ExactlyOnce => "exactly-once",
     };
     let seconds = settings.commit_interval_ms as f64 / 1000.0;
-    figure(ui, cx, "commit", &format!("{seconds} s"), cx.theme.text);
+    figure(ui, cx, "commit", &format!("{seconds}s"), cx.theme.text);
     figure(ui, cx, guarantee, "", cx.theme.text2);
 }

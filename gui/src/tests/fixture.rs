@@ -12,6 +12,7 @@ use tidegate_core::faces::drawing::Drawing;
 use tidegate_core::faces::host::{Control, Found, Host, Opener, Opening, Rights, RunValues, Running, Sample, Source};
 use tidegate_core::operators;
 use tidegate_core::pipeline::{Edge, Pipeline};
+use tidegate_core::problem::Fault;
 use tidegate_core::snapshot::{Snapshot, StateSnapshot, TapSnapshot};
 
 use crate::desk::{Desk, Memory, Options};
@@ -51,7 +52,7 @@ struct Starter(Happened);
 struct Run(Happened);
 
 impl Host for Starter {
-    fn start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Box<dyn Running>, String> {
+    fn start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Box<dyn Running>, Fault> {
         let mut happened = self.0.lock().unwrap();
         happened.push(format!("started {}", pipeline.name));
         happened.extend(values.set.iter().map(|(name, value)| format!("{name} = {value}")));

@@ -80,10 +80,36 @@ fn a_secret_is_added_given_and_never_shown() {
 fn a_run_that_lacks_a_secret_leads_to_where_it_is_given() {
     let mut screen = open(&Happened::default());
     click(&mut screen, "node worth");
-    let how = "It did not start: the secret `large` has no value: set TIDEGATE_LARGE.".to_string();
-    screen.state_mut().take(News::Over { how, last: None });
+    let (how, field) = ("It did not start.".to_string(), Some("parameters.large".to_string()));
+    screen.state_mut().take(News::Over { how, field, last: None });
     settle(&mut screen);
     assert!(is_there(&screen, "value of large"));
+}
+
+#[test]
+fn what_the_pipeline_itself_has_is_reached_in_a_narrow_window_too() {
+    let mut screen = open_source(source(trades(), Happened::default()), vec2(860.0, 640.0));
+    assert!(!is_there(&screen, "commit_interval"));
+    key(&mut screen, Modifiers::COMMAND, Key::Comma);
+    picture(&screen, "narrow-settings");
+    put(&mut screen, "commit_interval", "5s");
+    assert_eq!(document(&screen)["settings"], json!({ "commit_interval": "5s" }));
+    click(&mut screen, "Close the inspector");
+    assert!(!is_there(&screen, "commit_interval"));
+}
+
+#[test]
+fn a_parameter_is_renamed_wherever_it_is_used() {
+    let mut screen = open(&Happened::default());
+    click(&mut screen, "parameter large, 50000");
+    put(&mut screen, "value of large", "7");
+    put(&mut screen, "name of large", "not a name");
+    assert!(is_there(&screen, "parameter large, 7"), "a name that is none is not taken");
+    put(&mut screen, "name of large", "least");
+    assert!(is_there(&screen, "parameter least, 7") && is_there(&screen, "value of least"));
+    let text = to_canonical(&screen.state().drawing.pipeline);
+    assert!(text.contains("${least}") && !text.contains("large}"), "{text}");
+    assert!(screen.state_mut().drawing.undo().is_some() && screen.state().drawing.pipeline == trades());
 }
 
 #[test]

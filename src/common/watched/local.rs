@@ -96,10 +96,10 @@ impl Local {
 }
 
 impl Host for Local {
-    fn start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Box<dyn Running>, String> {
+    fn start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Box<dyn Running>, Fault> {
         match self.try_start(pipeline, values) {
             Ok(run) => Ok(Box::new(run)),
-            Err(failure) => Err(failure.message()),
+            Err(failure) => Err(failure.into_fault()),
         }
     }
 
@@ -121,7 +121,7 @@ impl Shop {
             let asked = self.known.values.reveal(&Secret::new(format!("${{{name}}}")));
             let variable = variable(&name);
             let remedy = format!("set {variable}, or {variable}_FILE to a file that holds it");
-            let without = |_| Fault::user(format!("the secret `{name}` has no value: {remedy}"));
+            let without = |fault| Fault { message: format!("the secret `{name}` has no value: {remedy}"), ..fault };
             checked.values.give_secret(&name, asked.map_err(without)?);
         }
         Ok(checked)

@@ -116,7 +116,7 @@ impl From<News> for Message {
         match news {
             News::Figures(snapshot) => Message::News(snapshot),
             News::Silence { why, at_ms } => Message::Silence { why, at_ms },
-            News::Over { how, last } => Message::Over { how, last },
+            News::Over { how, last, .. } => Message::Over { how, last },
             News::Started(pipeline) => Message::Started(pipeline),
             News::Taps(taps) => Message::Taps(taps),
             News::NoTaps(why) => Message::NoTaps(why),

@@ -117,6 +117,7 @@ impl Values {
                     Some(_) => {
                         let variable = variable(name);
                         return Err(Fault::user(format!("the secret `{name}` has no value"))
+                            .at_field(format!("parameters.{name}"))
                             .remedy(format!("set {variable}, or {variable}_FILE to a file that holds it")));
                     }
                     None => return Err(Fault::user(format!("unknown parameter `{name}`"))),
@@ -214,6 +215,25 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>, place: &Place) 
 fn unreadable(template: &str, why: &str, place: Place) -> Problem {
     let remedy = "give the parameter such a value: by --set, in the environment, or as its default";
     Problem::error(place, format!("{template}: {why}")).remedy(remedy)
+}
+
+/// A text that takes another parameter in the place of this one; what is escaped, or has no end, stays.
+pub fn renamed_in(text: &str, name: &str, to: &str) -> String {
+    let (mut renamed, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find("${") {
+        let (before, behind) = (&rest[..at], &rest[at + 2..]);
+        renamed += before;
+        renamed += "${";
+        rest = match behind.split_once('}') {
+            Some((known, tail)) if known == name && !before.ends_with('$') => {
+                renamed += to;
+                renamed.push('}');
+                tail
+            }
+            _ => behind,
+        };
+    }
+    renamed + rest
 }
 
 /// Takes `${NAME}` apart; `$${` is the text `${`.

@@ -1,8 +1,10 @@
 //! What is wrong with what is drawn, errors first; a row leads to its place.
 
 use egui::{Align2, Frame, Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use tidegate_core::faces::subject::Subject;
+use tidegate_core::pipeline::Pipeline;
 use tidegate_core::pipeline::edit::fix;
-use tidegate_core::problem::{Problem, Severity};
+use tidegate_core::problem::{Place, Problem, Severity};
 
 use super::nothing;
 use crate::acts::{Act, Chosen, Cx};
@@ -37,9 +39,18 @@ pub(crate) fn sorted(problems: &[Problem]) -> Vec<&Problem> {
 }
 
 /// What a problem leads to.
-pub(crate) fn chosen_of(problem: &Problem) -> Option<Chosen> {
-    let place = &problem.place;
-    place.node.as_ref().map(Chosen::node).or_else(|| place.edge.as_ref().map(Chosen::edge))
+pub(crate) fn chosen_of(pipeline: &Pipeline, problem: &Problem) -> Option<Chosen> {
+    let Place { node, edge, field, .. } = &problem.place;
+    let of_pipeline = || Some(Chosen::part(Subject::of_field(pipeline, field.as_ref()?)?.0));
+    node.as_ref().map(Chosen::node).or_else(|| edge.as_ref().map(Chosen::edge)).or_else(of_pipeline)
+}
+
+/// The field within what it leads to.
+fn field_of(pipeline: &Pipeline, Place { node, edge, field, .. }: &Place) -> Option<String> {
+    match node.is_none() && edge.is_none() {
+        true => Some(Subject::of_field(pipeline, field.as_ref()?)?.1),
+        false => field.clone(),
+    }
 }
 
 fn row(ui: &mut Ui, cx: &mut Cx<'_>, problem: &Problem) {
@@ -78,9 +89,9 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, problem: &Problem) {
         }
     }
     if response.clicked()
-        && let Some(chosen) = chosen_of(problem)
+        && let Some(chosen) = chosen_of(&cx.drawing.pipeline, problem)
     {
-        cx.ask(Act::Field(problem.place.field.clone()));
+        cx.ask(Act::Field(field_of(&cx.drawing.pipeline, &problem.place)));
         cx.ask(Act::Show(chosen));
     }
     response.on_hover_text(format!("{}\n{}", problem.message, problem.remedy));

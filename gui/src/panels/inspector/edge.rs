@@ -64,7 +64,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorS
     if let Some(stream) = checked.and_then(|edge| edge.stream.as_ref()) {
         line(ui, cx);
         let count = numbers::several(stream.schema.columns.len(), "column");
-        part(ui, cx, "Carries", &format!("key {} · {count}", stream.key.data_type()));
+        part(ui, cx, "Carries", &format!("{} key · {count}", stream.key.data_type()));
         columns(ui, cx, &stream.schema);
     }
 }
@@ -91,7 +91,7 @@ fn records(ui: &mut Ui, cx: &mut Cx<'_>, tap: Option<&TapSnapshot>) {
     part(ui, cx, "Records", "the last ones");
     let rows = tap.map_or(&[][..], |tap| &tap.rows);
     if rows.is_empty() {
-        ui.label(RichText::new("No record has passed yet.").font(fonts::text(12.0)).color(cx.theme.text2));
+        ui.label(RichText::new("None has passed since this was opened.").font(fonts::text(12.0)).color(cx.theme.text2));
     }
     for row in rows.iter().rev().take(RECORDS) {
         let words = format!("{} {}", to_text(&row.key), row.value);

@@ -2,56 +2,61 @@
 //! and takes one for runs of this window: that one is written nowhere, and a secret one is never shown.
 
 use egui::{Align2, Key, RichText, TextEdit, Ui, pos2, vec2};
-use tidegate_core::faces::document::{self, Part};
+use tidegate_core::faces::document;
 use tidegate_core::faces::rows::to_text;
+use tidegate_core::faces::subject::Subject;
 use tidegate_core::pipeline::params::{Origin, variable};
 use tidegate_core::pipeline::{Parameter, is_parameter_name};
 
-use super::fields::{self, PartSeen};
-use super::part as title;
-use crate::acts::{Act, Cx};
+use super::{InspectorSeen, form, part as title};
+use crate::acts::{Act, Chosen, Cx};
 use crate::icons::icon;
 use crate::widgets::{self, ButtonLook};
 use crate::{fonts, text};
 
 /// Draws the parameters.
-pub(super) fn parameters(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut PartSeen) {
+pub(super) fn parameters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, seen: &mut InspectorSeen) {
     title(ui, cx, "Parameters and secrets", "");
     let drawing = cx.drawing;
-    for (name, parameter) in drawing.pipeline.parameters.iter() {
-        let part = Part::Parameter(name.to_string());
-        let sign = if parameter.secret { "lock-simple" } else { "sigma" };
-        if !head(ui, cx, seen, &part, sign, &format!("parameter {name}"), (name, &told(cx, name, parameter))) {
-            continue;
-        }
-        value(ui, cx, seen, name, parameter);
-        fields::show(ui, cx, &part, seen, |row| !parameter.secret || row.label != "default");
-        if away(ui, cx, name) {
-            cx.ask(Act::Edit(document::without_parameter(&drawing.pipeline, name)));
-        }
-    }
     let wrong = |name: &str| match (is_parameter_name(name), drawing.pipeline.parameters.get(name).is_some()) {
         (false, _) => Some("it cannot be called so".to_string()),
         (true, true) => Some(format!("there is a parameter `{name}` already")),
         (true, false) => None,
     };
-    if let Some(name) = add(ui, cx, seen, "New parameter", wrong) {
+    for (name, parameter) in drawing.pipeline.parameters.iter() {
+        let part = Subject::Parameter(name.to_string());
+        let sign = if parameter.secret { "lock-simple" } else { "sigma" };
+        if !head(ui, cx, open, &part, sign, &format!("parameter {name}"), (name, &told(cx, name, parameter))) {
+            continue;
+        }
+        value(ui, cx, seen, name, parameter);
+        ui.add_space(4.0);
+        widgets::label(ui, cx.theme, "Name", "renamed wherever it is used");
+        if let Some(to) = naming(ui, cx, seen, (&format!("name of {name}"), name), wrong) {
+            cx.ask(Act::RenameParameter { name: name.to_string(), to });
+        }
+        form::show(ui, cx, &part, seen, |row| !parameter.secret || row.label != "default");
+        if away(ui, cx, name) {
+            cx.ask(Act::Edit(document::without_parameter(&drawing.pipeline, name)));
+        }
+    }
+    if let Some(name) = naming(ui, cx, seen, ("New parameter", ""), wrong) {
         cx.ask(Act::Edit(document::with_parameter(&drawing.pipeline, &name)));
-        seen.open(Part::Parameter(name));
+        cx.ask(Act::Choose(Chosen::part(Subject::Parameter(name))));
     }
 }
 
 /// Draws the clusters.
-pub(super) fn clusters(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut PartSeen) {
+pub(super) fn clusters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, seen: &mut InspectorSeen) {
     title(ui, cx, "Clusters", "");
     let drawing = cx.drawing;
     for (name, cluster) in drawing.pipeline.clusters.iter() {
-        let part = Part::Cluster(name.to_string());
+        let part = Subject::Cluster(name.to_string());
         let brokers = cluster.brokers.as_deref().unwrap_or("embedded");
-        if !head(ui, cx, seen, &part, "plugs-connected", &format!("cluster {name}"), (name, brokers)) {
+        if !head(ui, cx, open, &part, "plugs-connected", &format!("cluster {name}"), (name, brokers)) {
             continue;
         }
-        fields::show(ui, cx, &part, seen, |_| true);
+        form::show(ui, cx, &part, seen, |_| true);
         if away(ui, cx, name) {
             cx.ask(Act::Edit(document::without_cluster(&drawing.pipeline, name)));
         }
@@ -63,9 +68,9 @@ pub(super) fn clusters(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut PartSeen) {
     }
     let is_there = |name: &str| drawing.pipeline.clusters.get(name).is_some();
     let wrong = |name: &str| is_there(name).then(|| format!("there is a cluster `{name}` already"));
-    if let Some(name) = add(ui, cx, seen, "New cluster", wrong) {
+    if let Some(name) = naming(ui, cx, seen, ("New cluster", ""), wrong) {
         cx.ask(Act::Edit(document::with_cluster(&drawing.pipeline, &name)));
-        seen.open(Part::Cluster(name));
+        cx.ask(Act::Choose(Chosen::part(Subject::Cluster(name))));
     }
 }
 
@@ -113,7 +118,7 @@ fn whence(cx: &Cx<'_>, name: &str, parameter: &Parameter) -> String {
 }
 
 /// The field of a value for runs of this window.
-fn value(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut PartSeen, name: &str, parameter: &Parameter) {
+fn value(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut InspectorSeen, name: &str, parameter: &Parameter) {
     ui.add_space(2.0);
     widgets::label(ui, cx.theme, "Value for runs of this window", "");
     let (plain, is_given) = given(cx, name);
@@ -145,15 +150,15 @@ fn value(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut PartSeen, name: &str, paramete
 /// The line of an entry; tells whether it is open.
 fn head(
     ui: &mut Ui,
-    cx: &Cx<'_>,
-    seen: &mut PartSeen,
-    part: &Part,
+    cx: &mut Cx<'_>,
+    open: Option<&Subject>,
+    part: &Subject,
     sign: &str,
     name: &str,
     (words, told): (&str, &str),
 ) -> bool {
     let theme = cx.theme;
-    let is_open = seen.opened.as_ref() == Some(part);
+    let is_open = open == Some(part);
     let (rect, response) = widgets::row(ui, theme, 28.0, &format!("{name}, {told}"), is_open);
     let painter = ui.painter();
     let middle = rect.center().y;
@@ -164,10 +169,8 @@ fn head(
     let shown = text::write(painter, at, Align2::LEFT_CENTER, words, (font.clone(), theme.text), half);
     let (end, room) = (pos2(rect.right() - 8.0, middle), rect.right() - shown.right() - 20.0);
     text::write(painter, end, Align2::RIGHT_CENTER, told, (font, theme.text2), room);
-    if response.clicked() && is_open {
-        *seen = PartSeen::default();
-    } else if response.clicked() {
-        seen.open(part.clone());
+    if response.clicked() {
+        cx.ask(Act::Choose(Chosen::part(if is_open { Subject::Settings } else { part.clone() })));
     }
     is_open
 }
@@ -177,22 +180,23 @@ fn away(ui: &mut Ui, cx: &Cx<'_>, name: &str) -> bool {
     widgets::button(ui, cx.theme, ButtonLook::Quiet, Some("trash-simple"), &words, "").clicked()
 }
 
-/// A field for the name of another entry: the name, when Enter is pressed, or what is wrong with it below.
-fn add(
+/// A field, by its name, for the name of an entry, and what is wrong with that below it: another name than the known one,
+/// when the field is left; of an entry more, which has none yet, when Enter is pressed.
+fn naming(
     ui: &mut Ui,
     cx: &Cx<'_>,
-    seen: &mut PartSeen,
-    label: &str,
+    seen: &mut InspectorSeen,
+    (field, known): (&str, &str),
     wrong: impl Fn(&str) -> Option<String>,
 ) -> Option<String> {
-    let mut words = seen.words(label, String::new());
-    let response = widgets::field(ui, label, &mut words, label, fonts::mono(11.5));
+    let mut words = seen.words(field, known.to_string());
+    let response = widgets::field(ui, field, &mut words, field, fonts::mono(11.5));
     let name = words.trim().to_string();
-    let complaint = if name.is_empty() { None } else { wrong(&name) };
+    let complaint = if name.is_empty() || name == known { None } else { wrong(&name) };
     if let Some(complaint) = &complaint {
         ui.label(RichText::new(complaint).font(fonts::text(12.0)).color(cx.theme.err.text));
     }
-    let entered = seen.typed(ui, &response, label, words)?;
-    let is_entered = ui.input(|input| input.key_pressed(Key::Enter)) && complaint.is_none();
-    (is_entered && !entered.trim().is_empty()).then_some(name)
+    seen.typed(ui, &response, field, words)?;
+    let is_meant = !known.is_empty() || ui.input(|input| input.key_pressed(Key::Enter));
+    (is_meant && complaint.is_none() && !name.is_empty() && name != known).then_some(name)
 }

@@ -3,20 +3,18 @@
 
 mod edge;
 mod entries;
-mod fields;
 mod form;
 mod node;
 mod parts;
 mod pipeline;
 mod several;
 
-use egui::{Area, Frame, Id, Margin, Order, Panel, Rect, ScrollArea, Stroke, Ui, Vec2, pos2, vec2};
+use egui::{Area, Frame, Id, Key, Margin, Order, Panel, Rect, Response, ScrollArea, Stroke, Ui, Vec2, pos2, vec2};
 use tidegate_core::faces::subject::Subject;
 use tidegate_core::snapshot::TapSnapshot;
 
 use crate::acts::{Act, Chosen, Cx};
 use crate::{fonts, widgets};
-pub(crate) use fields::PartSeen;
 #[cfg(test)]
 pub(crate) use form::written;
 pub(crate) use form::{Draft, List};
@@ -37,8 +35,24 @@ pub(crate) struct InspectorSeen {
     pub(crate) wants_title: bool,
     /// the field that takes the keyboard, by its path
     pub(crate) wants_field: Option<String>,
-    /// what of the pipeline itself is open, and is being typed
-    pub(crate) part: PartSeen,
+    /// a field that no form has: its name, and what is typed into it
+    typing: Option<(String, String)>,
+}
+
+impl InspectorSeen {
+    /// What stands in a field that no form has: what is typed, else what is drawn.
+    fn words(&self, field: &str, drawn: String) -> String {
+        self.typing.as_ref().filter(|(known, _)| known == field).map_or(drawn, |(_, words)| words.clone())
+    }
+
+    /// Takes note of what is typed there; gives it when the field is left, unless by Esc.
+    fn typed(&mut self, ui: &Ui, response: &Response, field: &str, words: String) -> Option<String> {
+        if response.changed() {
+            self.typing = Some((field.to_string(), words));
+        }
+        let left = response.lost_focus().then(|| self.typing.take_if(|(known, _)| known == field)).flatten();
+        left.filter(|_| !ui.input(|input| input.key_pressed(Key::Escape))).map(|(_, words)| words)
+    }
 }
 
 /// A side of a node.
@@ -103,6 +117,8 @@ fn inside(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut InspectorSee
     seen.draft.take_if(|draft| match &draft.subject {
         Subject::Config(id) | Subject::Node(id) => chosen.only_node() != Some(id),
         Subject::Edge(id) => chosen.edge.as_ref() != Some(id),
+        Subject::Settings => !chosen.nodes.is_empty() || chosen.edge.is_some(),
+        part => chosen.part.as_ref() != Some(part),
     });
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         Frame::NONE.inner_margin(Margin { left: 16, right: 16, top: 16, bottom: 16 }).show(ui, |ui| {
@@ -111,7 +127,7 @@ fn inside(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut InspectorSee
                 (Some(id), _) => node::show(ui, cx, id, seen),
                 (None, Some(edge)) => edge::show(ui, cx, edge, seen, taps),
                 (None, None) if chosen.nodes.len() > 1 => several::show(ui, cx, chosen),
-                _ => pipeline::show(ui, cx, seen),
+                _ => pipeline::show(ui, cx, chosen.part.as_ref(), seen),
             }
         });
     });

@@ -130,7 +130,7 @@ fn figures(ui: &mut Ui, cx: &Cx<'_>, node: &NodeSnapshot, card: &Card) {
     let idle = (1.0 - live.busy - live.pressed).max(0.0);
     let share = |share: f64| spaced(&numbers::percent(share));
     let words = format!("busy {}  back-pressured {}  idle {}", share(live.busy), share(live.pressed), share(idle));
-    ui.label(RichText::new(words).font(fonts::mono(10.5)).color(theme.text2));
+    ui.label(RichText::new(words).font(fonts::text(11.5)).color(theme.text2));
 }
 
 fn settings(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorSeen) {

@@ -1,16 +1,15 @@
 //! The inspector of the pipeline itself: its name, what it is for, its parameters and clusters, how it runs.
 
 use egui::{RichText, TextEdit, Ui, vec2};
-use tidegate_core::faces::document::Part;
+use tidegate_core::faces::subject::Subject;
 use tidegate_core::pipeline::edit::{Edit, Section};
 
-use super::{InspectorSeen, PartSeen, entries, fields, heading, line, part};
+use super::{InspectorSeen, entries, form, heading, line, part};
 use crate::acts::{Act, Cx};
 use crate::fonts;
 
-/// Draws it.
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut InspectorSeen) {
-    let seen = &mut seen.part;
+/// Draws it, with the part that is open.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, seen: &mut InspectorSeen) {
     let pipeline = &cx.drawing.pipeline;
     heading(ui, cx, "Pipeline");
     part(ui, cx, "Name", "");
@@ -22,11 +21,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut InspectorSeen) {
         cx.ask(Act::Edit(Edit::Replace(Section::Description(text))));
     }
     line(ui, cx);
-    entries::parameters(ui, cx, seen);
+    entries::parameters(ui, cx, open, seen);
     line(ui, cx);
-    entries::clusters(ui, cx, seen);
+    entries::clusters(ui, cx, open, seen);
     line(ui, cx);
-    fields::show(ui, cx, &Part::Settings, seen, |_| true);
+    part(ui, cx, "How it runs", "");
+    form::show(ui, cx, &Subject::Settings, seen, |_| true);
     if pipeline.nodes.is_empty() {
         return;
     }
@@ -36,7 +36,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut InspectorSeen) {
 }
 
 /// A field of the pipeline; what was typed, when it is left.
-fn typed(ui: &mut Ui, seen: &mut PartSeen, name: &str, value: &str, is_long: bool) -> Option<String> {
+fn typed(ui: &mut Ui, seen: &mut InspectorSeen, name: &str, value: &str, is_long: bool) -> Option<String> {
     let mut words = seen.words(name, value.to_string());
     let edit = if is_long { TextEdit::multiline(&mut words).desired_rows(3) } else { TextEdit::singleline(&mut words) };
     let response = ui.add(edit.font(fonts::text(12.5)).desired_width(f32::INFINITY).margin(vec2(8.0, 6.0)));

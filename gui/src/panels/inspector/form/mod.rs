@@ -101,10 +101,10 @@ fn field(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen) 
     match row.kind {
         RowKind::Head => return label(ui, cx, row, ""),
         RowKind::Value => {
-            let aside = match (&row.value, &row.default) {
-                (None, Some(default)) => format!("default {}", rows::to_text(default)),
-                _ if row.required && row.value.is_none() => "required".into(),
-                _ => aside(cx, of, seen),
+            let aside = match row.default_in_words().filter(|words| row.value.is_none() && words.len() <= SHORT) {
+                Some(default) => format!("default {default}"),
+                None if row.required && row.value.is_none() && typed::words(of, seen).is_empty() => "required".into(),
+                None => aside(cx, of, seen),
             };
             label(ui, cx, row, &aside);
         }
@@ -117,6 +117,9 @@ fn field(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen) 
         _ => typed::show(ui, cx, of, seen),
     }
 }
+
+/// The most letters of a default that stands beside a name; a longer one is seen in its field.
+const SHORT: usize = 14;
 
 /// A row's name; its whole help is told while the pointer rests there.
 fn label(ui: &mut Ui, cx: &Cx<'_>, row: &FormRow, aside: &str) {
@@ -169,19 +172,31 @@ fn take(cx: &mut Cx<'_>, of: Field<'_>, text: &str) -> Option<String> {
     }
 }
 
+/// Asks for the step that a word makes; says why there is none.
+fn choose(cx: &mut Cx<'_>, of: Field<'_>, word: &str) {
+    if let Some(why) = take(cx, of, word) {
+        cx.ask(Act::Say(format!("Not done: {why}.")));
+    }
+}
+
 fn switch(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>) {
     let row = of.row;
-    let value = row.value.as_ref().or(row.default.as_ref()).and_then(Value::as_bool);
+    let value = match row.value.as_ref().or(row.default.as_ref()) {
+        Some(value) => value.as_bool(),
+        None => (!row.required).then_some(false),
+    };
     let words = ["no".to_string(), "yes".to_string()];
     let pressed = widgets::segments(ui, cx.theme, &row.label, &words, value.map(usize::from));
     if let Some(number) = pressed {
-        let _ = take(cx, of, if number == 1 { "true" } else { "false" });
+        choose(cx, of, if number == 1 { "true" } else { "false" });
     }
     hint(ui, cx, &row.help);
 }
 
-/// The most words that stand side by side.
-const SEGMENTS: usize = 3;
+/// The most words that stand side by side, and the most letters of them.
+const SEGMENTS: (usize, usize) = (3, 26);
+/// What is chosen where nothing is, and the form itself has no default.
+const BY_DEFAULT: &str = "default";
 
 fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, choices: &[Choice]) {
     let row = of.row;
@@ -190,20 +205,25 @@ fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, choices: &[Choice]) {
         Value::Object(fields) => fields.keys().next().cloned(),
         _ => None,
     };
-    let chosen = row.value.as_ref().or(row.default.as_ref()).and_then(word);
-    let place = choices.iter().position(|choice| Some(&choice.word) == chosen.as_ref());
-    let words: Vec<String> = choices.iter().map(|choice| choice.word.clone()).collect();
-    let letters: usize = words.iter().map(String::len).sum();
-    let pressed = if words.len() <= SEGMENTS && letters <= 26 {
+    let is_free = row.default.is_none() && !row.required;
+    let given = row.value.as_ref().or(row.default.as_ref());
+    let chosen = given.and_then(word).or((is_free && given.is_none()).then(|| BY_DEFAULT.to_string()));
+    let by_default = is_free.then_some((BY_DEFAULT, ""));
+    let words = choices.iter().map(|choice| (choice.word.as_str(), choice.help.as_str()));
+    let all: Vec<(&str, &str)> = by_default.into_iter().chain(words).collect();
+    let place = all.iter().position(|(word, _)| Some(*word) == chosen.as_deref());
+    let letters: usize = all.iter().map(|(word, _)| word.len()).sum();
+    let pressed = if all.len() <= SEGMENTS.0 && letters <= SEGMENTS.1 {
+        let words: Vec<String> = all.iter().map(|(word, _)| word.to_string()).collect();
         widgets::segments(ui, cx.theme, &row.label, &words, place)
     } else {
         let mut pressed = None;
-        let shown = chosen.clone().unwrap_or_else(|| "–".into());
+        let shown = chosen.unwrap_or_else(|| "–".into());
         let combo = ComboBox::from_id_salt(&row.label).width(ui.available_width()).selected_text(shown);
         let response = combo.show_ui(ui, |ui| {
-            for (number, choice) in choices.iter().enumerate() {
-                let response = ui.selectable_label(place == Some(number), &choice.word);
-                if response.on_hover_text(&choice.help).clicked() {
+            for (number, (word, help)) in all.iter().enumerate() {
+                let response = ui.selectable_label(place == Some(number), *word);
+                if response.on_hover_text(*help).clicked() {
                     pressed = Some(number);
                 }
             }
@@ -211,11 +231,11 @@ fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, choices: &[Choice]) {
         response.response.accessible_name(row.label.as_str());
         pressed
     };
-    if let Some(choice) = pressed.filter(|number| place != Some(*number)).and_then(|number| choices.get(number)) {
-        let _ = take(cx, of, &choice.word);
+    if let Some((word, _)) = pressed.filter(|number| place != Some(*number)).and_then(|number| all.get(number)) {
+        choose(cx, of, if is_free && *word == BY_DEFAULT { "" } else { word });
     }
-    if let Some(choice) = place.and_then(|place| choices.get(place)) {
-        hint(ui, cx, &choice.help);
+    if let Some((_, help)) = place.and_then(|place| all.get(place)) {
+        hint(ui, cx, help);
     }
 }
 

@@ -207,9 +207,9 @@ fn known(cx: &mut Cx<'_>, of: Field<'_>) -> (Vec<complete::Suggestion>, Option<S
 /// The field itself.
 fn edit(ui: &mut Ui, cx: &Cx<'_>, of: Field<'_>, id: Id, text: &mut String, list: Option<&List>) -> TextEditOutput {
     let (row, theme) = (of.row, cx.theme);
-    let hint = match (row.kind, &row.default, &row.field) {
+    let hint = match (row.kind, row.default_in_words(), &row.field) {
         (RowKind::Add, ..) => "name = value".to_string(),
-        (_, Some(default), _) => rows::to_text(default),
+        (_, Some(default), _) => default,
         (_, None, FieldKind::Duration) => "500ms, 30s, 5m, 1h30m".into(),
         (_, None, FieldKind::Bytes) => "64 KiB, 16 MiB".into(),
         (_, None, FieldKind::Rate) => "1000/s, 5/m".into(),

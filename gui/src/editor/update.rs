@@ -2,22 +2,20 @@
 
 use std::path::PathBuf;
 
-use egui::{Context, OutputCommand, Pos2, Vec2, vec2};
+use egui::{Context, OutputCommand, vec2};
 use tidegate_core::faces::building::{self, AddTo};
 use tidegate_core::faces::host::Control;
-use tidegate_core::faces::marks;
+use tidegate_core::faces::subject::Subject;
 use tidegate_core::faces::watcher::Ask;
-use tidegate_core::operators::Operator;
-use tidegate_core::pipeline::edit::{EdgeChange, Edit, Fragment};
-use tidegate_core::pipeline::{Point, to_canonical};
+use tidegate_core::pipeline::edit::{Edit, EditError};
+use tidegate_core::pipeline::to_canonical;
 use tidegate_core::snapshot::RunState;
 
+use super::Editor;
 use crate::acts::{Act, Chosen};
 use crate::canvas::geometry::{View, snapped};
-use crate::canvas::gesture::point;
 use crate::commands::Command;
 use crate::desk::{Export, Wanted};
-use crate::editor::Editor;
 use crate::panels::bottom;
 use crate::panels::changes::ChangesSeen;
 use crate::panels::finder::{Finder, What};
@@ -35,6 +33,12 @@ impl Editor {
             Act::Rename { id, to } => {
                 if self.edit(&Edit::RenameNode { id, to: to.clone() }) {
                     self.choose(Chosen::node(to));
+                }
+            }
+            Act::RenameParameter { name, to } => {
+                let done = self.rights.may_build.then(|| self.drawing.rename_parameter(&name, &to));
+                if self.has_done(done) {
+                    self.choose(Chosen::part(Subject::Parameter(to)));
                 }
             }
             Act::Choose(chosen) => self.choose(chosen),
@@ -81,14 +85,18 @@ impl Editor {
 
     pub(crate) fn choose(&mut self, chosen: Chosen) {
         self.seen.chosen = chosen.kept(&self.drawing);
+        self.seen.is_alone &= self.seen.chosen.part.is_none();
     }
 
     /// Changes the drawing by a step, or says why not.
     pub(crate) fn edit(&mut self, edit: &Edit) -> bool {
-        if !self.rights.may_build {
-            return false;
-        }
-        let done = self.drawing.apply(edit);
+        let done = self.rights.may_build.then(|| self.drawing.apply(edit));
+        self.has_done(done)
+    }
+
+    /// Shows what a step has changed, or says why it has not.
+    fn has_done(&mut self, done: Option<Result<(), EditError>>) -> bool {
+        let Some(done) = done else { return false };
         self.is_changed();
         match done {
             Ok(()) => {
@@ -102,51 +110,8 @@ impl Editor {
         }
     }
 
-    /// Adds a node; without a place behind what it reads, else in the middle of what is seen.
-    fn add(&mut self, operator: &'static Operator, to: &AddTo, at: Option<Pos2>) {
-        let place = at.unwrap_or_else(|| self.free_place(to));
-        let (edit, id) = building::placed(&self.drawing.pipeline, operator, to, Some(point(place)));
-        if self.edit(&edit) {
-            self.choose(Chosen::node(id));
-            self.seen.canvas.wants_focus = true;
-            self.is_changed();
-        }
-    }
-
-    fn free_place(&self, to: &AddTo) -> Pos2 {
-        let canvas = &self.seen.canvas;
-        let node = match to {
-            AddTo::After(port) => Some(port.node.as_str()),
-            _ => None,
-        };
-        let wished = match (node.and_then(|id| self.scene.card(id)), to) {
-            (Some(card), _) => card.shape.rect.right_top() + vec2(72.0, 0.0),
-            (None, AddTo::Wire(id)) => match self.scene.wires.iter().find(|wire| wire.id == *id) {
-                Some(wire) => {
-                    let (from, to) = (self.scene.nodes[wire.from.0].shape.rect, self.scene.nodes[wire.to.0].shape.rect);
-                    from.center().lerp(to.center(), 0.5) - vec2(72.0, -48.0)
-                }
-                None => canvas.area.center(),
-            },
-            _ => canvas.view.to_canvas(canvas.area, canvas.area.center()) - vec2(72.0, 32.0),
-        };
-        self.clear_of_nodes(snapped(wished), vec2(144.0, 90.0))
-    }
-
-    /// The place, or one below whatever stands there.
-    pub(crate) fn clear_of_nodes(&self, mut place: Pos2, size: Vec2) -> Pos2 {
-        let is_taken = |place: Pos2| {
-            let rect = egui::Rect::from_min_size(place, size);
-            self.scene.nodes.iter().any(|card| card.shape.rect.expand(8.0).intersects(rect))
-        };
-        while is_taken(place) {
-            place.y += 24.0;
-        }
-        place
-    }
-
     /// Moves the view so that what is selected is seen.
-    fn bring_into_view(&mut self) {
+    pub(super) fn bring_into_view(&mut self) {
         let canvas = &mut self.seen.canvas;
         let chosen = &self.seen.chosen;
         let of_edge = chosen.edge.as_ref().and_then(|edge| self.scene.wires.iter().find(|wire| wire.id == *edge));
@@ -159,9 +124,15 @@ impl Editor {
             }
         };
         let Some(rect) = rect else { return };
-        if !canvas.area.shrink(24.0).contains_rect(canvas.view.rect(canvas.area, rect)) {
+        let (shown, free) = (canvas.view.rect(canvas.area, rect), canvas.area.shrink(24.0));
+        if !free.intersects(shown) {
             canvas.view.origin = canvas.area.size() / 2.0 - rect.center().to_vec2() * canvas.view.zoom;
+            return;
         }
+        // No further than it must, so that nobody loses sight of the rest.
+        let shift = |from: f32, to: f32, low: f32, high: f32| (low - from).max(0.0) - (to - high).max(0.0);
+        let across = shift(shown.left(), shown.right(), free.left(), free.right());
+        canvas.view.origin += vec2(across, shift(shown.top(), shown.bottom(), free.top(), free.bottom()));
     }
 
     /// Does a command.
@@ -199,13 +170,12 @@ impl Editor {
             Command::Copy | Command::Cut => self.copy(context, command == Command::Cut),
             Command::Paste => context.send_viewport_cmd(egui::ViewportCommand::RequestPaste),
             Command::Duplicate => self.duplicate(),
-            Command::QuickAdd | Command::Connect | Command::Find | Command::Open => self.list(command),
+            Command::QuickAdd | Command::Connect | Command::Find | Command::Keys | Command::Open => self.list(command),
             Command::Travel => self.travel(),
             Command::Fit | Command::ZoomIn | Command::ZoomOut | Command::ActualSize => self.zoom(command),
             Command::Layout => self.lay_out(),
             Command::Pipeline => {
-                self.choose(Chosen::default());
-                self.seen.is_alone = false;
+                self.choose(Chosen::part(Subject::Settings));
             }
             Command::NextProblem => self.next_problem(),
             Command::New
@@ -232,7 +202,7 @@ impl Editor {
         }
         let is_paused = self.run.now.run.state == RunState::Paused;
         match command {
-            Command::Run if self.run.is_running() => {}
+            Command::Run if self.run.is_running() && !self.runs_otherwise() => {}
             Command::Run => self.start(),
             Command::Pause if is_paused => self.ask(Ask::Control(Control::Resume)),
             Command::Pause => self.ask(Ask::Control(Control::Pause)),
@@ -288,77 +258,12 @@ impl Editor {
         self.seen.finder = Some(Finder { search: what.proposed(&stem), ..Finder::new(what) });
     }
 
-    fn delete(&mut self) {
-        let chosen = self.seen.chosen.clone();
-        let pipeline = &self.drawing.pipeline;
-        let edit = match (chosen.edge, chosen.bend, chosen.note) {
-            (Some(edge), Some(bend), _) => pipeline.edge(&edge).map(|known| {
-                let mut points = known.points.clone();
-                points.remove(bend);
-                Edit::ChangeEdge { edge, change: EdgeChange::Points(points) }
-            }),
-            (Some(edge), None, _) => Some(Edit::Disconnect { edge }),
-            (None, _, Some(note)) => Some(marks::without_note(pipeline, &note)),
-            (None, _, None) => None,
-        };
-        if let Some(edit) = edit {
-            self.edit(&edit);
-            return;
-        }
-        let ids: Vec<&str> = chosen.nodes.iter().map(String::as_str).collect();
-        if !ids.is_empty() {
-            let edit = building::removed(&self.drawing, &ids, true);
-            let label = edit.label();
-            if self.edit(&edit) {
-                self.seen.toast = Some(Toast::new(format!("Done: {label}."), true));
-            }
-        }
-    }
-
-    fn fragment(&self) -> Fragment {
-        Fragment::copy(&self.drawing.pipeline, |id| self.seen.chosen.nodes.contains(id))
-    }
-
-    fn copy(&mut self, context: &Context, cuts: bool) {
-        let fragment = self.fragment();
-        if fragment.nodes.is_empty() {
-            return;
-        }
-        if let Ok(text) = serde_json::to_string_pretty(&fragment) {
-            context.output_mut(|output| output.commands.push(OutputCommand::CopyText(text)));
-        }
-        if cuts {
-            self.delete();
-        }
-    }
-
-    /// Adds what a text holds, where it is a copied piece of a pipeline.
-    pub(crate) fn paste(&mut self, text: &str) {
-        match serde_json::from_str::<Fragment>(text) {
-            Ok(fragment) => self.put(&fragment),
-            Err(_) => self.say("What was copied is no piece of a pipeline."),
-        }
-    }
-
-    fn put(&mut self, fragment: &Fragment) {
-        let (edit, ids) = fragment.paste(&self.drawing.pipeline, Point { x: 32, y: 32 });
-        if self.edit(&edit) {
-            self.choose(Chosen::nodes(ids.iter().map(String::as_str)));
-        }
-    }
-
-    fn duplicate(&mut self) {
-        let fragment = self.fragment();
-        if !fragment.nodes.is_empty() {
-            self.put(&fragment);
-        }
-    }
-
     /// Opens a list.
     fn list(&mut self, command: Command) {
         let chosen = &self.seen.chosen;
         let what = match command {
             Command::Find => Some(What::Everything),
+            Command::Keys => Some(What::Keys),
             Command::Open => {
                 self.ask(Ask::Find);
                 Some(What::Document)
@@ -390,17 +295,6 @@ impl Editor {
         }
     }
 
-    /// Makes the selected edge travel the other way.
-    fn travel(&mut self) {
-        match self.seen.chosen.edge.clone() {
-            Some(edge) => {
-                let edit = building::flipped(&self.drawing.pipeline, &edge);
-                self.edit(&edit);
-            }
-            None => self.say("Select an edge first."),
-        }
-    }
-
     fn zoom(&mut self, command: Command) {
         let canvas = &mut self.seen.canvas;
         let middle = canvas.area.center();
@@ -415,27 +309,10 @@ impl Editor {
         };
     }
 
-    /// Gives every node a place by the wires, as one step.
-    fn lay_out(&mut self) {
-        let places = crate::layout::places(&self.drawing.pipeline);
-        let nodes = &self.drawing.pipeline.nodes;
-        let moves = nodes.iter().zip(places).map(|(node, at)| (node.id.clone(), point(at))).collect();
-        // Bends were made for other places.
-        let bent = self.drawing.pipeline.edges.iter().filter(|edge| !edge.points.is_empty());
-        let straight = bent.map(|edge| {
-            let change = EdgeChange::Points(Vec::new());
-            Edit::ChangeEdge { edge: edge.id(), change }
-        });
-        let edits = [Edit::MoveNodes(moves)].into_iter().chain(straight).collect();
-        if !nodes.is_empty() && self.edit(&Edit::Batch { label: "lay out".into(), edits }) {
-            self.seen.canvas.wants_fit = true;
-            self.seen.toast = Some(Toast::new("Laid out.", true));
-        }
-    }
-
     fn next_problem(&mut self) {
         let problems = bottom::sorted(&self.drawing.checked.problems);
-        let all: Vec<Chosen> = problems.into_iter().filter_map(bottom::chosen_of).collect();
+        let all: Vec<Chosen> =
+            problems.into_iter().filter_map(|problem| bottom::chosen_of(&self.drawing.pipeline, problem)).collect();
         let here = all.iter().position(|chosen| *chosen == self.seen.chosen);
         let next = here.map_or(0, |here| (here + 1) % all.len());
         if let Some(chosen) = all.into_iter().nth(next) {

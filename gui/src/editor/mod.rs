@@ -1,21 +1,26 @@
 //! The editor without a window: what is known, where a person is, what a frame shows and what it asks for. A test drives it
 //! as a window does.
+//!
+//! - `news`: what is told by threads, taken in
+//! - `update`: what is done of what a frame asked for; `building`: to nodes and edges; `arrange`: to the picture
 
-use std::path::Path;
+mod arrange;
+mod building;
+mod news;
+mod update;
+
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use egui::{Key, Modifiers, Rect, Ui};
-use tidegate_core::faces::document::Part;
 use tidegate_core::faces::drafts::Left;
 use tidegate_core::faces::drawing::Drawing;
-use tidegate_core::faces::host::{Found, Opened, Opener, Opening, Rights, Source};
+use tidegate_core::faces::host::{Found, Opener, Opening, Rights, Source};
 use tidegate_core::faces::lookout::Lookout;
 use tidegate_core::faces::topics::Topics;
 use tidegate_core::faces::watched::{Link, Watched};
 use tidegate_core::faces::watcher::{Ask, News, Watcher};
-use tidegate_core::pipeline::Pipeline;
 
 use crate::acts::{Chosen, Cx};
 use crate::canvas::{self, CanvasSeen};
@@ -58,6 +63,8 @@ pub(crate) struct Editor {
     pub(crate) topics: Topics,
     /// of which node it was asked last what its windows keep, and when; whoever has not answered is not asked again
     asked_state: Option<(String, Instant)>,
+    /// of which revision it is known whether it runs otherwise, and whether it does
+    otherwise: Option<(u64, bool)>,
     watcher: Option<Watcher>,
     news: Receiver<News>,
 }
@@ -127,6 +134,7 @@ impl Editor {
             wanted: Vec::new(),
             topics: Topics::default(),
             asked_state: None,
+            otherwise: None,
             watcher: Some(watcher),
             news,
             drawing,
@@ -205,137 +213,14 @@ impl Editor {
         }
     }
 
-    /// Takes in what has been told since the last frame.
-    pub(crate) fn hear(&mut self) {
-        while let Ok(news) = self.news.try_recv() {
-            self.take(news);
-        }
-    }
-
-    /// Takes in a piece of news.
-    pub(crate) fn take(&mut self, news: News) {
-        match news {
-            News::Figures(snapshot) => {
-                self.run.history.take(&snapshot);
-                self.seen.bottom.late_marks.take(&snapshot);
-                self.run.now = *snapshot;
-                self.run.link = Link::Live;
-                self.is_stale = true;
-            }
-            News::Silence { why, at_ms } => {
-                self.run.link = match &self.run.link {
-                    Link::Silent { since_ms, tries, .. } => Link::Silent { since_ms: *since_ms, why, tries: tries + 1 },
-                    _ => Link::Silent { since_ms: at_ms, why, tries: 1 },
-                };
-            }
-            News::Over { how, last } => {
-                self.show_missing(&how);
-                if let Some(last) = last {
-                    self.run.now = *last;
-                }
-                self.run.link = Link::Over { how };
-                self.is_stale = true;
-            }
-            News::Started(pipeline) => {
-                self.drawing.running = *pipeline;
-                self.run = Watched { name: std::mem::take(&mut self.run.name), ..Watched::default() };
-                self.run.link = Link::Starting;
-                self.is_stale = true;
-                self.seen.bottom.forget();
-            }
-            News::Taps(taps) if !self.seen.bottom.is_held => {
-                self.seen.bottom.no_taps = None;
-                for tap in taps {
-                    let held = &mut self.seen.bottom.taps;
-                    match held.iter_mut().find(|known| known.edge == tap.edge) {
-                        // Nothing has passed since: what was shown stays.
-                        Some(_) if tap.rows.is_empty() => {}
-                        Some(known) => *known = tap,
-                        None => held.push(tap),
-                    }
-                }
-            }
-            News::Taps(_) => {}
-            News::State { found, .. } => self.seen.bottom.state = Some(*found),
-            News::NoTaps(why) => self.seen.bottom.no_taps = Some(why),
-            // No panel shows the cluster, so nobody looks at it.
-            News::Cluster(_) | News::ClusterSilence { .. } | News::NoCluster => {}
-            News::Topics { cluster, found } => self.topics.take(cluster, found),
-            News::Opened(opened) => self.open(*opened),
-            News::Found(found) => self.found = found,
-            News::Said(words) => self.is_told(words),
-            News::Saved { pipeline, to } => self.saved(*pipeline, &to),
-        }
-    }
-
-    /// Shows the parameter that a run lacked, where a value for it can be given.
-    fn show_missing(&mut self, how: &str) {
-        let missing = self
-            .drawing
-            .pipeline
-            .parameters
-            .names()
-            .find(|name| how.contains("has no value") && how.contains(&format!("`{name}`")));
-        if let Some(name) = missing.map(str::to_string) {
-            self.seen.chosen = Chosen::default();
-            self.seen.inspector.part.open(Part::Parameter(name));
-        }
-    }
-
-    /// Takes in a sentence, which may be the answer to what was begun.
-    fn is_told(&mut self, words: String) {
-        self.seen.toast = Some(Toast::new(words, false));
-        self.sheet.is_saving = false;
-        if std::mem::take(&mut self.sheet.is_opening) && self.sheet.restores.is_some() {
-            // The file cannot be opened any more: what was kept is drawn without one.
-            self.begin(Opening::New(None));
-        }
-    }
-
-    /// Shows another document in place of this one.
-    fn open(&mut self, opened: Opened) {
-        let Opened { name, pipeline, path, operators, check, rights, starts, is_of_cluster: _ } = opened;
-        self.disk = Disk::new(path.as_deref());
-        self.drawing = Drawing::new(pipeline, path, operators, check);
-        self.run = Watched { name, ..Watched::default() };
-        if !rights.owns_run {
-            self.run.link = Link::Starting;
-        }
-        self.rights = rights;
-        self.seen.chosen = Chosen::default();
-        self.seen.inspector = InspectorSeen::default();
-        self.seen.bottom.forget();
-        self.topics = Topics::default();
-        self.seen.canvas.wants_fit = true;
-        self.seen.canvas.wants_focus = true;
-        self.is_stale = true;
-        (self.sheet.is_start, self.sheet.is_opening) = (false, false);
-        if let Some(path) = self.drawing.path.clone().filter(|path| path.exists()) {
-            self.wanted.push(Wanted::Note(path));
-        }
-        if starts {
-            self.ask(Ask::Run(Box::new(self.drawing.pipeline.clone())));
-        }
-        if let Some(left) = self.sheet.restores.take() {
-            self.restore(left);
-        }
-    }
-
-    fn saved(&mut self, pipeline: Pipeline, to: &str) {
-        self.drawing.is_saved_as(pipeline);
-        self.disk = Disk::new(Some(Path::new(to)));
-        self.drawing.path = Some(to.into());
-        self.sheet.is_saving = false;
-        self.wanted.push(Wanted::Note(to.into()));
-        self.seen.toast = Some(Toast::new(format!("Saved {to}."), false));
-    }
-
     /// Draws a frame and does what it asks for.
     pub(crate) fn ui(&mut self, ui: &mut Ui, desk: &DeskView) {
         self.hear();
         self.watch_disk(ui);
         self.refresh();
-        let is_writing = ui.ctx().text_edit_focused() || self.seen.finder.is_some();
+        // A field that was just opened has the keys already, though the keyboard comes to it with the frame.
+        let is_opened = self.seen.finder.is_some() || self.seen.canvas.writing.is_some();
+        let is_writing = ui.ctx().text_edit_focused() || is_opened;
         let is_silent = is_writing || desk.has_dialog || self.sheet.is_start;
         let pasted = if is_silent { None } else { commands::pasted(ui.ctx()) };
         if let Some(text) = pasted {
@@ -354,7 +239,9 @@ impl Editor {
             self.command(ui.ctx(), command);
         }
         self.refresh();
+        let runs_otherwise = self.runs_otherwise();
         let mut cx = Cx {
+            runs_otherwise,
             theme: &self.theme,
             drawing: &self.drawing,
             run: &self.run,
@@ -379,6 +266,17 @@ impl Editor {
             // What was to be saved first, was not.
             self.sheet.closes_when_saved &= !self.drawing.is_unsaved();
         }
+    }
+
+    /// What runs here was drawn otherwise, in more than places and words.
+    fn runs_otherwise(&mut self) -> bool {
+        if !self.rights.owns_run || !self.run.is_running() {
+            return false;
+        }
+        let revision = self.drawing.revision();
+        let known = self.otherwise.filter(|(known, _)| *known == revision);
+        let (_, runs_otherwise) = *self.otherwise.insert(known.unwrap_or((revision, self.drawing.runs_otherwise())));
+        runs_otherwise
     }
 
     /// Looks at records of what is selected, while they are shown.

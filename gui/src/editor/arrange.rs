@@ -7,19 +7,20 @@ use tidegate_core::faces::marks;
 use tidegate_core::pipeline::edit::{EdgeChange, Edit, NodeChange};
 use tidegate_core::pipeline::{Group, Point};
 
+use super::Editor;
 use crate::acts::Chosen;
 use crate::canvas::geometry::{bounds, snapped};
 use crate::canvas::gesture::point;
 use crate::canvas::marks::{NOTE, Writing, corner};
 use crate::canvas::menus;
 use crate::commands::Command;
-use crate::editor::Editor;
 use crate::panels::bottom::Tab;
 use crate::panels::finder::{Finder, What};
+use crate::panels::toasts::Toast;
 
 impl Editor {
     /// Does a command about the picture.
-    pub(crate) fn arrange(&mut self, command: Command) {
+    pub(super) fn arrange(&mut self, command: Command) {
         if command == Command::Menu {
             let commands = menus::commands(&self.drawing, &self.seen.chosen);
             self.seen.finder = Some(Finder::new(What::Menu(commands)));
@@ -70,6 +71,24 @@ impl Editor {
         }
     }
 
+    /// Gives every node a place by the wires, as one step.
+    pub(super) fn lay_out(&mut self) {
+        let places = crate::layout::places(&self.drawing.pipeline);
+        let nodes = &self.drawing.pipeline.nodes;
+        let moves = nodes.iter().zip(places).map(|(node, at)| (node.id.clone(), point(at))).collect();
+        // Bends were made for other places.
+        let bent = self.drawing.pipeline.edges.iter().filter(|edge| !edge.points.is_empty());
+        let straight = bent.map(|edge| {
+            let change = EdgeChange::Points(Vec::new());
+            Edit::ChangeEdge { edge: edge.id(), change }
+        });
+        let edits = [Edit::MoveNodes(moves)].into_iter().chain(straight).collect();
+        if !nodes.is_empty() && self.edit(&Edit::Batch { label: "lay out".into(), edits }) {
+            self.seen.canvas.wants_fit = true;
+            self.seen.toast = Some(Toast::new("Laid out.", true));
+        }
+    }
+
     /// Changes the drawing, or says why there is nothing to change.
     fn edit_or_say(&mut self, edit: Option<Edit>, why: &str) {
         match edit {
@@ -106,9 +125,6 @@ impl Editor {
         let group = self.group_of().filter(|group| group.nodes.len() == self.seen.chosen.nodes.len());
         let writing = match (&self.seen.chosen.note, group) {
             (Some(note), _) => Writing::note(&self.drawing, note),
-            (None, Some(group)) if group.collapsed => {
-                return self.say("Open the group to name it.");
-            }
             (None, Some(group)) => Writing::group(&self.drawing, &group.id),
             (None, None) => None,
         };
