@@ -38,6 +38,7 @@ pub(crate) enum Command {
     Connect,
     Travel,
     Find,
+    Keys,
     Fit,
     ZoomIn,
     ZoomOut,
@@ -126,6 +127,7 @@ const ENTRIES: &[Entry] = &[
     Entry { command: Command::Connect, title: "Connect", key: key(PLAIN, Key::C) },
     Entry { command: Command::Travel, title: "Send through Kafka, or directly", key: key(PLAIN, Key::T) },
     Entry { command: Command::Find, title: "Find or run a command", key: key(CTRL, Key::K) },
+    Entry { command: Command::Keys, title: "Keyboard map", key: key(PLAIN, Key::F1) },
     Entry { command: Command::Fit, title: "Show all", key: key(PLAIN, Key::F) },
     Entry { command: Command::ZoomIn, title: "Zoom in", key: key(CTRL, Key::Plus) },
     Entry { command: Command::ZoomOut, title: "Zoom out", key: key(CTRL, Key::Minus) },
@@ -182,6 +184,7 @@ impl Command {
             Command::New
                 | Command::Open
                 | Command::Find
+                | Command::Keys
                 | Command::CloseTab
                 | Command::NextTab
                 | Command::PreviousTab
@@ -287,7 +290,7 @@ fn works_while_writing(command: Command) -> bool {
     let edits_text = matches!(command, Command::Undo | Command::Redo | Command::SelectAll);
     let arrows = [Key::ArrowLeft, Key::ArrowRight, Key::ArrowUp, Key::ArrowDown];
     let edits_text = edits_text || key.is_some_and(|key| arrows.contains(&key.logical_key));
-    !edits_text && key.is_some_and(|key| key.modifiers.command || key.logical_key == Key::F8)
+    !edits_text && key.is_some_and(|key| key.modifiers.command || matches!(key.logical_key, Key::F1 | Key::F8))
 }
 
 #[cfg(test)]

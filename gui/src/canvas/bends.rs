@@ -7,18 +7,17 @@ use tidegate_core::pipeline::edit::{EdgeChange, Edit};
 
 use super::geometry::{bend_at, snapped};
 use super::gesture::{Gesture, point, shift};
-use super::node::Pen;
 use super::{CanvasSeen, Frame};
 use crate::acts::{Act, Chosen, Cx};
 use crate::scene::Wire;
 
 /// The bends of a wire as they are drawn now.
-pub(super) fn places(frame: &Frame<'_>, cx: &Cx<'_>, chosen: &Chosen, seen: &CanvasSeen, wire: &Wire) -> Vec<Pos2> {
+pub(super) fn places(frame: &Frame<'_>, cx: &Cx<'_>, seen: &CanvasSeen, wire: &Wire) -> Vec<Pos2> {
     if wire.bends.is_empty() {
         return Vec::new();
     }
     let mut bends = wire.bends.clone();
-    let is_chosen = |place: usize| cx.scene.nodes[place].is_in(chosen);
+    let is_chosen = |place: usize| cx.scene.nodes[place].is_in(frame.chosen);
     if is_chosen(wire.from.0) && is_chosen(wire.to.0) {
         let shift = shift(cx.scene, seen);
         bends.iter_mut().for_each(|bend| *bend += shift);
@@ -33,15 +32,9 @@ pub(super) fn places(frame: &Frame<'_>, cx: &Cx<'_>, chosen: &Chosen, seen: &Can
 }
 
 /// Draws the bends of a wire, and takes what is done to them.
-pub(super) fn show(
-    frame: &Frame<'_>,
-    cx: &mut Cx<'_>,
-    chosen: &Chosen,
-    seen: &mut CanvasSeen,
-    pen: Pen<'_>,
-    wire: &Wire,
-) {
-    for (bend, at) in places(frame, cx, chosen, seen, wire).into_iter().enumerate() {
+pub(super) fn show(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, wire: &Wire) {
+    let (pen, chosen) = (frame.pen, frame.chosen);
+    for (bend, at) in places(frame, cx, seen, wire).into_iter().enumerate() {
         let hit = Rect::from_center_size(at, Vec2::splat(16.0)).intersect(frame.area);
         if !hit.is_positive() {
             continue;

@@ -16,6 +16,7 @@ use super::{CanvasSeen, menus, notes};
 use crate::acts::{Act, Chosen, Cx};
 use crate::fonts;
 use crate::icons::icon;
+use crate::scene::Card;
 
 /// A note or a group of which the text is being written.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub(crate) struct Writing {
     of: Mark,
     text: String,
     is_new: bool,
+    /// the field was drawn with this frame
+    is_drawn: bool,
 }
 
 /// A note or a group, by its id.
@@ -36,13 +39,18 @@ impl Writing {
     /// Of a note.
     pub(crate) fn note(drawing: &Drawing, id: &str) -> Option<Writing> {
         let note = drawing.pipeline.notes.iter().find(|note| note.id == id)?;
-        Some(Writing { of: Mark::Note(id.into()), text: note.text.clone(), is_new: true })
+        Some(Writing { of: Mark::Note(id.into()), text: note.text.clone(), is_new: true, is_drawn: true })
     }
 
     /// Of the name of a group.
     pub(crate) fn group(drawing: &Drawing, id: &str) -> Option<Writing> {
         let group = drawing.pipeline.groups.iter().find(|group| group.id == id)?;
-        Some(Writing { of: Mark::Group(id.into()), text: marks::title(group).into(), is_new: true })
+        Some(Writing { of: Mark::Group(id.into()), text: marks::title(group).into(), is_new: true, is_drawn: true })
+    }
+
+    /// Tells whether its field was drawn with the last frame, and begins another frame. What cannot be seen is not written.
+    pub(super) fn was_drawn(&mut self) -> bool {
+        std::mem::take(&mut self.is_drawn)
     }
 
     /// The step that makes it so; none where nothing has changed.
@@ -72,6 +80,18 @@ pub(super) fn groups(ui: &mut Ui, painter: &Painter, cx: &mut Cx<'_>, seen: &mut
         if let Some(outline) = notes::outline(cx, seen, bodies, group) {
             name(ui, painter, cx, seen, group, outline);
         }
+    }
+}
+
+/// The name of a folded group while it is written, in the place of its title.
+pub(super) fn folded(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
+    let Some(Writing { of: Mark::Group(id), .. }) = &seen.writing else { return };
+    let is_this = |card: &&Card| card.fold.as_ref().is_some_and(|fold| fold.group == *id);
+    let Some(card) = cx.scene.nodes.iter().find(is_this) else { return };
+    let shown = seen.view.rect(seen.area, card.shape.rect);
+    if shown.intersects(seen.area) {
+        let field = Rect::from_min_size(shown.min, vec2(shown.width().max(140.0), 28.0));
+        write(ui, cx, seen, field, false);
     }
 }
 
@@ -185,6 +205,7 @@ fn handle(ui: &Ui, painter: &Painter, cx: &mut Cx<'_>, seen: &mut CanvasSeen, no
 /// The field in which a text is written; it is taken when the field is left, and given up by Esc.
 fn write(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut CanvasSeen, rect: Rect, is_long: bool) {
     let Some(writing) = &mut seen.writing else { return };
+    writing.is_drawn = true;
     let edit = if is_long { TextEdit::multiline(&mut writing.text) } else { TextEdit::singleline(&mut writing.text) };
     let margin = if is_long { vec2(12.0, 10.0) } else { vec2(8.0, 3.0) };
     let edit = edit.font(fonts::text(12.0)).margin(margin).desired_width(rect.width()).min_size(rect.size());

@@ -3,7 +3,8 @@
 //!
 //! - `geometry`: where things are
 //! - `node`, `wire`, `glyphs`: what they look like
-//! - `gesture`: what the pointer is doing; `bends`, `marks`: to wires, to notes and groups
+//! - `gesture`: what the pointer is doing; `pull`: drawing a wire; `bends`, `marks`: to wires, to notes and groups
+//! - `ports`: where wires begin and end
 //! - `menus`, `tips`: what can be done to what is below it, and what is told of that
 //! - `keys`: the same by keyboard
 //! - `still`: the same, where nobody touches it
@@ -19,19 +20,20 @@ pub(crate) mod menus;
 pub(crate) mod node;
 mod notes;
 mod overlay;
+mod ports;
+mod pull;
 pub(crate) mod still;
 mod tips;
 pub(crate) mod wire;
 
 use egui::{Id, Mesh, Pos2, Rect, Response, Sense, Shape, Ui, Vec2, WidgetInfo, pos2, vec2};
-use tidegate_core::pipeline::PortRef;
 
 use crate::acts::{Act, Chosen, Cx};
-use crate::scene::{Card, PortKind};
+use crate::scene::Card;
 use geometry::{Detail, Shape as Body, Slot, View};
-use gesture::{Gesture, Pull};
+use gesture::Gesture;
 use marks::Writing;
-use node::{Pen, PortLook};
+use node::Pen;
 use wire::Track;
 
 /// What of the canvas belongs to the person who looks, not to the pipeline.
@@ -100,10 +102,14 @@ struct Frame<'a> {
     area: Rect,
     view: View,
     back: &'a Response,
+    pen: Pen<'a>,
+    chosen: &'a Chosen,
     /// boxes of nodes as they are drawn now, in the scene's order
     bodies: Vec<Body>,
     /// lines of wires, in the scene's order; none where they are not seen
     tracks: Vec<Option<Track>>,
+    /// the wire below the pointer, by its place in the scene
+    hovered_wire: Option<usize>,
     /// dashes run along wires
     has_motion: bool,
 }
@@ -141,6 +147,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Can
     let painter = ui.painter_at(area);
     painter.rect_filled(area, 0.0, cx.theme.canvas);
     dots(&painter, cx, seen);
+    seen.writing.take_if(|writing| !writing.was_drawn());
     let bodies = gesture::moved(cx.scene, chosen, seen);
     notes::groups(&painter, cx, seen, &bodies);
     notes::show(&painter, cx, seen);
@@ -148,34 +155,48 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Can
     marks::notes(ui, &painter, cx, chosen, seen);
     let settings = &cx.desk.settings;
     let has_motion = settings.dashes_move && !settings.is_still && ui.input(|input| input.focused);
-    let mut frame = Frame { ui, area, view: seen.view, back: &back, bodies, tracks: Vec::new(), has_motion };
-    frame.tracks = tracks(&frame, cx, chosen, seen);
-    let hovered_wire = hovered_wire(&frame, seen, &back);
-    let pen = Pen { painter: &painter, theme: cx.theme, zoom: seen.view.zoom, detail: seen.detail };
-    wires(&frame, cx, chosen, seen, pen, hovered_wire);
+    let mut frame = Frame {
+        ui,
+        area,
+        view: seen.view,
+        back: &back,
+        pen: Pen { painter: &painter, theme: cx.theme, zoom: seen.view.zoom, detail: seen.detail },
+        chosen,
+        bodies,
+        tracks: Vec::new(),
+        hovered_wire: None,
+        has_motion,
+    };
+    frame.tracks = tracks(&frame, cx, seen);
+    frame.hovered_wire = hovered_wire(&frame, seen);
+    inside(&frame, cx, seen);
+    marks::folded(ui, cx, seen);
+    keys::take(ui, cx, chosen, seen, &back);
+    overlay::show(ui, cx, seen);
+}
+
+/// Shows wires and nodes, and takes what the pointer does to them.
+fn inside(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
+    wires(frame, cx, seen);
     seen.drawn = Drawn { nodes: 0, wires: frame.tracks.iter().flatten().count() };
     for place in 0..cx.scene.nodes.len() {
-        if frame.rect(place).expand(40.0).intersects(area) {
+        if frame.rect(place).expand(40.0).intersects(frame.area) {
             seen.drawn.nodes += 1;
-            show_node(&frame, cx, chosen, seen, pen, place);
+            show_node(frame, cx, seen, place);
         }
     }
-    for (wire, track) in cx.scene.wires.iter().zip(&frame.tracks) {
+    for (place, (wire, track)) in cx.scene.wires.iter().zip(&frame.tracks).enumerate() {
         if let Some(track) = track {
-            let look =
-                wire_look(&frame, chosen, &wire.id, hovered_wire.is_some_and(|at| cx.scene.wires[at].id == wire.id));
-            wire::label(pen, wire, track, look);
+            wire::label(frame.pen, wire, track, wire_look(frame, place, &wire.id));
         }
     }
     if seen.detail > Detail::Block {
-        ports(&frame, cx, seen, pen, chosen);
+        ports::show(frame, cx, seen);
     }
-    gesture::pull(&frame, cx, seen, pen);
-    gesture::background(&frame, cx, chosen, seen, pen, hovered_wire);
-    asked(&frame, cx, seen, hovered_wire);
-    gesture::dropped(&frame, cx, seen, pen, hovered_wire);
-    keys::take(ui, cx, chosen, seen, &back);
-    overlay::show(ui, cx, seen);
+    pull::go_on(frame, cx, seen);
+    gesture::background(frame, cx, seen);
+    asked(frame, cx, seen);
+    gesture::dropped(frame, cx, seen);
 }
 
 /// Shows all nodes.
@@ -209,11 +230,11 @@ fn dots(painter: &egui::Painter, cx: &Cx<'_>, seen: &CanvasSeen) {
 }
 
 /// Tells of the wire below the pointer, and what can be done to it; else what can be done here.
-fn asked(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, hovered_wire: Option<usize>) {
+fn asked(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
     let (back, scene) = (frame.back, cx.scene);
     if back.secondary_clicked() {
         seen.asked_at = seen.pointer.map(|at| frame.view.to_canvas(frame.area, at));
-        let chosen = hovered_wire.map_or_else(Chosen::default, |place| Chosen::edge(&scene.wires[place].id));
+        let chosen = frame.hovered_wire.map_or_else(Chosen::default, |place| Chosen::edge(&scene.wires[place].id));
         seen.asked_wire = chosen.edge.clone();
         cx.ask(Act::Choose(chosen));
     }
@@ -221,16 +242,16 @@ fn asked(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, hovered_wire
         Some(edge) => menus::wire(back, cx, &edge),
         None => menus::canvas(back, cx, seen.asked_at),
     }
-    if let Some(place) = hovered_wire.filter(|_| seen.gesture == Gesture::None) {
+    if let Some(place) = frame.hovered_wire.filter(|_| seen.gesture == Gesture::None) {
         back.clone().on_hover_ui_at_pointer(|ui| tips::wire(ui, cx, &scene.wires[place]));
     }
 }
 
-fn tracks(frame: &Frame<'_>, cx: &Cx<'_>, chosen: &Chosen, seen: &CanvasSeen) -> Vec<Option<Track>> {
+fn tracks(frame: &Frame<'_>, cx: &Cx<'_>, seen: &CanvasSeen) -> Vec<Option<Track>> {
     let zoom = frame.view.zoom;
     let track = |wire: &crate::scene::Wire| {
         let (from, to) = (frame.port(wire.from.0, wire.from.1), frame.port(wire.to.0, wire.to.1));
-        let bends = bends::places(frame, cx, chosen, seen, wire);
+        let bends = bends::places(frame, cx, seen, wire);
         // A cubic stays within reach of the box around its ends.
         let ends = bends.iter().fold(Rect::from_two_pos(from, to), |all, bend| all.union(Rect::from_pos(*bend)));
         let box_around = ends.expand(92.0 * zoom);
@@ -243,8 +264,9 @@ fn tracks(frame: &Frame<'_>, cx: &Cx<'_>, chosen: &Chosen, seen: &CanvasSeen) ->
 }
 
 /// The wire below the pointer, where nothing lies above it.
-fn hovered_wire(frame: &Frame<'_>, seen: &CanvasSeen, back: &Response) -> Option<usize> {
-    let at = seen.pointer.filter(|_| back.contains_pointer() || egui::DragAndDrop::has_any_payload(frame.ui.ctx()))?;
+fn hovered_wire(frame: &Frame<'_>, seen: &CanvasSeen) -> Option<usize> {
+    let is_ours = || frame.back.contains_pointer() || egui::DragAndDrop::has_any_payload(frame.ui.ctx());
+    let at = seen.pointer.filter(|_| is_ours())?;
     let is_over_node = (0..frame.bodies.len()).any(|place| frame.rect(place).contains(at));
     if is_over_node {
         return None;
@@ -257,27 +279,20 @@ fn hovered_wire(frame: &Frame<'_>, seen: &CanvasSeen, back: &Response) -> Option
     (nearest.1 <= 8.0).then_some(nearest.0)
 }
 
-fn wire_look(frame: &Frame<'_>, chosen: &Chosen, id: &str, is_hovered: bool) -> wire::Look {
+fn wire_look(frame: &Frame<'_>, place: usize, id: &str) -> wire::Look {
     wire::Look {
-        is_hovered,
-        is_selected: chosen.edge.as_deref() == Some(id),
+        is_hovered: frame.hovered_wire == Some(place),
+        is_selected: frame.chosen.edge.as_deref() == Some(id),
         phase: frame.has_motion.then(|| frame.ui.input(|input| input.time) as f32),
         gate_at: 0.0,
     }
 }
 
-fn wires(
-    frame: &Frame<'_>,
-    cx: &mut Cx<'_>,
-    chosen: &Chosen,
-    seen: &mut CanvasSeen,
-    pen: Pen<'_>,
-    hovered: Option<usize>,
-) {
-    let scene = cx.scene;
+fn wires(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
+    let (scene, pen) = (cx.scene, frame.pen);
     for (place, (wire, track)) in scene.wires.iter().zip(&frame.tracks).enumerate() {
         let Some(track) = track else { continue };
-        let mut look = wire_look(frame, chosen, &wire.id, hovered == Some(place));
+        let mut look = wire_look(frame, place, &wire.id);
         let rate = wire.live.as_ref().map_or(0.0, |live| live.rate);
         look.phase = look.phase.map(|time| time * wire::speed(rate));
         if wire.live.as_ref().is_some_and(|live| live.shut > 0.0) {
@@ -307,13 +322,13 @@ fn wires(
             }
         }
         if pen.detail > Detail::Block {
-            bends::show(frame, cx, chosen, seen, pen, wire);
+            bends::show(frame, cx, seen, wire);
         }
     }
 }
 
-fn show_node(frame: &Frame<'_>, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut CanvasSeen, pen: Pen<'_>, place: usize) {
-    let scene = cx.scene;
+fn show_node(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, place: usize) {
+    let (scene, pen, chosen) = (cx.scene, frame.pen, frame.chosen);
     let card: &Card = &scene.nodes[place];
     let rect = frame.rect(place);
     let response = frame.ui.interact(rect.intersect(frame.area), frame.id(("node", &card.id)), Sense::click_and_drag());
@@ -329,92 +344,4 @@ fn show_node(frame: &Frame<'_>, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Can
     if response.hovered() && seen.detail < Detail::All {
         response.on_hover_text(format!("{}\n{}\n{}", card.title, card.operator, card.glance));
     }
-}
-
-fn ports(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, pen: Pen<'_>, chosen: &Chosen) {
-    let scene = cx.scene;
-    for (place, card) in scene.nodes.iter().enumerate() {
-        let rect = frame.rect(place);
-        if !rect.expand(40.0).intersects(frame.area) {
-            continue;
-        }
-        let is_near =
-            seen.pointer.is_some_and(|at| rect.expand(14.0).contains(at)) || chosen.only_node() == Some(&card.id);
-        for (slot, port) in card.ports() {
-            let is_hovered = seen.pointer.is_some_and(|at| rect.expand(14.0).contains(at));
-            let is_pulled = matches!(seen.gesture, Gesture::Pull(_));
-            let is_side = matches!(slot, Slot::Side(_));
-            if is_side && !(port.is_connected || port.count > 0 || is_near || is_pulled) {
-                continue;
-            }
-            let at = frame.port(place, slot);
-            let hit = Rect::from_center_size(at, Vec2::splat(24.0)).intersect(frame.area);
-            if !hit.is_positive() {
-                continue;
-            }
-            let response = frame.ui.interact(
-                hit,
-                frame.id(("port", &card.id, &port.name, matches!(slot, Slot::Input(_)))),
-                Sense::click_and_drag(),
-            );
-            let side = if matches!(slot, Slot::Input(_)) { "input" } else { "output" };
-            let name = format!("{side} {} of {}, {}", port.name, card.title, port.kind.word());
-            response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
-            let end = card.end(&port.name);
-            gesture::on_port(&response, cx, seen, (place, slot), &end);
-            let is_input = matches!(slot, Slot::Input(_));
-            menus::port(&response, cx, &end, is_input);
-            let look = port_look(cx, seen, &end, slot, response.contains_pointer());
-            if !is_pulled {
-                response.on_hover_ui(|ui| tips::port(ui, cx, &end.node, &end.port, port.kind, is_input));
-            }
-            node::port(pen, port, at, look);
-            let several = |slot: Slot| match slot {
-                Slot::Input(_) => card.inputs.len() > 1,
-                Slot::Output(_) => card.outputs.len() > 1,
-                Slot::Side(_) => is_near && port.count == 0,
-            };
-            if pen.detail == Detail::All
-                && (several(slot) && has_room(frame, place, at, slot) || is_hovered || is_side && is_near)
-            {
-                node::port_name(pen, port, slot, at);
-            }
-            if is_side && port.count > 0 && pen.detail >= Detail::Some {
-                let colour = if port.kind == PortKind::Late { cx.theme.late.text } else { cx.theme.err.text };
-                let words = tidegate_core::faces::numbers::count(port.count);
-                let font = (crate::fonts::mono(pen.size(10.5)), colour);
-                crate::text::write(pen.painter, at + vec2(9.0, 4.0), egui::Align2::LEFT_TOP, &words, font, 80.0);
-            }
-        }
-    }
-}
-
-/// There is room for a port's name beside it: no other node stands there.
-fn has_room(frame: &Frame<'_>, place: usize, at: Pos2, slot: Slot) -> bool {
-    let reach = if matches!(slot, Slot::Input(_)) { vec2(-64.0, -16.0) } else { vec2(64.0, -16.0) };
-    let beside = Rect::from_two_pos(at, at + reach);
-    (0..frame.bodies.len()).all(|other| other == place || !frame.rect(other).intersects(beside))
-}
-
-/// How a port looks while a wire is drawn: does it fit?
-fn port_look(cx: &Cx<'_>, seen: &CanvasSeen, end: &PortRef, slot: Slot, is_hovered: bool) -> PortLook {
-    let Gesture::Pull(pull) = &seen.gesture else {
-        return if is_hovered { PortLook::Hovered } else { PortLook::Plain };
-    };
-    if pull.held == *end {
-        return PortLook::Hovered;
-    }
-    let is_input = matches!(slot, Slot::Input(_));
-    if is_input != pull.is_from || pull.plainly_unfit(cx.drawing, end).is_some() {
-        return PortLook::Unfit;
-    }
-    match &pull.target {
-        Some((target, None)) if target == end => PortLook::Fits,
-        _ => PortLook::Plain,
-    }
-}
-
-/// The end of a wire that is being drawn: its place on the screen.
-fn held_at(frame: &Frame<'_>, pull: &Pull) -> Option<Pos2> {
-    (pull.node < frame.bodies.len()).then(|| frame.port(pull.node, pull.slot))
 }

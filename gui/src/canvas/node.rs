@@ -340,8 +340,9 @@ pub(crate) fn port_colour(theme: &Theme, kind: PortKind) -> Color32 {
 pub(crate) fn port_name(pen: Pen<'_>, port: &Port, slot: Slot, at: Pos2) {
     let font = (fonts::mono(pen.size(10.5)), pen.theme.faint);
     let (at, anchor) = match slot {
-        Slot::Input(_) => (at + vec2(-9.0, -2.0), Align2::RIGHT_BOTTOM),
-        Slot::Output(_) => (at + vec2(9.0, -2.0), Align2::LEFT_BOTTOM),
+        // Above the line stands its rate.
+        Slot::Input(_) => (at + vec2(-9.0, 2.0), Align2::RIGHT_TOP),
+        Slot::Output(_) => (at + vec2(9.0, 2.0), Align2::LEFT_TOP),
         Slot::Side(_) => (at + vec2(9.0, 3.0), Align2::LEFT_TOP),
     };
     text::write(pen.painter, at, anchor, &port.name, font, 120.0);

@@ -1,15 +1,16 @@
 //! What stands above the canvas: the run in one sentence, zoom and fit, the minimap, what an empty canvas says.
 
-use egui::{Align2, Mesh, Rect, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Align2, Mesh, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use tidegate_core::faces::numbers;
 use tidegate_core::snapshot::HeldBy;
 
-use super::CanvasSeen;
 use super::geometry::View;
+use super::{CanvasSeen, glyphs};
 use crate::acts::{Act, Chosen, Cx};
 use crate::commands::Command;
 use crate::fonts;
 use crate::live::{NodeState, spaced};
+use crate::scene::Card;
 use crate::text;
 use crate::widgets;
 
@@ -93,7 +94,7 @@ fn insight(ui: &mut Ui, cx: &mut Cx<'_>, seen: &CanvasSeen) {
     let width = (words + 120.0).min(seen.area.width() - 2.0 * EDGE);
     let rect = Rect::from_min_size(seen.area.min + vec2(EDGE, EDGE), vec2(width, 34.0));
     widgets::card(&painter, cx.theme, rect);
-    super::glyphs::pressed(&painter, rect.left_center() + vec2(18.0, 0.0), 5.0, cx.theme.press.graphic);
+    glyphs::pressed(&painter, rect.left_center() + vec2(18.0, 0.0), 5.0, cx.theme.press.graphic);
     let clipped = painter.with_clip_rect(Rect::from_min_max(rect.min, rect.max - vec2(72.0, 0.0)));
     let mut x = rect.left() + 34.0;
     for (galley, colour) in galleys {
@@ -162,21 +163,66 @@ fn minimap(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
     }
     let mut blocks = Mesh::default();
     for card in &cx.scene.nodes {
-        let colour = match card.live.as_ref().map(|live| live.state) {
-            Some(NodeState::Pressed) => cx.theme.press.graphic,
-            Some(NodeState::Faulted) => cx.theme.err.graphic,
-            _ if card.live.as_ref().is_some_and(|live| live.bottleneck.is_some()) => cx.theme.warn.graphic,
-            _ => crate::theme::blend(cx.theme.raised, cx.theme.role(card.family), 0.6),
+        let colour = match sign_of(card) {
+            Some(MapSign::Pressed) => cx.theme.press.graphic,
+            Some(MapSign::Failed) => cx.theme.err.graphic,
+            Some(MapSign::Bottleneck) => cx.theme.warn.graphic,
+            None => crate::theme::blend(cx.theme.raised, cx.theme.role(card.family), 0.6),
         };
         let shown = small(card.shape.rect);
         blocks.add_colored_rect(Rect::from_min_size(shown.min, shown.size().max(Vec2::splat(2.0))), colour);
     }
     inside.add(Shape::mesh(blocks));
+    for card in &cx.scene.nodes {
+        minimap_sign(&inside, cx, card, small(card.shape.rect).center());
+    }
     inside.rect_stroke(small(window), 2.0, Stroke::new(1.0, cx.theme.accent), StrokeKind::Inside);
     let response = ui.interact(rect, ui.scope_id().with("minimap"), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "minimap"));
+    let signs = cx.scene.nodes.iter().filter_map(|card| Some((card, sign_of(card)?)));
+    let words: Vec<String> = signs.map(|(card, sign)| format!("{} {}", card.title, sign.words())).collect();
+    let name = [vec!["minimap".to_string()], words].concat().join(", ");
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
     if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked() || response.dragged()) {
         let centre = map.to_canvas(rect, at);
         seen.view.origin = seen.area.size() / 2.0 - centre.to_vec2() * seen.view.zoom;
+    }
+}
+
+/// What a node is marked with on the minimap, for whoever does not tell its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MapSign {
+    Pressed,
+    Failed,
+    Bottleneck,
+}
+
+impl MapSign {
+    fn words(self) -> &'static str {
+        match self {
+            MapSign::Pressed => "is back-pressured",
+            MapSign::Failed => "has failed",
+            MapSign::Bottleneck => "is the bottleneck",
+        }
+    }
+}
+
+fn sign_of(card: &Card) -> Option<MapSign> {
+    let live = card.live.as_ref()?;
+    match live.state {
+        NodeState::Faulted => Some(MapSign::Failed),
+        _ if live.bottleneck.is_some() => Some(MapSign::Bottleneck),
+        NodeState::Pressed => Some(MapSign::Pressed),
+        NodeState::Idle | NodeState::Running => None,
+    }
+}
+
+/// The shape that says the same as the colour of a block.
+fn minimap_sign(painter: &Painter, cx: &Cx<'_>, card: &Card, at: Pos2) {
+    let Some(sign) = sign_of(card) else { return };
+    painter.circle_filled(at, 6.5, cx.theme.panel);
+    match sign {
+        MapSign::Pressed => glyphs::pressed(painter, at, 3.5, cx.theme.press.graphic),
+        MapSign::Failed => glyphs::fault(painter, cx.theme, at, 5.0),
+        MapSign::Bottleneck => glyphs::warning(painter, cx.theme, at, 5.0),
     }
 }

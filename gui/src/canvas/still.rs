@@ -40,8 +40,18 @@ pub(crate) fn paint(ui: &mut Ui, theme: &Theme, still: Still<'_>) {
     let painter = ui.painter_at(area);
     let (run, desk, topics) = (Watched::default(), DeskView::default(), Topics::default());
     let rights = Rights::default();
-    let cx =
-        Cx { theme, drawing, run: &run, scene, rights, found: &[], desk: &desk, topics: &topics, acts: Vec::new() };
+    let cx = Cx {
+        theme,
+        drawing,
+        run: &run,
+        scene,
+        rights,
+        runs_otherwise: false,
+        found: &[],
+        desk: &desk,
+        topics: &topics,
+        acts: Vec::new(),
+    };
     let seen = CanvasSeen { view, area, detail, ..CanvasSeen::default() };
     let bodies: Vec<geometry::Shape> = scene.nodes.iter().map(|card| card.shape).collect();
     notes::groups(&painter, &cx, &seen, &bodies);

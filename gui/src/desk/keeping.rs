@@ -8,8 +8,10 @@ use egui::Context;
 use tidegate_core::faces::drafts::{Draft, Left, left};
 use tidegate_core::faces::host::Opening;
 use tidegate_core::faces::keeper::{Kept, Make, Wish};
+use tidegate_core::faces::numbers;
 use tidegate_core::faces::recent::recent;
 use tidegate_core::faces::storage::read_state;
+use tidegate_core::operators;
 use tidegate_core::pipeline::edit::Fragment;
 use tidegate_core::pipeline::to_canonical;
 
@@ -44,13 +46,40 @@ impl Export {
     }
 }
 
+/// A drawing that a session before has left unsaved.
+pub(crate) struct LeftOver {
+    pub(crate) left: Left,
+    /// what is drawn there that its file has not, in a line
+    pub(crate) changed: String,
+}
+
+/// The most changes that a line tells.
+const TOLD: usize = 2;
+
+impl LeftOver {
+    fn new(left: Left) -> LeftOver {
+        let Some(changes) = left.changes(operators::ALL) else {
+            let changed = numbers::several(left.draft.pipeline.nodes.len(), "node");
+            return LeftOver { left, changed: format!("{changed}, saved nowhere") };
+        };
+        let told = changes.iter().take(TOLD).map(|change| format!("{} {}", change.sign.word(), change.words));
+        let mut changed = told.collect::<Vec<_>>().join(" · ");
+        match changes.len() {
+            0 => changed = "as its file is".into(),
+            many if many > TOLD => changed += &format!(" · and {} more", many - TOLD),
+            _ => {}
+        }
+        LeftOver { left, changed }
+    }
+}
+
 /// What is remembered of the sessions before.
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) settings: Settings,
     pub(super) recent: Vec<PathBuf>,
     /// drawings that were not saved
-    pub(super) left: Vec<Left>,
+    pub(super) left: Vec<LeftOver>,
     /// what cannot be read, as sentences
     pub(super) complaints: Vec<String>,
 }
@@ -69,7 +98,7 @@ impl Memory {
             Err(why) => memory.complaints.push(format!("{why}.")),
         }
         let (found, unread) = left(state);
-        memory.left = found;
+        memory.left = found.into_iter().map(LeftOver::new).collect();
         memory.complaints.extend(unread);
         memory
     }
@@ -178,28 +207,35 @@ impl Desk {
         }
     }
 
-    /// What was left is drawn again, or goes.
+    /// What was left is drawn again, or goes: all of it, or one after which the others are asked for.
     pub(super) fn answered_left(&mut self, answer: Answer) {
-        match answer {
-            Answer::Save => {
-                for left in std::mem::take(&mut self.left) {
-                    let opening = match &left.draft.path {
-                        Some(path) if path.exists() => Opening::File(path.clone()),
-                        path => Opening::New(path.clone()),
-                    };
-                    if !self.open(opening) {
-                        continue;
-                    }
-                    let editor = self.shown_mut();
-                    match editor.sheet.is_opening {
-                        true => editor.sheet.restores = Some(left),
-                        false => editor.restore(left),
-                    }
-                }
+        let (restores, numbers) = match answer {
+            Answer::Save => (true, 0..self.left.len()),
+            Answer::SaveOne(number) => (true, number..number + 1),
+            Answer::DiscardOne(number) => (false, number..number + 1),
+            Answer::Discard | Answer::Cancel => (false, 0..self.left.len()),
+        };
+        let numbers = numbers.start.min(self.left.len())..numbers.end.min(self.left.len());
+        for LeftOver { left, .. } in self.left.drain(numbers).collect::<Vec<_>>() {
+            match restores {
+                true => self.restore(left),
+                false => self.keeper.ask(Wish::Discard(Box::new(left))),
             }
-            _ => std::mem::take(&mut self.left)
-                .into_iter()
-                .for_each(|left| self.keeper.ask(Wish::Discard(Box::new(left)))),
+        }
+        self.dialog = (!self.left.is_empty()).then_some(Dialog::Left);
+    }
+
+    fn restore(&mut self, left: Left) {
+        let opening = match &left.draft.path {
+            Some(path) if path.exists() => Opening::File(path.clone()),
+            path => Opening::New(path.clone()),
+        };
+        if self.open(opening) {
+            let editor = self.shown_mut();
+            match editor.sheet.is_opening {
+                true => editor.sheet.restores = Some(left),
+                false => editor.restore(left),
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::panels::toasts::Toast;
 use crate::scene::Scene;
 use crate::settings::{Ground, Settings, Side};
 use crate::theme::Theme;
-pub(crate) use keeping::{Export, Memory};
+pub(crate) use keeping::{Export, LeftOver, Memory};
 pub(crate) use sheet::Sheet;
 
 /// Someone who opens documents, for all tabs.
@@ -40,7 +40,7 @@ pub(crate) struct Desk {
     pub(crate) view: DeskView,
     dialog: Option<Dialog>,
     /// what sessions before left unsaved
-    left: Vec<Left>,
+    left: Vec<LeftOver>,
     opener: SharedOpener,
     wake: Arc<dyn Fn() + Send + Sync>,
     keeper: Keeper,

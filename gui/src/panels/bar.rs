@@ -158,6 +158,12 @@ fn run_buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
     if widgets::button(ui, cx.theme, ButtonLook::Plain, Some("stop"), words, &Command::Stop.hint()).clicked() {
         cx.ask_for(Command::Stop);
     }
+    if cx.runs_otherwise {
+        let hint = format!("Stops this run, and runs what is drawn now\n{}", Command::Run.key().unwrap_or_default());
+        if widgets::button(ui, cx.theme, ButtonLook::Filled, Some("play"), "Run again", &hint).clicked() {
+            cx.ask_for(Command::Run);
+        }
+    }
     let is_paused = cx.run.now.run.state == RunState::Paused;
     let (name, hint) = if is_paused { ("play", "Go on") } else { ("pause", "Pause: sources rest") };
     let is_live = matches!(cx.run.link, Link::Live) && !is_stopping;

@@ -1,10 +1,13 @@
 //! What a person is asked before something is lost that cannot be brought back. The safe answer has the keyboard, and Esc
 //! gives it; everything else acts at once, and can be undone.
 
-use egui::{Frame, Id, Key, Margin, Modal, Modifiers, RichText, ScrollArea, Shadow, Stroke, Ui};
-use tidegate_core::faces::drafts::Left;
+use egui::{
+    Frame, Id, Key, Label, Margin, Modal, Modifiers, Response, RichText, Role, ScrollArea, Shadow, Stroke, Ui,
+    WidgetInfo, vec2,
+};
+use tidegate_core::faces::numbers;
 
-use crate::desk::Tab;
+use crate::desk::{LeftOver, Tab};
 use crate::editor::Editor;
 use crate::fonts;
 use crate::theme::Theme;
@@ -17,6 +20,9 @@ pub(crate) enum Answer {
     Save,
     /// let it go
     Discard,
+    /// the same for one of several, by its number
+    SaveOne(usize),
+    DiscardOne(usize),
     /// as if nobody had asked
     Cancel,
 }
@@ -43,7 +49,7 @@ pub(crate) fn close(ui: &Ui, theme: &Theme, editor: &Editor) -> Option<Answer> {
         (Answer::Cancel, "Keep it open", ButtonLook::Plain),
     ];
     let title = format!("{} is not saved", editor.title());
-    ask(ui, theme, Question { title: &title, sentence, answers: &answers }, |_| {})
+    ask(ui, theme, Question { title: &title, sentence, answers: &answers }, |_| Listed::default())
 }
 
 /// The program is being ended, with documents that are not saved.
@@ -67,11 +73,12 @@ pub(crate) fn quit(ui: &Ui, theme: &Theme, tabs: &[Tab], can_save_all: bool) -> 
         for tab in unsaved.iter().take(8) {
             ui.label(RichText::new(&tab.name).font(fonts::mono(11.5)).color(theme.text2));
         }
+        Listed::default()
     })
 }
 
 /// A session before has left what was not saved.
-pub(crate) fn left(ui: &Ui, theme: &Theme, left: &[Left]) -> Option<Answer> {
+pub(crate) fn left(ui: &Ui, theme: &Theme, left: &[LeftOver]) -> Option<Answer> {
     let (title, sentence) = match left.len() {
         1 => (
             "Tidegate ended before a drawing was saved".to_string(),
@@ -82,20 +89,73 @@ pub(crate) fn left(ui: &Ui, theme: &Theme, left: &[Left]) -> Option<Answer> {
             "They were kept. Opened again they are not saved yet, so no file is changed.",
         ),
     };
+    let of = if left.len() == 1 { ["Discard", "Restore"] } else { ["Discard all", "Restore all"] };
     let answers = [
-        (Answer::Discard, "Discard", ButtonLook::Plain),
+        (Answer::Discard, of[0], ButtonLook::Plain),
         (Answer::Cancel, "Decide later", ButtonLook::Plain),
-        (Answer::Save, "Restore", ButtonLook::Filled),
+        (Answer::Save, of[1], ButtonLook::Filled),
     ];
+    let now_ms = chrono::Utc::now().timestamp_millis();
     ask(ui, theme, Question { title: &title, sentence, answers: &answers }, |ui| {
-        ScrollArea::vertical().max_height(160.0).show(ui, |ui| {
-            for one in left {
-                let place = one.draft.path.as_ref().map_or_else(String::new, |path| format!("  {}", path.display()));
-                let words = format!("{}  {}{place}", moment(one.draft.at_ms), one.draft.name);
-                ui.label(RichText::new(words).font(fonts::mono(11.5)).color(theme.text2));
+        let mut listed = Listed::default();
+        ScrollArea::vertical().max_height(240.0).show(ui, |ui| {
+            for (number, one) in left.iter().enumerate() {
+                ui.add_space(4.0);
+                ui.horizontal(|ui| {
+                    let at = ui.cursor().min;
+                    let buttons = if left.len() > 1 { BUTTONS } else { 0.0 };
+                    let room = ui.available_width() - buttons;
+                    ui.allocate_ui(vec2(room, LINES), |ui| kept(ui, theme, one, now_ms));
+                    if left.len() > 1 {
+                        ui.add_space((at.x + room - ui.cursor().left()).max(0.0));
+                        listed.take(one_of(ui, theme, one, "Restore", Answer::SaveOne(number)));
+                        listed.take(one_of(ui, theme, one, "Discard", Answer::DiscardOne(number)));
+                    }
+                });
             }
         });
+        listed
     })
+}
+
+/// Width of the buttons of one of several, and height of what is said of it.
+const BUTTONS: f32 = 152.0;
+const LINES: f32 = 52.0;
+
+/// What was kept: its name, how long ago and where, what is drawn there.
+fn kept(ui: &mut Ui, theme: &Theme, LeftOver { left, changed }: &LeftOver, now_ms: i64) {
+    let draft = &left.draft;
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.label(RichText::new(&draft.name).font(fonts::strong(12.5)).color(theme.text));
+        let file = draft.path.as_ref().map_or_else(|| "no file yet".to_string(), |path| path.display().to_string());
+        let words = format!("{} ago · {file}", numbers::since(now_ms - draft.at_ms));
+        let label = Label::new(RichText::new(words).font(fonts::mono(11.0)).color(theme.text2)).truncate();
+        ui.add(label).on_hover_text(format!("{}\n{file}", moment(draft.at_ms)));
+        let label = Label::new(RichText::new(changed).font(fonts::text(12.0)).color(theme.text2)).truncate();
+        ui.add(label).on_hover_text(changed);
+    });
+}
+
+/// A button of one of several.
+fn one_of(ui: &mut Ui, theme: &Theme, of: &LeftOver, words: &str, answer: Answer) -> (Response, Answer) {
+    let response = widgets::button(ui, theme, ButtonLook::Quiet, None, words, "");
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{words} {}", of.left.draft.name)));
+    (response, answer)
+}
+
+/// What came of a list within a question: an answer, and whether something of it has the keyboard.
+#[derive(Default)]
+struct Listed {
+    answered: Option<Answer>,
+    has_focus: bool,
+}
+
+impl Listed {
+    fn take(&mut self, (response, answer): (Response, Answer)) {
+        self.has_focus |= response.has_focus();
+        self.answered = self.answered.or(response.clicked().then_some(answer));
+    }
 }
 
 /// When something was kept, by the clock of this place.
@@ -104,7 +164,7 @@ fn moment(at_ms: i64) -> String {
     local.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-fn ask(ui: &Ui, theme: &Theme, question: Question<'_>, list: impl FnOnce(&mut Ui)) -> Option<Answer> {
+fn ask(ui: &Ui, theme: &Theme, question: Question<'_>, list: impl FnOnce(&mut Ui) -> Listed) -> Option<Answer> {
     let shadow = Shadow { offset: [0, 12], blur: 32, spread: 0, color: theme.shadow };
     let frame = Frame::NONE.fill(theme.raised).stroke(Stroke::new(1.0, theme.line2)).corner_radius(12).shadow(shadow);
     let modal =
@@ -115,13 +175,11 @@ fn ask(ui: &Ui, theme: &Theme, question: Question<'_>, list: impl FnOnce(&mut Ui
         ui.spacing_mut().item_spacing.y = 8.0;
         ui.label(RichText::new(question.title).font(fonts::strong(20.0)).color(theme.text));
         ui.label(RichText::new(question.sentence).font(fonts::text(13.0)).color(theme.text2));
-        list(ui);
+        let Listed { mut answered, mut has_focus } = list(ui);
         ui.add_space(8.0);
-        let mut answered = None;
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             // From the right: the last is the safe one.
             let mut safe = None;
-            let mut has_focus = false;
             for (answer, words, look) in question.answers.iter().rev() {
                 let response = widgets::button(ui, theme, *look, None, words, "");
                 has_focus |= response.has_focus();

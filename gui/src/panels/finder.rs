@@ -46,6 +46,8 @@ pub(crate) enum What {
     Export(Export),
     /// some commands
     Menu(&'static [Command]),
+    /// what each key does
+    Keys,
 }
 
 impl What {
@@ -80,6 +82,7 @@ impl Finder {
             What::Export(Export::Picture { .. }) => "Name of the picture".into(),
             What::Export(_) => "Name of the copy".into(),
             What::Menu(_) => Command::Menu.title().into(),
+            What::Keys => Command::Keys.title().into(),
         }
     }
 }
@@ -94,7 +97,7 @@ struct Item {
 }
 
 /// The most lines.
-const MOST: usize = 60;
+const MOST: usize = 80;
 
 /// Shows the list; it closes when something is chosen, or by Esc.
 pub(crate) fn show(ui: &Ui, cx: &mut Cx<'_>, window: Rect, finder: &mut Option<Finder>) {
@@ -194,6 +197,7 @@ fn items(cx: &Cx<'_>, finder: &Finder) -> Vec<Item> {
             named(&finder.search, export.ending(), "Write", |path| Act::Desk(Wanted::Export(path, *export)))
         }
         What::Menu(commands) => self::commands(commands.iter().copied(), &finder.search).collect(),
+        What::Keys => keys(&finder.search),
     };
     items.truncate(MOST);
     items
@@ -287,6 +291,30 @@ fn commands(all: impl Iterator<Item = Command>, search: &str) -> impl Iterator<I
         detail: command.key().unwrap_or_default(),
         act: Some(Act::Do(command)),
     })
+}
+
+/// Keys of the canvas that are no commands.
+const OF_CANVAS: [(&str, &str); 6] = [
+    ("Go along wires, and up and down", "← → ↑ ↓"),
+    ("Move what is selected", "Ctrl ← → ↑ ↓"),
+    ("Go into what is selected", "Enter"),
+    ("Select nothing; back to the canvas", "Esc"),
+    ("Next control, control before", "Tab, Shift Tab"),
+    ("Drag the view", "Space and the pointer"),
+];
+
+/// What each key does; a command is done when it is chosen.
+fn keys(search: &str) -> Vec<Item> {
+    let searched = search.trim().to_lowercase();
+    let has = |words: &str| words.to_lowercase().contains(&searched);
+    let of_canvas = OF_CANVAS.iter().filter(|(title, keys)| has(title) || has(keys)).map(|(title, keys)| Item {
+        icon: "caret-right",
+        title: title.to_string(),
+        detail: keys.to_string(),
+        act: Some(Act::Canvas),
+    });
+    let with_key = Command::all().filter(|command| command.key().is_some_and(|key| has(&key) || has(command.title())));
+    of_canvas.chain(commands(with_key, "")).collect()
 }
 
 fn everything(cx: &Cx<'_>, search: &str) -> Vec<Item> {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable;
+use tidegate_core::faces::host::Source;
 use tidegate_core::pipeline::{Pipeline, to_canonical};
 
 use super::fixture::{Screen, click, drag, is_there, key, open_desk, picture, settle, source, trades, type_text, wait};
@@ -176,6 +177,36 @@ fn what_was_restored_over_a_file_that_somebody_changed_says_so() {
     assert!(fs::read_to_string(&path).unwrap().contains("theirs"));
     end(next);
     end(screen);
+}
+
+#[test]
+fn several_that_were_left_are_restored_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    fs::create_dir_all(state.join("drafts")).unwrap();
+    for name in ["mine", "yours"] {
+        let path = folder.path().join(format!("{name}.json"));
+        fs::write(&path, to_canonical(&trades())).unwrap();
+        let of_file = Source { path: Some(path), ..source(trades(), Default::default()) };
+        // Each session has a state of its own, so that none is offered what the other left.
+        let own = folder.path().join(name);
+        let mut screen = open_desk(Some(of_file), SIZE, Some(&own));
+        draw_and_wait(&mut screen, &own);
+        crash(&own);
+        end(screen);
+        for left in fs::read_dir(own.join("drafts")).unwrap().flatten() {
+            fs::rename(left.path(), state.join("drafts").join(name)).unwrap();
+        }
+    }
+    let mut next = open_desk(None, SIZE, Some(&state));
+    assert!(is_there(&next, "Tidegate ended before 2 drawings were saved") && is_there(&next, "added worth-2 (map)"));
+    picture(&next, "several-left");
+    click(&mut next, "Discard mine.json");
+    assert!(is_there(&next, "Tidegate ended before a drawing was saved") && !is_there(&next, "Restore mine.json"));
+    click(&mut next, "Restore");
+    wait(&mut next, |next| next.state().title() == "yours.json" && next.state().drawing.is_unsaved());
+    assert_eq!(next.state().drawing.pipeline.nodes.len(), trades().nodes.len() + 1);
+    end(next);
 }
 
 #[test]

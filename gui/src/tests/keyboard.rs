@@ -3,7 +3,20 @@
 use egui::{Key, Modifiers};
 use tidegate_core::pipeline::Pipeline;
 
-use super::fixture::{Happened, chosen, edges, is_there, key, open, open_source, settle, source, trades, type_text};
+use super::fixture::{
+    Happened, chosen, edges, is_there, key, open, open_source, picture, settle, source, trades, type_text,
+};
+
+#[test]
+fn the_keys_are_listed_and_done_from_there() {
+    let mut screen = open(trades());
+    key(&mut screen, Modifiers::NONE, Key::F1);
+    picture(&screen, "keys");
+    assert!(is_there(&screen, "Go along wires"));
+    type_text(&mut screen, "ctrl a");
+    key(&mut screen, Modifiers::NONE, Key::Enter);
+    assert_eq!(chosen(&screen).len(), trades().nodes.len());
+}
 
 #[test]
 fn a_pipeline_is_built_and_run_by_keys_alone() {

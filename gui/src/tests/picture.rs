@@ -119,9 +119,27 @@ fn a_folded_group_is_wired_by_its_outer_ports() {
 }
 
 #[test]
+fn a_folded_group_is_named_where_it_stands() {
+    let mut with_group = trades();
+    let nodes = vec!["real".to_string(), "worth".to_string()];
+    with_group.groups.push(Group { id: "g".into(), label: None, nodes, collapsed: true });
+    let mut screen = open(with_group);
+    click(&mut screen, "folded group g");
+    key(&mut screen, Modifiers::NONE, Key::F2);
+    screen.get_by_role_and_label(Role::TextInput, "Name of the group").focus();
+    settle(&mut screen);
+    key(&mut screen, Modifiers::COMMAND, Key::A);
+    type_text(&mut screen, "clean up");
+    key(&mut screen, Modifiers::NONE, Key::Enter);
+    assert!(is_there(&screen, "folded group clean up"));
+    picture(&screen, "folded");
+}
+
+#[test]
 fn a_note_is_added_written_moved_made_larger_and_deleted() {
     let mut screen = open(trades());
     let before = trades().notes.len();
+    click(&mut screen, "node worth");
     key(&mut screen, Modifiers::NONE, Key::N);
     screen.get_by_role_and_label(Role::MultilineTextInput, "Text of the note").focus();
     settle(&mut screen);
@@ -145,8 +163,11 @@ fn a_note_is_added_written_moved_made_larger_and_deleted() {
     key(&mut screen, Modifiers::COMMAND, Key::ArrowDown);
     key(&mut screen, Modifiers::NONE, Key::Enter);
     assert!(is_there(&screen, "Text of the note"), "Enter writes it");
+    key(&mut screen, Modifiers::NONE, Key::Delete);
+    assert_eq!(pipeline(&screen).notes.len(), before + 1, "while it is written, the keys are its own");
     key(&mut screen, Modifiers::NONE, Key::Escape);
-    click(&mut screen, "note: Mind the gap");
+    assert!(!is_there(&screen, "Text of the note"));
+    assert!(screen.state().seen.chosen.note.is_some(), "the note is what is selected, as before");
     key(&mut screen, Modifiers::NONE, Key::Delete);
     assert_eq!(pipeline(&screen).notes.len(), before);
     undone(&mut screen);
@@ -196,6 +217,28 @@ fn another_operator_takes_a_place_and_keeps_the_wires() {
     key(&mut screen, Modifiers::NONE, Key::Enter);
     assert_eq!(pipeline(&screen).node("real").unwrap().operator, "throttle");
     undone(&mut screen);
+}
+
+#[test]
+fn a_wire_that_is_too_short_for_a_node_gets_room() {
+    let mut screen = open(trades());
+    let before = (at(&screen, "real").x, at(&screen, "worth").x);
+    click(&mut screen, "edge real.out to worth.in");
+    key(&mut screen, Modifiers::NONE, Key::Slash);
+    type_text(&mut screen, "throttle");
+    key(&mut screen, Modifiers::NONE, Key::Enter);
+    let places = ["real", "throttle", "worth", "kinds", "sells"].map(|id| at(&screen, id).x);
+    assert!(places.windows(2).all(|pair| pair[1] - pair[0] >= 144), "{places:?}");
+    assert_eq!((places[0], places[2] - before.1), (before.0, at(&screen, "sells").x - sells_before()));
+    // What comes new is seen.
+    let (area, new) = (screen.state().seen.canvas.area, rect(&screen, "node throttle"));
+    assert!(area.contains_rect(new), "{area} {new}");
+    picture(&screen, "room");
+    undone(&mut screen);
+}
+
+fn sells_before() -> i32 {
+    trades().node("sells").and_then(|node| node.at).unwrap().x
 }
 
 #[test]

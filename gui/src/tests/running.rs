@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Key, Modifiers};
+use egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use tidegate_core::faces::watcher::News;
 use tidegate_core::operators::Role;
@@ -11,7 +11,7 @@ use tidegate_core::snapshot::{
 };
 use tidegate_core::window::{LaneReport, NextReport};
 
-use super::fixture::{Happened, Screen, chosen, click, is_there, key, open, open_source, settle, source, trades};
+use super::fixture::{Happened, Screen, chosen, click, is_there, key, open, open_source, settle, source, trades, wait};
 
 /// A run of the trades, held up by its map.
 pub(super) fn snapshot() -> Snapshot {
@@ -146,29 +146,35 @@ fn windows_say_where_stream_time_stands_and_what_they_wait_for() {
 #[test]
 fn it_runs_and_stops_by_keys_and_buttons() {
     let happened = Happened::default();
-    let mut screen = open_source(source(trades(), happened.clone()), egui::vec2(1400.0, 900.0));
+    let mut screen = open_source(source(trades(), happened.clone()), vec2(1400.0, 900.0));
     key(&mut screen, Modifiers::COMMAND, Key::Enter);
-    let wait = |screen: &mut Screen, until: &dyn Fn(&Screen) -> bool| {
-        for _ in 0..200 {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-            settle(screen);
-            if until(screen) {
-                return;
-            }
-        }
-        panic!("{:?}", screen.state().run.link);
-    };
-    wait(&mut screen, &|screen| is_there(screen, "Stop"));
+    wait(&mut screen, |screen| is_there(screen, "Stop"));
     click(&mut screen, "Stop");
-    wait(&mut screen, &|_| happened.lock().unwrap().contains(&"Stop".to_string()));
+    wait(&mut screen, |_| happened.lock().unwrap().contains(&"Stop".to_string()));
     assert_eq!(happened.lock().unwrap()[0], "started trades");
+}
+
+#[test]
+fn what_is_drawn_since_the_start_is_run_again_by_a_press() {
+    let happened = Happened::default();
+    let mut screen = open_source(source(trades(), happened.clone()), vec2(1400.0, 900.0));
+    key(&mut screen, Modifiers::COMMAND, Key::Enter);
+    wait(&mut screen, |screen| is_there(screen, "Stop"));
+    assert!(!is_there(&screen, "Run again"));
+    click(&mut screen, "node worth");
+    key(&mut screen, Modifiers::COMMAND, Key::ArrowDown);
+    assert!(!is_there(&screen, "Run again"), "a place means nothing");
+    key(&mut screen, Modifiers::NONE, Key::D);
+    click(&mut screen, "Run again");
+    wait(&mut screen, |screen| !is_there(screen, "Run again"));
+    assert_eq!(happened.lock().unwrap().iter().filter(|what| *what == "started trades").count(), 2);
 }
 
 #[test]
 fn an_end_is_told_and_run_is_offered_again() {
     let mut screen = open(trades());
     tell(&mut screen, snapshot());
-    screen.state_mut().take(News::Over { how: "Failed: the broker has gone.".into(), last: None });
+    screen.state_mut().take(News::Over { how: "Failed: the broker has gone.".into(), field: None, last: None });
     settle(&mut screen);
     assert!(is_there(&screen, "Failed: the broker has gone") && is_there(&screen, "Run"));
 }
