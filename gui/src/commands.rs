@@ -172,9 +172,13 @@ impl Command {
         ENTRIES.iter().map(|entry| entry.command)
     }
 
+    fn entry(self) -> Option<&'static Entry> {
+        ENTRIES.iter().find(|entry| entry.command == self)
+    }
+
     /// What it is called.
     pub(crate) fn title(self) -> &'static str {
-        ENTRIES.iter().find(|entry| entry.command == self).map_or("", |entry| entry.title)
+        self.entry().map_or("", |entry| entry.title)
     }
 
     /// It does something where nothing is drawn yet.
@@ -202,10 +206,7 @@ impl Command {
             Command::Copy => Some("Ctrl C".into()),
             Command::Cut => Some("Ctrl X".into()),
             Command::Paste => Some("Ctrl V".into()),
-            _ => {
-                let key = ENTRIES.iter().find(|entry| entry.command == self)?.key?;
-                Some(written(key))
-            }
+            _ => self.entry()?.key.map(written),
         }
     }
 
@@ -286,7 +287,7 @@ fn of_key(key: Key, modifiers: Modifiers) -> Option<Command> {
 }
 
 fn works_while_writing(command: Command) -> bool {
-    let key = ENTRIES.iter().find(|entry| entry.command == command).and_then(|entry| entry.key);
+    let key = command.entry().and_then(|entry| entry.key);
     let edits_text = matches!(command, Command::Undo | Command::Redo | Command::SelectAll);
     let arrows = [Key::ArrowLeft, Key::ArrowRight, Key::ArrowUp, Key::ArrowDown];
     let edits_text = edits_text || key.is_some_and(|key| arrows.contains(&key.logical_key));

@@ -267,8 +267,8 @@ impl Card {
         parts.extend(self.live.as_ref().map(|live| format!("{}, {}", live.state.word(), live.figure)));
         match self.problems {
             (0, 0) => {}
-            (0, warnings) => parts.push(format!("{warnings} warnings")),
-            (errors, _) => parts.push(format!("{errors} problems")),
+            (0, warnings) => parts.push(numbers::several(warnings, "warning")),
+            (errors, _) => parts.push(numbers::several(errors, "problem")),
         }
         parts.join(", ")
     }

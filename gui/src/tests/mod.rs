@@ -8,6 +8,7 @@ mod gestures;
 mod keeping;
 mod keyboard;
 mod looking;
+mod names;
 mod panels;
 mod parameters;
 mod picture;

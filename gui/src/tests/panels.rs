@@ -55,7 +55,7 @@ fn a_problem_leads_to_its_place() {
     let mut screen = open(pipeline);
     click(&mut screen, "real, condition");
     assert_eq!(chosen(&screen), ["real"]);
-    assert!(is_there(&screen, "node not empty, filter, 1 problems"));
+    assert!(is_there(&screen, "node not empty, filter, 1 problem"));
 }
 
 #[test]

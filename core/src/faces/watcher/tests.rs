@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::faces::host::{Cluster, Sample};
+use crate::problem::Fault;
 use crate::snapshot::ClusterWanted;
 
 /// A run that answers so often, and writes down what happens to it.
@@ -52,9 +53,9 @@ impl Drop for Fake {
 struct Starter(Arc<Mutex<Vec<String>>>);
 
 impl Host for Starter {
-    fn start(&self, pipeline: &Pipeline, _: &RunValues) -> Result<Box<dyn Running>, String> {
+    fn start(&self, pipeline: &Pipeline, _: &RunValues) -> Result<Box<dyn Running>, Fault> {
         if pipeline.name == "bad" {
-            return Err("no broker".into());
+            return Err(Fault::outside("no broker").at_field("clusters.default"));
         }
         Ok(Box::new(Fake { answers: 2, happened: self.0.clone() }))
     }
@@ -115,7 +116,10 @@ fn a_run_is_started_asked_and_let_go() {
     watcher.ask(Ask::Control(Control::Stop));
     hear(&heard, |news| matches!(news, News::Said(text) if text == "Nothing runs."));
     watcher.ask(Ask::Run(Box::new(Pipeline::new("bad"))));
-    hear(&heard, |news| matches!(news, News::Over { how, .. } if how.contains("no broker")));
+    hear(
+        &heard,
+        |news| matches!(news, News::Over { how, field: Some(field), .. } if how.contains("no broker") && field == "clusters.default"),
+    );
     watcher.ask(Ask::Run(Box::new(Pipeline::new("good"))));
     hear(&heard, |news| matches!(news, News::Started(pipeline) if pipeline.name == "good"));
     watcher.ask(Ask::Tap(vec!["a.out->b.in".into()]));
