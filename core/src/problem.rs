@@ -301,7 +301,7 @@ pub struct Fault {
     pub field: Option<String>,
     /// the record, where one is to blame
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<RecordPlace>,
+    pub record: Option<Box<RecordPlace>>,
     /// what
     pub message: String,
     /// what to do
@@ -347,7 +347,7 @@ impl Fault {
 
     /// The same fault, at a record (unless it already names one).
     pub fn at_record(mut self, record: RecordPlace) -> Fault {
-        self.record.get_or_insert(record);
+        self.record.get_or_insert_with(|| Box::new(record));
         self
     }
 
@@ -364,7 +364,7 @@ impl fmt::Display for Fault {
             write!(f, "{node}: ")?;
         }
         f.write_str(&self.message)?;
-        if let Some(RecordPlace { topic, partition, offset }) = &self.record {
+        if let Some(RecordPlace { topic, partition, offset }) = self.record.as_deref() {
             write!(f, " (topic {topic}, partition {partition}, offset {offset})")?;
         }
         match &self.remedy {
