@@ -102,7 +102,7 @@ pub(crate) fn draw(pen: Pen<'_>, wire: &Wire, track: &Track, look: Look) {
     let Some(live) = live else { return };
     let waiting = track.length * live.fill.clamp(0.0, 1.0) as f32;
     let free = track.length - waiting;
-    if pen.detail == Detail::All && live.rate > 0.0 {
+    if pen.detail >= Detail::Some && live.rate > 0.0 {
         dashes(pen, track, free, width, look.phase.unwrap_or(0.0));
     }
     if waiting >= 1.0 && live.capacity > 0 {
@@ -169,7 +169,7 @@ pub(crate) fn label(pen: Pen<'_>, wire: &Wire, track: &Track, look: Look) {
         return strip(pen, &wire.topic_label, wire.live.as_ref().and_then(|live| live.through.as_ref()), track);
     }
     let is_full = wire.live.as_ref().is_some_and(|live| live.fill >= numbers::HALF_FULL);
-    if pen.detail < Detail::All && !is_full {
+    if pen.detail < Detail::Some && !is_full {
         return;
     }
     match &wire.live {

@@ -129,9 +129,16 @@ fn figures(ui: &mut Ui, cx: &Cx<'_>, node: &NodeSnapshot, card: &Card) {
     time_bar(ui.painter(), theme, bar, live.busy, live.pressed);
     let idle = (1.0 - live.busy - live.pressed).max(0.0);
     let share = |share: f64| spaced(&numbers::percent(share));
-    let words = format!("busy {}  back-pressured {}  idle {}", share(live.busy), share(live.pressed), share(idle));
+    let mut words = format!("busy {}  back-pressured {}", share(live.busy), share(live.pressed));
+    // In a narrow inspector the bar says the rest.
+    if ui.available_width() >= ROOM {
+        words += &format!("  idle {}", share(idle));
+    }
     ui.label(RichText::new(words).font(fonts::text(11.5)).color(theme.text2));
 }
+
+/// From this width on three shares stand on a line.
+const ROOM: f32 = 236.0;
 
 fn settings(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorSeen) {
     let drawing = cx.drawing;
