@@ -1,8 +1,8 @@
 //! The few controls of the editor, drawn as its visual language has them. Each has an accessible name and a focus ring.
 
 use egui::{
-    Align2, Color32, FontId, Painter, Rect, Response, Role, Sense, Stroke, StrokeKind, SurrenderFocusOn, TextEdit, Ui,
-    Vec2, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Id, Painter, Rect, Response, Role, Sense, Stroke, StrokeKind, SurrenderFocusOn, TextEdit,
+    Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use crate::icons::icon;
@@ -158,6 +158,11 @@ pub(crate) fn tabs<T: Copy + PartialEq>(ui: &mut Ui, theme: &Theme, tabs: &[TabO
     pressed
 }
 
+/// The word of this number among those side by side.
+pub(crate) fn segment_id(ui: &Ui, label: &str, number: usize) -> Id {
+    ui.scope_id().with((label, number))
+}
+
 /// Words of a choice side by side. Tells which is pressed.
 pub(crate) fn segments(
     ui: &mut Ui,
@@ -173,7 +178,7 @@ pub(crate) fn segments(
     let mut pressed = None;
     for (number, word) in words.iter().enumerate() {
         let part = Rect::from_min_size(rect.min + vec2(step * number as f32, 0.0), vec2(step, rect.height()));
-        let response = ui.interact(part, ui.scope_id().with((label, number)), Sense::click());
+        let response = ui.interact(part, segment_id(ui, label, number), Sense::click());
         let is_chosen = chosen == Some(number);
         response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_chosen, format!("{label}: {word}")));
         if is_chosen || response.hovered() {

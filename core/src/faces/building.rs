@@ -48,7 +48,18 @@ pub fn outputs(drawing: &Drawing, id: &str) -> Vec<String> {
 
 /// The first output of a node, preferably one without a wire.
 pub fn free_output(drawing: &Drawing, id: &str) -> Option<PortRef> {
-    let ports: Vec<PortRef> = outputs(drawing, id).into_iter().map(|port| PortRef::new(id, port)).collect();
+    free_of(drawing, id, outputs(drawing, id))
+}
+
+/// The output behind which a node is added: as [`free_output`], but failed and late records are led off only where somebody
+/// asks for that.
+pub fn main_output(drawing: &Drawing, id: &str) -> Option<PortRef> {
+    let main = outputs(drawing, id).into_iter().filter(|port| !["errors", "late"].contains(&port.as_str()));
+    free_of(drawing, id, main)
+}
+
+fn free_of(drawing: &Drawing, id: &str, ports: impl IntoIterator<Item = String>) -> Option<PortRef> {
+    let ports: Vec<PortRef> = ports.into_iter().map(|port| PortRef::new(id, port)).collect();
     let is_free = |port: &&PortRef| !drawing.pipeline.edges.iter().any(|edge| edge.from == **port);
     ports.iter().find(is_free).or(ports.first()).cloned()
 }
@@ -289,6 +300,8 @@ mod tests {
             why("b.out", "a.in")
         );
         assert_eq!(free_output(&drawing, "in"), Some(PortRef::from("in.out")));
+        let of_a = (free_output(&drawing, "a"), main_output(&drawing, "a"));
+        assert_eq!(of_a, (Some(PortRef::from("a.errors")), Some(PortRef::from("a.out"))));
         let fitting: Vec<String> = targets(&drawing, &PortRef::from("b.out"), "")
             .into_iter()
             .filter(|target| target.why.is_none())

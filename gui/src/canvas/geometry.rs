@@ -7,6 +7,8 @@ use egui::{Pos2, Rect, Vec2, pos2, vec2};
 pub(crate) const GRID: f32 = 8.0;
 /// The smallest and largest zoom.
 pub(crate) const ZOOMS: (f32, f32) = (0.12, 3.0);
+/// The most width of a node.
+pub(crate) const WIDEST: f32 = 208.0;
 /// Height of a node without its live line, and of that line.
 const BODY: f32 = 64.0;
 const FOOT: f32 = 26.0;
@@ -126,7 +128,7 @@ impl Shape {
         let width = (needed / 4.0).ceil() * 4.0;
         let rows = ports.saturating_sub(2) as f32 * PORT_STEP;
         let height = BODY + rows + if is_live { FOOT } else { 0.0 };
-        Shape { rect: Rect::from_min_size(at, vec2(width.clamp(least, 208.0), height)) }
+        Shape { rect: Rect::from_min_size(at, vec2(width.clamp(least, WIDEST), height)) }
     }
 
     /// The centre of a port.

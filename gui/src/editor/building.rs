@@ -11,7 +11,7 @@ use tidegate_core::pipeline::edit::{EdgeChange, Edit, Fragment};
 
 use super::Editor;
 use crate::acts::Chosen;
-use crate::canvas::geometry::{GRID, snapped};
+use crate::canvas::geometry::{GRID, WIDEST, snapped};
 use crate::canvas::gesture::{moves, point};
 use crate::panels::toasts::Toast;
 
@@ -85,7 +85,8 @@ impl Editor {
             _ => None,
         };
         let wished = match (node.and_then(|id| self.scene.card(id)), to) {
-            (Some(card), _) => card.shape.rect.right_top() + vec2(GAP, 0.0),
+            // What is set makes a node wider: there is room for that.
+            (Some(card), _) => card.shape.rect.left_top() + vec2(WIDEST + GAP, 0.0),
             (None, AddTo::Wire(id)) => match self.scene.wires.iter().find(|wire| wire.id == *id) {
                 Some(wire) => {
                     let (from, to) = (self.scene.nodes[wire.from.0].shape.rect, self.scene.nodes[wire.to.0].shape.rect);

@@ -22,7 +22,7 @@ use tidegate_core::faces::topics::Topics;
 use tidegate_core::faces::watched::{Link, Watched};
 use tidegate_core::faces::watcher::{Ask, News, Watcher};
 
-use crate::acts::{Chosen, Cx};
+use crate::acts::{Act, Chosen, Cx};
 use crate::canvas::{self, CanvasSeen};
 use crate::desk::{DeskView, Sheet, Wanted};
 use crate::disk::{self, Disk};
@@ -256,7 +256,9 @@ impl Editor {
             true => begin(ui, &mut cx, &mut self.seen, &self.sheet),
             false => frame(ui, &mut cx, &mut self.seen, &self.disk),
         }
-        let acts = cx.acts;
+        let mut acts = cx.acts;
+        // A click that leaves a field and presses a button, both in one frame: what was typed comes first.
+        acts.sort_by_key(|act| matches!(act, Act::Do(_)));
         for act in acts {
             self.act(ui.ctx(), act);
         }

@@ -137,6 +137,9 @@ impl Editor {
 
     /// Does a command.
     pub(crate) fn command(&mut self, context: &Context, command: Command) {
+        if command != Command::Complete {
+            self.take_typed();
+        }
         match command {
             // Nothing is drawn yet that anything could be done to.
             command if self.sheet.is_start && !command.works_at_start() => {}
@@ -193,6 +196,19 @@ impl Editor {
             Command::Complete => self.seen.inspector.wants_list = true,
             Command::CanvasAlone => self.seen.is_alone = !self.seen.is_alone,
             picture => self.arrange(picture),
+        }
+    }
+
+    /// The step that what is being typed into a field would be.
+    pub(crate) fn typed(&self) -> Option<&Edit> {
+        self.seen.inspector.draft.as_ref().and_then(|draft| draft.edit.as_ref())
+    }
+
+    /// What is being typed into a field counts, as if it had been left: it is saved, it runs. What is no value stays there.
+    pub(crate) fn take_typed(&mut self) {
+        let typed = self.typed().cloned();
+        if typed.is_some_and(|edit| self.edit(&edit)) {
+            self.seen.inspector.draft = None;
         }
     }
 
@@ -270,7 +286,7 @@ impl Editor {
             }
             _ if !self.rights.may_build => None,
             Command::QuickAdd => {
-                let after = chosen.only_node().and_then(|id| building::free_output(&self.drawing, id));
+                let after = chosen.only_node().and_then(|id| building::main_output(&self.drawing, id));
                 let to = match (&chosen.edge, after) {
                     (Some(edge), _) => AddTo::Wire(edge.clone()),
                     (None, Some(port)) => AddTo::After(port),

@@ -36,7 +36,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, room: Room, is_start: bool) {
                 search(ui, cx, room.has_search_field);
                 ui.add_space(8.0);
                 for (command, name, is_on) in [
-                    (Command::Save, "floppy-disk", cx.drawing.is_unsaved()),
+                    (Command::Save, "floppy-disk", cx.desk.tabs.get(cx.desk.shown).is_some_and(|tab| tab.is_unsaved)),
                     (Command::Redo, "arrow-u-up-right", cx.drawing.can_redo()),
                     (Command::Undo, "arrow-u-up-left", cx.drawing.can_undo()),
                 ] {

@@ -52,7 +52,7 @@ pub(crate) fn found<'a>(
 
 /// Where an operator goes that is added without a place: behind the selected node, on the selected wire.
 pub(crate) fn add_to(cx: &Cx<'_>, chosen: &Chosen, operator: &Operator) -> AddTo {
-    let after = chosen.only_node().and_then(|id| building::free_output(cx.drawing, id));
+    let after = chosen.only_node().and_then(|id| building::main_output(cx.drawing, id));
     match (&chosen.edge, after) {
         (Some(edge), _) if operator.role == Role::Flow => AddTo::Wire(edge.clone()),
         (None, Some(port)) if operator.role != Role::Source && fits(cx, &port) => AddTo::After(port),

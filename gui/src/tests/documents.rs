@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use egui::{Key, Modifiers, vec2};
+use egui::{Event, Key, Modifiers, PointerButton, vec2};
+use egui_kittest::kittest::Queryable;
 use tidegate_core::pipeline::to_canonical;
 
-use super::fixture::{Screen, click, is_there, key, open_source, source, trades, type_text, wait};
+use super::fixture::{Screen, click, is_there, key, open_source, rect, settle, source, trades, type_text, wait};
 
 fn open_file(path: &std::path::Path) -> Screen {
     let mut source = source(trades(), Default::default());
@@ -26,6 +27,30 @@ fn what_is_saved_is_the_canonical_file() {
     wait(&mut screen, |screen| !screen.state().drawing.is_unsaved());
     assert_eq!(fs::read_to_string(&path).unwrap(), to_canonical(&screen.state().drawing.pipeline));
     assert!(!is_there(&screen, "trades.json, changed"));
+}
+
+#[test]
+fn what_is_still_being_typed_is_saved_by_the_button() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trades.json");
+    fs::write(&path, to_canonical(&trades())).unwrap();
+    let mut screen = open_file(&path);
+    click(&mut screen, "node not empty");
+    screen.get_by_role_and_label(egui::accesskit::Role::MultilineTextInput, "condition").focus();
+    settle(&mut screen);
+    key(&mut screen, Modifiers::COMMAND, Key::A);
+    type_text(&mut screen, "qty > 7");
+    assert!(is_there(&screen, "trades.json, changed"), "it would be lost");
+    // So quick that it is pressed and let go in one frame.
+    let pos = rect(&screen, "Save").center();
+    screen.hover_at(pos);
+    screen.step();
+    for pressed in [true, false] {
+        let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+        screen.event(Event::PointerButton { pos, button, pressed, modifiers });
+    }
+    screen.step();
+    wait(&mut screen, |_| fs::read_to_string(&path).is_ok_and(|text| text.contains("qty > 7")));
 }
 
 #[test]

@@ -97,3 +97,37 @@ fn copies_are_json_and_come_back_wired() {
     key(&mut screen, Modifiers::COMMAND, Key::Z);
     assert_eq!(screen.state().drawing.pipeline, trades());
 }
+
+#[test]
+fn enter_goes_into_the_settings_of_what_is_selected() {
+    let mut screen = open(trades());
+    super::fixture::click(&mut screen, "node not empty");
+    key(&mut screen, Modifiers::NONE, Key::Enter);
+    assert_eq!(chosen(&screen), ["real"]);
+    assert!(screen.ctx.text_edit_focused(), "its first field has the keyboard");
+    key(&mut screen, Modifiers::COMMAND, Key::A);
+    type_text(&mut screen, "qty > 7");
+    // A command is about what is typed too, though the field was not left.
+    key(&mut screen, Modifiers::COMMAND, Key::S);
+    let condition = |screen: &super::fixture::Screen| {
+        screen.state().drawing.pipeline.node("real").and_then(|node| node.config.get("condition").cloned())
+    };
+    assert_eq!(condition(&screen), Some("qty > 7".into()));
+    key(&mut screen, Modifiers::NONE, Key::Escape);
+    super::fixture::click(&mut screen, "node worth");
+    assert_eq!(condition(&screen), Some("qty > 7".into()));
+    key(&mut screen, Modifiers::COMMAND, Key::Z);
+    assert_eq!(screen.state().drawing.pipeline, trades(), "it is one step");
+}
+
+#[test]
+fn a_choice_is_made_by_keys() {
+    let mut pipeline = Pipeline::new("p");
+    pipeline.nodes.push(tidegate_core::pipeline::Node::new("n", "generate"));
+    let mut screen = open(pipeline);
+    super::fixture::click(&mut screen, "node n");
+    for pressed in [Key::Enter, Key::Space, Key::ArrowDown, Key::ArrowDown, Key::Enter] {
+        key(&mut screen, Modifiers::NONE, pressed);
+    }
+    assert_eq!(screen.state().drawing.pipeline.nodes[0].config["shape"], "sensors");
+}

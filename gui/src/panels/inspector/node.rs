@@ -68,16 +68,17 @@ fn head(ui: &mut Ui, cx: &mut Cx<'_>, card: &Card, seen: &mut InspectorSeen) {
                 response.request_focus();
             }
             if response.changed() {
-                let subject = Subject::Node(card.id.clone());
-                seen.draft = Some(form::Draft::plain(subject, TITLE, title.clone()));
-            }
-            if response.lost_focus() && seen.draft.take_if(|draft| draft.field == TITLE).is_some() {
                 let label = Some(title.trim().to_string()).filter(|label| !label.is_empty() && *label != card.id);
                 let is_same = cx.drawing.pipeline.node(&card.id).is_some_and(|node| node.label == label);
-                if !is_same {
-                    let change = NodeChange::Label(label);
-                    cx.ask(Act::Edit(Edit::ChangeNode { id: card.id.clone(), change }));
-                }
+                let mut draft = form::Draft::plain(Subject::Node(card.id.clone()), TITLE, title);
+                let edit = Edit::ChangeNode { id: card.id.clone(), change: NodeChange::Label(label) };
+                draft.edit = (!is_same).then_some(edit);
+                seen.draft = Some(draft);
+            }
+            if response.lost_focus()
+                && let Some(draft) = seen.draft.take_if(|draft| draft.field == TITLE)
+            {
+                cx.acts.extend(draft.edit.map(Act::Edit));
             }
             let words = match card.title == card.id {
                 true => card.operator.clone(),

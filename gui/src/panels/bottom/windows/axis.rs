@@ -48,11 +48,12 @@ pub(super) fn show(ui: &mut Ui, theme: &Theme, report: &LaneReport, all: &[Vesse
         draw(&painter, theme, vessel, at, share(vessel, time, most));
     }
     times(&painter, theme, all, &x, body);
+    let flag = stream_time(&painter, theme, x(time), &flag, rect, body);
     let grace = report.next.map_or(0, |next| next.closes_at.saturating_sub(next.grace_from));
     if grace > 0 {
-        closes(&painter, theme, x(time.saturating_sub(grace)), time.saturating_sub(grace), rect, body);
+        let closed = time.saturating_sub(grace);
+        closes(&painter, theme, (x(closed), flag.left() - 4.0), closed, rect, body);
     }
-    stream_time(&painter, theme, x(time), &flag, rect, body);
     if late_lane > 0.0 {
         let lane = Rect::from_min_max(pos2(rect.left(), rect.bottom() - LATE), rect.max);
         late_marks(&painter, theme, report, late, &x, (first, end), lane);
@@ -98,19 +99,20 @@ fn times(painter: &Painter, theme: &Theme, all: &[Vessel], x: &impl Fn(i64) -> f
     }
 }
 
-/// The line that closes a window when it passes its end.
-fn closes(painter: &Painter, theme: &Theme, at: f32, time: i64, rect: Rect, body: Rect) {
+/// The line that closes a window when it passes its end; its flag ends there, or sooner, clear of the one of stream time.
+fn closes(painter: &Painter, theme: &Theme, (at, most): (f32, f32), time: i64, rect: Rect, body: Rect) {
     let line = [pos2(at, rect.top() + 18.0), pos2(at, body.bottom())];
     painter.extend(Shape::dashed_line(&line, Stroke::new(1.5, theme.text2), 4.0, 3.0));
     let words = format!("closes to {}", numbers::clock(time, crate::offset_s()));
     let galley = crate::text::line(painter, &words, fonts::mono(11.0), theme.text2, 200.0);
     let size = galley.size() + vec2(12.0, 4.0);
-    let flag = Rect::from_min_size(pos2((at - size.x).max(rect.left()), rect.top()), size);
+    let flag = Rect::from_min_size(pos2((at.min(most) - size.x).max(rect.left()), rect.top()), size);
     painter.rect_filled(flag, 4.0, theme.over);
     painter.galley(flag.min + vec2(6.0, 2.0), galley, theme.text2);
 }
 
-fn stream_time(painter: &Painter, theme: &Theme, at: f32, words: &str, rect: Rect, body: Rect) {
+/// The line of stream time, and its flag, of which this is the place.
+fn stream_time(painter: &Painter, theme: &Theme, at: f32, words: &str, rect: Rect, body: Rect) -> Rect {
     painter.vline(at, rect.top() + 8.0..=body.bottom(), Stroke::new(2.0, theme.accent));
     let galley = crate::text::line(painter, words, fonts::figure(11.0), theme.on_accent, 200.0);
     let size = galley.size() + vec2(12.0, 4.0);
@@ -118,6 +120,7 @@ fn stream_time(painter: &Painter, theme: &Theme, at: f32, words: &str, rect: Rec
     let flag = Rect::from_min_size(pos2(left, rect.top()), size);
     painter.rect_filled(flag, 4.0, theme.accent);
     painter.galley(flag.min + vec2(6.0, 2.0), galley, theme.on_accent);
+    flag
 }
 
 /// Late records at their event time.

@@ -99,7 +99,10 @@ fn key(row: &FormRow) -> String {
 fn field(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen) {
     let row = of.row;
     match row.kind {
-        RowKind::Head => return label(ui, cx, row, ""),
+        RowKind::Head => {
+            label(ui, cx, row, "");
+            return typed::wrong(ui, cx, of, seen);
+        }
         RowKind::Value => {
             let aside = match row.default_in_words().filter(|words| row.value.is_none() && words.len() <= SHORT) {
                 Some(default) => format!("default {default}"),
@@ -112,14 +115,26 @@ fn field(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen) 
     }
     let is_plain = !row.value.as_ref().is_some_and(|value| rows::to_text(value).contains("${"));
     match &row.field {
-        FieldKind::Bool if is_plain => switch(ui, cx, of),
-        FieldKind::Choice(choices) if is_plain => choice(ui, cx, of, choices),
+        FieldKind::Bool if is_plain => switch(ui, cx, of, seen),
+        FieldKind::Choice(choices) if is_plain => {
+            choice(ui, cx, of, seen, choices);
+            typed::wrong(ui, cx, of, seen);
+        }
         _ => typed::show(ui, cx, of, seen),
     }
 }
 
 /// The most letters of a default that stands beside a name; a longer one is seen in its field.
 const SHORT: usize = 14;
+
+/// The keyboard goes there: to the first row that is drawn, or to the one that was asked for.
+fn takes_keyboard(of: Field<'_>, seen: &mut InspectorSeen) -> bool {
+    let is_asked = seen.wants_field.as_ref() == Some(&of.row.path.join("."));
+    if is_asked {
+        seen.wants_field = None;
+    }
+    std::mem::take(&mut seen.wants_focus) || is_asked
+}
 
 /// A row's name; its whole help is told while the pointer rests there.
 fn label(ui: &mut Ui, cx: &Cx<'_>, row: &FormRow, aside: &str) {
@@ -179,18 +194,34 @@ fn choose(cx: &mut Cx<'_>, of: Field<'_>, word: &str) {
     }
 }
 
-fn switch(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>) {
+fn switch(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen) {
     let row = of.row;
     let value = match row.value.as_ref().or(row.default.as_ref()) {
         Some(value) => value.as_bool(),
         None => (!row.required).then_some(false),
     };
     let words = ["no".to_string(), "yes".to_string()];
-    let pressed = widgets::segments(ui, cx.theme, &row.label, &words, value.map(usize::from));
+    let pressed = segments(ui, cx, of, seen, &words, value.map(usize::from));
     if let Some(number) = pressed {
         choose(cx, of, if number == 1 { "true" } else { "false" });
     }
     hint(ui, cx, &row.help);
+}
+
+/// Words side by side; the keyboard goes to the chosen one.
+fn segments(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    of: Field<'_>,
+    seen: &mut InspectorSeen,
+    words: &[String],
+    chosen: Option<usize>,
+) -> Option<usize> {
+    if takes_keyboard(of, seen) {
+        let id = widgets::segment_id(ui, &of.row.label, chosen.unwrap_or_default());
+        ui.memory_mut(|memory| memory.request_focus(id));
+    }
+    widgets::segments(ui, cx.theme, &of.row.label, words, chosen)
 }
 
 /// The most words that stand side by side, and the most letters of them.
@@ -198,7 +229,7 @@ const SEGMENTS: (usize, usize) = (3, 26);
 /// What is chosen where nothing is, and the form itself has no default.
 const BY_DEFAULT: &str = "default";
 
-fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, choices: &[Choice]) {
+fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen, choices: &[Choice]) {
     let row = of.row;
     let word = |value: &Value| match value {
         Value::String(word) => Some(word.clone()),
@@ -215,7 +246,7 @@ fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, choices: &[Choice]) {
     let letters: usize = all.iter().map(|(word, _)| word.len()).sum();
     let pressed = if all.len() <= SEGMENTS.0 && letters <= SEGMENTS.1 {
         let words: Vec<String> = all.iter().map(|(word, _)| word.to_string()).collect();
-        widgets::segments(ui, cx.theme, &row.label, &words, place)
+        segments(ui, cx, of, seen, &words, place)
     } else {
         let mut pressed = None;
         let shown = chosen.unwrap_or_else(|| "–".into());
@@ -225,9 +256,14 @@ fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, choices: &[Choice]) {
                 let response = ui.selectable_label(place == Some(number), *word);
                 if response.on_hover_text(*help).clicked() {
                     pressed = Some(number);
+                    // A click would close it, a key does not.
+                    ui.close();
                 }
             }
         });
+        if pressed.is_some() || takes_keyboard(of, seen) {
+            response.response.request_focus();
+        }
         response.response.accessible_name(row.label.as_str());
         pressed
     };

@@ -12,7 +12,7 @@ use tidegate_core::pipeline::edit::Edit;
 use tidegate_core::problem::{Problem, Severity};
 
 use super::list::{self, Keys, List, Taken};
-use super::{Draft, Field, InspectorSeen, hint, key, step, take};
+use super::{Draft, Field, InspectorSeen, hint, key, step, take, takes_keyboard};
 use crate::acts::{Act, Cx};
 use crate::canvas::node::wavy;
 use crate::{fonts, highlight, widgets};
@@ -46,8 +46,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut Inspe
         underline(ui, cx, of, &text, &wrong, &output);
     }
     let is_pressed = has_list(row) && caret(ui, cx, response.rect, &name(of));
-    if std::mem::take(&mut seen.wants_focus) || seen.wants_field.as_ref() == Some(&row.path.join(".")) {
-        seen.wants_field = None;
+    if takes_keyboard(of, seen) {
         response.request_focus();
     }
     let is_asked = is_pressed || response.has_focus() && std::mem::take(&mut seen.wants_list);
@@ -73,14 +72,35 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut Inspe
         return;
     }
     let is_open = seen.list.as_ref().is_some_and(|list| list.field == id);
-    if response.lost_focus() && (was_drafted || is_changed) && !is_open {
-        let is_given_up = ui.input(|input| input.key_pressed(Key::Escape));
-        let complaint = if is_given_up { None } else { take(cx, of, &text) };
-        match (complaint, &mut seen.draft) {
-            (None, draft) => *draft = None,
-            (complaint, Some(draft)) => draft.complaint = complaint,
-            (_, None) => {}
+    if response.lost_focus() && !is_open {
+        left(ui, cx, of, seen, (was_drafted || is_changed).then_some(&text));
+        if ui.input(|input| input.key_pressed(Key::Enter)) {
+            // Whoever works by keys goes on from here.
+            response.request_focus();
         }
+    }
+}
+
+/// Takes what was typed, where something was; Esc gives it up, and leads back to the canvas.
+fn left(ui: &Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen, typed: Option<&String>) {
+    let is_given_up = ui.input(|input| input.key_pressed(Key::Escape));
+    if is_given_up {
+        cx.ask(Act::Canvas);
+    }
+    let Some(typed) = typed else { return };
+    let complaint = if is_given_up { None } else { take(cx, of, typed) };
+    match (complaint, &mut seen.draft) {
+        (None, draft) => *draft = None,
+        (complaint, Some(draft)) => draft.complaint = complaint,
+        (_, None) => {}
+    }
+}
+
+/// What is wrong with all that a row holds, as that it is missing.
+pub(super) fn wrong(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &InspectorSeen) {
+    if let Some(problem) = problems(cx, of, seen, false).first() {
+        said(ui, cx, &problem.message, problem.severity);
+        remedy(ui, cx, problem, None);
     }
 }
 
