@@ -74,7 +74,7 @@ fn an_edge_shows_some_records_beside_what_it_carries() {
 }
 
 /// A run with windows at one node, on one lane.
-fn with_windows() -> Snapshot {
+pub(super) fn with_windows() -> Snapshot {
     let next = NextReport { start: 60_000, end: 120_000, grace_from: 120_000, closes_at: 140_000 };
     let late = LateReport {
         record: RecordPlace { topic: "trades".into(), partition: 0, offset: 3 },

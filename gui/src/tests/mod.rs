@@ -12,6 +12,7 @@ mod names;
 mod panels;
 mod parameters;
 mod picture;
+mod pictures;
 mod running;
 mod tabs;
 mod work;
