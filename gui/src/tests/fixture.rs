@@ -47,9 +47,16 @@ pub(super) fn trades() -> Pipeline {
 }
 
 /// Starts runs that answer with nothing.
-struct Starter(Happened);
+pub(super) struct Starter(pub(super) Happened);
 
 struct Run(Happened);
+
+impl Starter {
+    /// A run that has been started by somebody else.
+    pub(super) fn run(&self) -> Box<dyn Running> {
+        Box::new(Run(self.0.clone()))
+    }
+}
 
 impl Host for Starter {
     fn start(&self, pipeline: &Pipeline, values: &RunValues) -> Result<Box<dyn Running>, Fault> {
@@ -58,7 +65,7 @@ impl Host for Starter {
         happened.extend(values.set.iter().map(|(name, value)| format!("{name} = {value}")));
         happened.extend(values.secrets.iter().map(|(name, secret)| format!("{name} = {}", secret.expose())));
         drop(happened);
-        Ok(Box::new(Run(self.0.clone())))
+        Ok(self.run())
     }
 }
 

@@ -15,4 +15,5 @@ mod picture;
 mod pictures;
 mod running;
 mod tabs;
+mod view;
 mod work;
