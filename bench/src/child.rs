@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tidegate_broker::{Broker, BrokerOptions};
 
-use crate::{cluster, engine, hand, p2, probe, windows};
+use crate::{cluster, editor, engine, hand, p2, probe, windows};
 
 /// What a child does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub(crate) enum Work {
     Slow(engine::Slow),
     /// sends a topic records and reads another: latency
     Probe(probe::Probe),
+    /// draws with the editor, without a window
+    Editor,
 }
 
 /// Does a child's work.
@@ -71,6 +73,7 @@ pub(crate) fn main(work: &str) -> Result<()> {
         Work::Keep(job) => tell(&engine::keep(&job)?),
         Work::Slow(slow) => tell(&engine::slow(&slow)?),
         Work::Probe(probe) => tell(&probe::run(&probe)?),
+        Work::Editor => tell(&editor::costs()?),
     }
 }
 

@@ -6,11 +6,13 @@
 //! - [`trades`]: the records and the pipeline P1; [`p2`]: the pipeline P2 and its results
 //! - [`engine`]: a pipeline as a run; [`windows`]: those with windows; [`memory`]: sources and sinks in memory
 //! - [`hand`]: what a good engineer writes without us; [`streams`]: programs for Kafka Streams
-//! - [`cluster`], [`probe`]: topics, what lies in them, latency; [`dashboard`]: the real one, on a run
+//! - [`cluster`], [`probe`]: topics, what lies in them, latency
+//! - [`dashboard`]: the real one, on a run; [`editor`]: the real one, without a window
 
 mod child;
 mod cluster;
 mod dashboard;
+mod editor;
 mod engine;
 mod hand;
 mod measure;
@@ -39,7 +41,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Suite {
-    /// Everything but `build`
+    /// Everything but `build` and `editor`
     All(Settings),
     /// Few records: that all programs run and their outputs agree. Says nothing of time
     Quick(Settings),
@@ -56,6 +58,8 @@ enum Suite {
     Latency(Settings),
     /// Memory with a sink 100 times slower than its source
     Flat(Settings),
+    /// The editor: a large pipeline that runs, drawn without a GPU; its start, its memory, its checks
+    Editor(Settings),
     /// The headless build: CPU, size, and how soon the program reads its first record
     Build(suites::Program),
     /// One of the programs that are measured
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
         Suite::Windows(settings) => suites::windows(&settings),
         Suite::Latency(settings) => suites::latency(&settings),
         Suite::Flat(settings) => suites::flat(&settings),
+        Suite::Editor(settings) => suites::editor(&settings),
         Suite::Build(program) => suites::build(&program),
         Suite::Child { work } => child::main(&work),
     };

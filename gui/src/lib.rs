@@ -8,6 +8,7 @@
 //! - `theme`: every colour; `fonts`, `icons`, `text`, `widgets`, `highlight`: what things are made of
 //! - `disk`: the file, watched
 //! - `desk`: documents in tabs, and what is kept of them; `settings`: how a person likes it; `picture`: a drawing as a PNG
+//! - [`perf`]: the same without a window, to be measured
 
 mod acts;
 mod canvas;
@@ -21,6 +22,7 @@ mod icons;
 mod layout;
 mod live;
 mod panels;
+pub mod perf;
 mod picture;
 mod scene;
 mod settings;

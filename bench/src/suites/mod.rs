@@ -1,6 +1,7 @@
 //! What is compared, and the goals. Each suite prints its figures; those that need a real Kafka are left out, and say so,
 //! where there is none.
 
+mod editor;
 mod headless;
 mod kafka;
 mod latency;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::child::{self, Running, Work};
 use crate::cluster::{Job, Place};
 
+pub(crate) use editor::editor;
 pub(crate) use headless::{Program, build};
 pub(crate) use kafka::kafka;
 pub(crate) use latency::latency;
@@ -50,7 +52,7 @@ impl Settings {
     }
 }
 
-/// Everything but the build.
+/// Everything but the build and the editor.
 pub(crate) fn all(settings: &Settings) -> Result<()> {
     memory(settings)?;
     watch(settings)?;

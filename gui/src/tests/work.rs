@@ -2,72 +2,34 @@
 
 use std::time::Instant;
 
+use serde_json::json;
 use tidegate_core::faces::watcher::News;
-use tidegate_core::operators::Role;
-use tidegate_core::pipeline::{Edge, Node, Pipeline, Point};
-use tidegate_core::snapshot::{EdgeSnapshot, NodeSnapshot, Rates, Snapshot};
 
-use super::fixture::open;
-
-const NODES: usize = 500;
-const EDGES: usize = 600;
-
-/// A field of filters, 25 a row, wired to the next and some to the row below.
-fn large() -> Pipeline {
-    let place = |node: usize| Point { x: 40 + 240 * (node % 25) as i32, y: 40 + 128 * (node / 25) as i32 };
-    let node = |number: usize| {
-        let operator = if number.is_multiple_of(25) { "generate" } else { "filter" };
-        Node { at: Some(place(number)), ..Node::new(format!("n{number}"), operator) }
-    };
-    let along = (0..NODES).filter(|node| node % 25 != 24).map(|node| (node, node + 1));
-    let down =
-        (0..NODES - 26).filter(|node| node % 4 != 2).map(|node| (node, node + 26)).filter(|(_, to)| to % 25 != 0);
-    let edge = |(from, to): (usize, usize)| Edge::new(format!("n{from}.out").as_str(), format!("n{to}.in").as_str());
-    Pipeline {
-        nodes: (0..NODES).map(node).collect(),
-        edges: along.chain(down).take(EDGES).map(edge).collect(),
-        ..Pipeline::new("large")
-    }
-}
-
-fn snapshot(pipeline: &Pipeline) -> Snapshot {
-    let rates = Rates { records_in: 900.0, records_out: 900.0, ..Rates::default() };
-    let node = |node: &Node| NodeSnapshot { id: node.id.clone(), role: Role::Flow, rates, ..NodeSnapshot::default() };
-    let edge = |edge: &Edge| EdgeSnapshot {
-        id: edge.id(),
-        records: 900.0,
-        capacity: 4096,
-        fill: 0.7,
-        ..EdgeSnapshot::default()
-    };
-    Snapshot {
-        at_ms: 1,
-        nodes: pipeline.nodes.iter().map(node).collect(),
-        edges: pipeline.edges.iter().map(edge).collect(),
-        ..Snapshot::default()
-    }
-}
+use super::fixture::{Screen, open};
+use crate::perf::{LARGE, busy, large};
 
 #[test]
 fn a_large_pipeline_draws_what_is_seen_and_no_more() {
-    let pipeline = large();
-    assert_eq!((pipeline.nodes.len(), pipeline.edges.len()), (NODES, EDGES));
-    let snapshot = snapshot(&pipeline);
-    let mut screen = open(pipeline);
-    screen.state_mut().take(News::Figures(Box::new(snapshot.clone())));
+    let source = ("generate", json!({ "shape": "trades", "rate": "1000/s" }));
+    let pipeline = large((source, ("filter", json!({ "condition": "price > 10" }))));
+    assert_eq!((pipeline.nodes.len(), pipeline.edges.len()), LARGE);
+    let mut screen = open(pipeline.clone());
+    assert_eq!(screen.state().drawing.errors().count(), 0);
+    let tell = |screen: &mut Screen, tick| screen.state_mut().take(News::Figures(Box::new(busy(&pipeline, tick))));
+    tell(&mut screen, 0);
     screen.run_steps(3);
-    let shapes = |screen: &super::fixture::Screen| screen.output().shapes.len();
+    let shapes = |screen: &Screen| screen.output().shapes.len();
     // All of it, from far away.
-    assert_eq!(screen.state().seen.canvas.drawn.nodes, NODES);
+    assert_eq!(screen.state().seen.canvas.drawn.nodes, LARGE.0);
     let all = shapes(&screen);
     assert!(all < 9_000, "{all} shapes");
     let begun = Instant::now();
     const FRAMES: u32 = 10;
-    for _ in 0..FRAMES {
-        screen.state_mut().take(News::Figures(Box::new(snapshot.clone())));
+    for tick in 1..=FRAMES {
+        tell(&mut screen, u64::from(tick));
         screen.run_steps(1);
     }
-    println!("{NODES} nodes, {EDGES} edges: {all} shapes, {:?} a frame (debug)", begun.elapsed() / FRAMES);
+    println!("{} nodes, {} edges: {all} shapes, {:?} a frame (debug)", LARGE.0, LARGE.1, begun.elapsed() / FRAMES);
     // A part of it, from near: the rest costs nothing.
     screen.state_mut().seen.canvas.view = crate::canvas::geometry::View { zoom: 1.0, ..Default::default() };
     screen.run_steps(3);
