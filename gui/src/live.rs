@@ -98,7 +98,7 @@ impl<'a> Meters<'a> {
             .now
             .partitions
             .iter()
-            .filter(|partition| partition.node == id && family == Family::Sources)
+            .filter(|partition| family == Family::Sources && partition.node == id)
             .collect();
         let lag = partitions.iter().map(|partition| partition.verdict).max().map(|verdict| {
             let lag: Option<i64> = partitions.iter().map(|partition| partition.lag).sum();
@@ -114,6 +114,11 @@ impl<'a> Meters<'a> {
             lag,
             bottleneck: is_bottleneck.then(|| spaced(&numbers::percent(busy))),
         })
+    }
+
+    /// How many records of a node failed, and how many were late; none where it does not run.
+    pub(crate) fn astray(&self, id: &str) -> Option<(u64, u64)> {
+        self.nodes.get(id).map(|node| (node.errors, node.late))
     }
 
     /// An edge; none where it does not run.

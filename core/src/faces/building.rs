@@ -1,6 +1,8 @@
 //! What a person builds, as edits: a node more, behind another or on a wire, another operator in a node's place, nodes less
 //! with their wires healed; and which ports fit which.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value};
 
 use super::drawing::Drawing;
@@ -64,8 +66,11 @@ fn free_of(drawing: &Drawing, id: &str, ports: impl IntoIterator<Item = String>)
     ports.iter().find(is_free).or(ports.first()).cloned()
 }
 
-/// All input ports, those that fit an output first, each group in the order of the file.
+/// All input ports, those that fit an output first, each group in the order of the file. Of those that plainly fit the first
+/// few are tried, as many checks as take a moment; what a check finds of the others is told once they are connected.
 pub fn targets(drawing: &Drawing, from: &PortRef, search: &str) -> Vec<Target> {
+    let before = upstream(drawing, &from.node);
+    let mut tries = CHECKED_NODES / drawing.pipeline.nodes.len().max(1);
     let mut all = Vec::new();
     for node in &drawing.pipeline.nodes {
         for input in ports(drawing, &node.id).unwrap_or_default().inputs {
@@ -74,10 +79,18 @@ pub fn targets(drawing: &Drawing, from: &PortRef, search: &str) -> Vec<Target> {
                 continue;
             }
             let joins = drawing.pipeline.edges.iter().filter(|edge| edge.to == port);
+            let why = match plainly_unfit(drawing, from, &port) {
+                None if before.contains(node.id.as_str()) => Some(format!("leads to {}: a cycle", from.node)),
+                None if tries > 0 => {
+                    tries -= 1;
+                    found_by_check(drawing, from, &port)
+                }
+                why => why,
+            };
             all.push(Target {
                 operator: node.operator.clone(),
                 joins: joins.map(|edge| edge.from.to_string()).collect(),
-                why: unfit(drawing, from, &port),
+                why,
                 port,
             });
         }
@@ -86,11 +99,29 @@ pub fn targets(drawing: &Drawing, from: &PortRef, search: &str) -> Vec<Target> {
     all
 }
 
+/// Nodes that are checked to see which ports fit, in all tries together.
+const CHECKED_NODES: usize = 1000;
+
+/// The node, and those before it.
+fn upstream<'a>(drawing: &'a Drawing, node: &'a str) -> BTreeSet<&'a str> {
+    let mut into: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for edge in &drawing.pipeline.edges {
+        into.entry(&edge.to.node).or_default().push(&edge.from.node);
+    }
+    let mut known = BTreeSet::from([node]);
+    let mut open = vec![node];
+    while let Some(next) = open.pop() {
+        open.extend(into.get(next).into_iter().flatten().filter(|before| known.insert(before)));
+    }
+    known
+}
+
 /// Why an edge cannot be drawn: what the check then finds that it did not find before. It checks the whole pipeline.
 pub fn unfit(drawing: &Drawing, from: &PortRef, to: &PortRef) -> Option<String> {
-    if let Some(why) = plainly_unfit(drawing, from, to) {
-        return Some(why);
-    }
+    plainly_unfit(drawing, from, to).or_else(|| found_by_check(drawing, from, to))
+}
+
+fn found_by_check(drawing: &Drawing, from: &PortRef, to: &PortRef) -> Option<String> {
     let mut tried = drawing.clone();
     if let Err(why) = tried.apply(&Edit::Connect(wire(from.clone(), to.clone()))) {
         return Some(why.to_string());
@@ -240,6 +271,7 @@ fn healing(pipeline: &Pipeline, id: &str, first_output: Option<&String>) -> Vec<
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::check::{CheckOptions, check};
@@ -259,6 +291,32 @@ mod tests {
 
     fn edges(drawing: &Drawing) -> Vec<String> {
         drawing.pipeline.edges.iter().map(Edge::id).collect()
+    }
+
+    #[test]
+    fn what_fits_is_tried_by_few_checks() {
+        let checks = Arc::new(AtomicUsize::new(0));
+        let count = checks.clone();
+        let checker = Arc::new(move |pipeline: &Pipeline, _: &[(String, String)]| {
+            count.fetch_add(1, Ordering::Relaxed);
+            check(pipeline, &CheckOptions::new(&[]))
+        });
+        let chain = 400;
+        let name = |number: usize| format!("n{number}");
+        let mut pipeline = Pipeline::new("large");
+        pipeline.nodes = (0..chain).map(|number| Node::new(name(number), "merge")).collect();
+        let edge = |number: usize| Edge::new(&*format!("n{number}.out"), &*format!("n{}.in", number + 1));
+        pipeline.edges = (0..chain / 2).map(edge).collect();
+        let drawing = Drawing::new(pipeline, None, operators::ALL, checker);
+        let before = checks.load(Ordering::Relaxed);
+        let from = PortRef::new("n100", "out");
+        let targets = targets(&drawing, &from, "");
+        assert!(checks.load(Ordering::Relaxed) - before <= 2, "two checks of 400 nodes are a moment");
+        assert_eq!(targets.len(), chain);
+        let why = |node: &str| targets.iter().find(|target| target.port.node == node).unwrap().why.clone();
+        assert_eq!(why("n100").as_deref(), Some("its own node"));
+        assert_eq!(why("n7").as_deref(), Some("leads to n100: a cycle"));
+        assert_eq!(why("n300"), None);
     }
 
     #[test]

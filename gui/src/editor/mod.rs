@@ -50,9 +50,11 @@ pub(crate) struct Editor {
     pub(crate) seen: Seen,
     pub(crate) rights: Rights,
     pub(crate) disk: Disk,
-    /// what the canvas shows; made anew when the drawing or the meters change
+    /// what the canvas shows; made anew when the drawing changes
     pub(crate) scene: Scene,
     is_stale: bool,
+    /// the meters have said something since
+    has_figures: bool,
     pub(crate) theme: Theme,
     /// what can be opened
     pub(crate) found: Vec<Found>,
@@ -124,6 +126,7 @@ impl Editor {
         let mut editor = Editor {
             scene: Scene::default(),
             is_stale: true,
+            has_figures: false,
             run,
             seen: Seen::default(),
             rights: source.rights,
@@ -208,7 +211,8 @@ impl Editor {
     }
 
     fn refresh(&mut self) {
-        if std::mem::take(&mut self.is_stale) {
+        let (is_stale, has_figures) = (std::mem::take(&mut self.is_stale), std::mem::take(&mut self.has_figures));
+        if is_stale || (has_figures && !self.scene.take(&self.run)) {
             self.scene = Scene::new(&self.drawing, &self.run);
         }
     }

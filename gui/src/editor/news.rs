@@ -33,7 +33,7 @@ impl Editor {
                 self.seen.bottom.late_marks.take(&snapshot);
                 self.run.now = *snapshot;
                 self.run.link = Link::Live;
-                self.is_stale = true;
+                self.has_figures = true;
             }
             News::Silence { why, at_ms } => {
                 let link = std::mem::take(&mut self.run.link);

@@ -271,7 +271,9 @@ impl Editor {
             (None, None) => PathBuf::from(&self.drawing.pipeline.name),
         };
         let stem = stem.display().to_string();
-        self.seen.finder = Some(Finder { search: what.proposed(&stem), ..Finder::new(what) });
+        let mut finder = Finder::new(what);
+        finder.search = finder.what.proposed(&stem);
+        self.seen.finder = Some(finder);
     }
 
     /// Opens a list.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use egui::{
     Align2, Area, Frame, Id, Key, Margin, Modifiers, Order, Pos2, Rect, ScrollArea, Shadow, Stroke, Ui, pos2, vec2,
 };
-use tidegate_core::faces::building::{self, AddTo};
+use tidegate_core::faces::building::{self, AddTo, Target};
 use tidegate_core::faces::host::Opening;
 use tidegate_core::operators::{Operator, Role};
 use tidegate_core::pipeline::PortRef;
@@ -27,6 +27,8 @@ pub(crate) struct Finder {
     pub(crate) chosen: usize,
     /// it was opened with this frame
     pub(crate) is_new: bool,
+    /// ports that were found: by the drawing's revision and what was searched
+    ports: Option<(u64, String, Vec<Target>)>,
 }
 
 /// What is searched.
@@ -66,7 +68,7 @@ impl What {
 
 impl Finder {
     pub(crate) fn new(what: What) -> Finder {
-        Finder { what, search: String::new(), chosen: 0, is_new: true }
+        Finder { what, search: String::new(), chosen: 0, is_new: true, ports: None }
     }
 
     fn title(&self) -> String {
@@ -186,11 +188,11 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, item: &Item, is_chosen: bool, follows: bool) ->
     response.clicked()
 }
 
-fn items(cx: &Cx<'_>, finder: &Finder) -> Vec<Item> {
+fn items(cx: &Cx<'_>, finder: &mut Finder) -> Vec<Item> {
     let mut items = match &finder.what {
         What::Everything => everything(cx, &finder.search),
         What::Operator(to, at) => operators(cx, &finder.search, to, *at),
-        What::Target(from) => targets(cx, &finder.search, from),
+        What::Target(from) => targets(cx, &finder.search, from, &mut finder.ports),
         What::Document => documents(cx, &finder.search),
         What::SaveAs => named(&finder.search, ".json", "Save as", Act::SaveAs),
         What::Export(export) => {
@@ -218,8 +220,14 @@ fn operators(cx: &Cx<'_>, search: &str, to: &AddTo, at: Option<Pos2>) -> Vec<Ite
     found(cx.drawing.operators, search).filter(|operator| fits(operator)).map(item).collect()
 }
 
-fn targets(cx: &Cx<'_>, search: &str, from: &PortRef) -> Vec<Item> {
-    let item = |target: building::Target| {
+fn targets(cx: &Cx<'_>, search: &str, from: &PortRef, known: &mut Option<(u64, String, Vec<Target>)>) -> Vec<Item> {
+    let (revision, search) = (cx.drawing.revision(), search.trim());
+    // What fits is found by checks: not in every frame.
+    let is_known = known.as_ref().is_some_and(|(at, words, _)| *at == revision && words == search);
+    if !is_known {
+        *known = Some((revision, search.to_string(), building::targets(cx.drawing, from, search)));
+    }
+    let item = |target: &Target| {
         let joins = match target.joins.as_slice() {
             [] => target.operator.clone(),
             joins => format!("joins {} there", joins.join(", ")),
@@ -227,12 +235,12 @@ fn targets(cx: &Cx<'_>, search: &str, from: &PortRef) -> Vec<Item> {
         let act = Act::Edit(Edit::Connect(building::wire(from.clone(), target.port.clone())));
         let icon = cx.scene.card(&target.port.node).map_or("cube", |card| card.icon);
         let title = target.port.to_string();
-        match target.why {
+        match &target.why {
             None => Item { icon, title, detail: joins, act: Some(act) },
-            Some(why) => Item { icon, title, detail: why, act: None },
+            Some(why) => Item { icon, title, detail: why.clone(), act: None },
         }
     };
-    building::targets(cx.drawing, from, search.trim()).into_iter().map(item).collect()
+    known.iter().flat_map(|(_, _, ports)| ports).take(MOST).map(item).collect()
 }
 
 /// The file that was named; one that is there is not written over.

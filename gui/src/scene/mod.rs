@@ -29,6 +29,8 @@ pub(crate) struct Scene {
     pub(crate) hidden: Vec<Card>,
     /// in the file's order; those whose ends are not there are left out
     pub(crate) wires: Vec<Wire>,
+    /// there are figures, for which boxes have room
+    is_live: bool,
 }
 
 /// A node.
@@ -125,7 +127,6 @@ pub(crate) struct Wire {
 impl Scene {
     /// What a drawing shows, with what the meters say.
     pub(crate) fn new(drawing: &Drawing, run: &Watched) -> Scene {
-        let meters = Meters::new(run);
         let is_live = run.has_figures();
         let places: HashMap<&str, usize> = places(&drawing.pipeline);
         let connected: BTreeSet<(&str, &str, bool)> = drawing
@@ -144,7 +145,6 @@ impl Scene {
             nodes: nodes
                 .map(|(place, (node, checked))| {
                     let mut card = card(node, checked, &connected, is_live);
-                    card.live = meters.node(&node.id, card.family);
                     let at = node.at.map_or(laid[place], |at| pos2(at.x as f32, at.y as f32));
                     card.place_at(at, is_live);
                     counts.note(&mut card);
@@ -153,20 +153,43 @@ impl Scene {
                 .collect(),
             hidden: Vec::new(),
             wires: Vec::new(),
+            is_live,
         };
-        for card in &mut scene.nodes {
-            card.count_sides(run);
-        }
-        scene.wires = scene.make_wires(drawing, &places, &meters);
+        scene.wires = scene.make_wires(drawing, &places);
+        scene.note(run);
         fold::folded(scene, &drawing.pipeline.groups, is_live)
     }
 
-    fn make_wires(&self, drawing: &Drawing, places: &HashMap<&str, usize>, meters: &Meters<'_>) -> Vec<Wire> {
+    /// Takes in other figures of the same drawing; false where that changes boxes, and it must be made anew.
+    pub(crate) fn take(&mut self, run: &Watched) -> bool {
+        let is_same = run.has_figures() == self.is_live && self.hidden.is_empty();
+        if is_same {
+            self.note(run);
+        }
+        is_same
+    }
+
+    /// What the meters say, of cards that are single nodes.
+    fn note(&mut self, run: &Watched) {
+        let meters = Meters::new(run);
+        for card in &mut self.nodes {
+            card.live = meters.node(&card.id, card.family);
+            if let Some((errors, late)) = meters.astray(&card.id) {
+                for port in &mut card.sides {
+                    port.count = if port.kind == PortKind::Errors { errors } else { late };
+                }
+            }
+        }
+        for wire in &mut self.wires {
+            wire.live = meters.edge(&wire.id, wire.topic.as_deref());
+        }
+    }
+
+    fn make_wires(&self, drawing: &Drawing, places: &HashMap<&str, usize>) -> Vec<Wire> {
         let edges = drawing.pipeline.edges.iter().zip(&drawing.checked.edges);
         let wire = |(edge, checked): (&tidegate_core::pipeline::Edge, &tidegate_core::check::CheckedEdge)| {
             let from = *places.get(edge.from.node.as_str())?;
             let to = *places.get(edge.to.node.as_str())?;
-            let id = edge.id();
             let (topic, topic_label) = match &checked.travel {
                 Travel::Topic { topic, is_own: true, .. } => (Some(topic.clone()), "own topic".to_string()),
                 Travel::Topic { topic, .. } => (Some(topic.clone()), topic.clone()),
@@ -178,10 +201,10 @@ impl Scene {
                 bends: edge.points.iter().map(|point| pos2(point.x as f32, point.y as f32)).collect(),
                 is_active: checked.is_active,
                 columns: checked.stream.as_ref().map(|stream| stream.schema.columns.len()),
-                live: meters.edge(&id, topic.as_deref()),
+                live: None,
                 topic,
                 topic_label,
-                id,
+                id: edge.id(),
             })
         };
         edges.filter_map(wire).collect()
@@ -211,14 +234,6 @@ impl Card {
         let ports = self.inputs.len().max(self.outputs.len());
         let is_end = matches!(self.family, Family::Sources | Family::Sinks);
         self.shape = Shape::new(at, texts, ports, is_end, is_live);
-    }
-
-    fn count_sides(&mut self, run: &Watched) {
-        if let Some(node) = run.node(&self.id) {
-            for port in &mut self.sides {
-                port.count = if port.kind == PortKind::Errors { node.errors } else { node.late };
-            }
-        }
     }
 
     /// Ids of the nodes that it stands for.
