@@ -78,6 +78,7 @@ pub(crate) fn costs() -> Result<Costs> {
     editor.frame();
     editor.frame();
     let start_ms = millis(begun.elapsed());
+    settle(&mut editor);
     let idle_frames = watched(&mut editor, None).frames;
     let resident = resident_mb()?;
     editor.end();
@@ -153,6 +154,14 @@ fn frames(editor: &mut Unseen, pipeline: &Pipeline) -> (Frame, f64) {
         spent += Moment::now().cpu - begun.cpu;
     }
     (last, millis(spent) / FRAMES as f64)
+}
+
+/// Until what came in has been faded in.
+fn settle(editor: &mut Unseen) {
+    let end = Instant::now() + Duration::from_secs(1);
+    while editor.frame().next.is_some() && Instant::now() < end {
+        thread::sleep(SCREEN);
+    }
 }
 
 struct Watched {
