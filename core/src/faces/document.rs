@@ -101,7 +101,7 @@ mod tests {
             "parameters": { "name": { "default": "a" }, "n": { "default": 1 } },
             "clusters": { "far": { "brokers": "${name}:9092", "properties": { "client.id": "$${name} ${name}" } } },
             "nodes": [
-                { "id": "s", "operator": "generate", "config": { "rate": "${n}/s", "of": ["${name}", { "x": "${nam}" }] } },
+                { "id": "s", "operator": "generate", "config": { "rate": "${n}/s", "of": ["${name}", { "x": "${names}" }] } },
                 { "id": "o", "operator": "discard", "label": "${name}" }
             ],
             "edges": [{ "from": "s.out", "to": "o.in", "via": { "topic": { "name": "${name}" } } }]
@@ -120,7 +120,7 @@ mod tests {
             ("/settings/threads", json!("${n}")),
             ("/clusters/far/brokers", json!("${title}:9092")),
             ("/clusters/far/properties/client.id", json!("$${name} ${title}")),
-            ("/nodes/0/config", json!({ "rate": "${n}/s", "of": ["${title}", { "x": "${nam}" }] })),
+            ("/nodes/0/config", json!({ "rate": "${n}/s", "of": ["${title}", { "x": "${names}" }] })),
             ("/nodes/1/label", json!("${name}")),
             ("/edges/0/via/topic/name", json!("${title}")),
         ] {
