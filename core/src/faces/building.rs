@@ -303,10 +303,12 @@ mod tests {
         });
         let chain = 400;
         let name = |number: usize| format!("n{number}");
-        let mut pipeline = Pipeline::new("large");
-        pipeline.nodes = (0..chain).map(|number| Node::new(name(number), "merge")).collect();
         let edge = |number: usize| Edge::new(&*format!("n{number}.out"), &*format!("n{}.in", number + 1));
-        pipeline.edges = (0..chain / 2).map(edge).collect();
+        let pipeline = Pipeline {
+            nodes: (0..chain).map(|number| Node::new(name(number), "merge")).collect(),
+            edges: (0..chain / 2).map(edge).collect(),
+            ..Pipeline::new("large")
+        };
         let drawing = Drawing::new(pipeline, None, operators::ALL, checker);
         let before = checks.load(Ordering::Relaxed);
         let from = PortRef::new("n100", "out");

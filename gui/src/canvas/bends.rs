@@ -58,7 +58,7 @@ pub(super) fn show(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, wi
                 seen.gesture = Gesture::Bend { edge: wire.id.clone(), bend, to: wire.bends[bend] };
             }
             if let Gesture::Bend { to, .. } = &mut seen.gesture {
-                *to += response.drag_delta() / frame.view.zoom;
+                *to = wire.bends[bend] + response.total_drag_delta().unwrap_or_default() / frame.view.zoom;
             }
         }
         if response.drag_stopped()

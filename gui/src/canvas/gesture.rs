@@ -126,7 +126,7 @@ pub(super) fn drag(response: &Response, cx: &mut Cx<'_>, chosen: &Chosen, seen: 
     if response.dragged_by(PointerButton::Primary)
         && let Gesture::Move { by, .. } = &mut seen.gesture
     {
-        *by += response.drag_delta() / seen.view.zoom;
+        *by = response.total_drag_delta().unwrap_or_default() / seen.view.zoom;
     }
     if response.drag_stopped()
         && let Gesture::Move { by, held } = std::mem::take(&mut seen.gesture)

@@ -31,9 +31,7 @@ impl Editor {
                 self.edit(&edit);
             }
             Act::Rename { id, to } => {
-                if self.edit(&Edit::RenameNode { id, to: to.clone() }) {
-                    self.choose(Chosen::node(to));
-                }
+                self.rename_node(id, to);
             }
             Act::RenameParameter { name, to } => {
                 let done = self.rights.may_build.then(|| self.drawing.rename_parameter(&name, &to));
@@ -206,10 +204,22 @@ impl Editor {
 
     /// What is being typed into a field counts, as if it had been left: it is saved, it runs. What is no value stays there.
     pub(crate) fn take_typed(&mut self) {
-        let typed = self.typed().cloned();
-        if typed.is_some_and(|edit| self.edit(&edit)) {
+        let is_taken = match self.typed().cloned() {
+            Some(Edit::RenameNode { id, to }) => self.rename_node(id, to),
+            Some(edit) => self.edit(&edit),
+            None => false,
+        };
+        if is_taken {
             self.seen.inspector.draft = None;
         }
+    }
+
+    fn rename_node(&mut self, id: String, to: String) -> bool {
+        let is_done = self.edit(&Edit::RenameNode { id, to: to.clone() });
+        if is_done {
+            self.choose(Chosen::node(to));
+        }
+        is_done
     }
 
     fn control(&mut self, command: Command) {

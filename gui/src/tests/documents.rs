@@ -54,6 +54,22 @@ fn what_is_still_being_typed_is_saved_by_the_button() {
 }
 
 #[test]
+fn an_id_that_is_still_being_typed_is_saved_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trades.json");
+    fs::write(&path, to_canonical(&trades())).unwrap();
+    let mut screen = open_file(&path);
+    click(&mut screen, "node not empty");
+    screen.get_by_role_and_label(egui::accesskit::Role::TextInput, "Id").focus();
+    settle(&mut screen);
+    key(&mut screen, Modifiers::COMMAND, Key::A);
+    type_text(&mut screen, "filled");
+    key(&mut screen, Modifiers::COMMAND, Key::S);
+    wait(&mut screen, |_| fs::read_to_string(&path).is_ok_and(|text| text.contains("\"id\": \"filled\"")));
+    assert_eq!(screen.state().seen.chosen.only_node(), Some("filled"));
+}
+
+#[test]
 fn a_file_that_somebody_else_changed_is_not_overwritten_in_silence() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trades.json");

@@ -32,9 +32,10 @@ fn rename(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorSeen) {
     response.clone().accessible_name("Id");
     let step = || Edit::RenameNode { id: id.to_string(), to: text.trim().to_string() };
     if response.changed() {
-        let why = (text.trim() != id).then(|| cx.drawing.refusal(&step())).flatten();
-        let complaint = why.map(|why| why.to_string());
-        seen.draft = Some(Draft { complaint, ..Draft::plain(subject.clone(), ID, text.clone()) });
+        let step = (text.trim() != id).then(step);
+        let complaint = step.as_ref().and_then(|step| cx.drawing.refusal(step)).map(|why| why.to_string());
+        let edit = step.filter(|_| complaint.is_none());
+        seen.draft = Some(Draft { complaint, edit, ..Draft::plain(subject.clone(), ID, text.clone()) });
     }
     if let Some(complaint) = complaint {
         form::said(ui, cx, &complaint, Severity::Error);
@@ -43,8 +44,7 @@ fn rename(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorSeen) {
     }
     if response.lost_focus()
         && let Some(draft) = seen.draft.take_if(|draft| is_this(draft))
-        && draft.complaint.is_none()
-        && draft.text.trim() != id
+        && draft.edit.is_some()
         && !ui.input(|input| input.key_pressed(egui::Key::Escape))
     {
         cx.ask(Act::Rename { id: id.to_string(), to: draft.text.trim().to_string() });
