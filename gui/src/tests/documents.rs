@@ -1,25 +1,29 @@
 //! Files: saved, loaded, changed by somebody else.
 
 use std::fs;
+use std::path::PathBuf;
 
 use egui::{Event, Key, Modifiers, PointerButton, vec2};
 use egui_kittest::kittest::Queryable;
+use tempfile::TempDir;
 use tidegate_core::pipeline::to_canonical;
 
 use super::fixture::{Screen, click, is_there, key, open_source, rect, settle, source, trades, type_text, wait};
 
-fn open_file(path: &std::path::Path) -> Screen {
+/// The trades, saved to a file of theirs, and the editor on that; the folder is there for as long as it is held.
+fn saved() -> (TempDir, PathBuf, Screen) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trades.json");
+    fs::write(&path, to_canonical(&trades())).unwrap();
     let mut source = source(trades(), Default::default());
-    source.path = Some(path.to_path_buf());
-    open_source(source, vec2(1400.0, 900.0))
+    source.path = Some(path.clone());
+    let screen = open_source(source, vec2(1400.0, 900.0));
+    (folder, path, screen)
 }
 
 #[test]
 fn what_is_saved_is_the_canonical_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trades.json");
-    fs::write(&path, to_canonical(&trades())).unwrap();
-    let mut screen = open_file(&path);
+    let (_folder, path, mut screen) = saved();
     click(&mut screen, "node worth");
     key(&mut screen, Modifiers::COMMAND, Key::D);
     assert!(is_there(&screen, "trades.json, changed"));
@@ -31,10 +35,7 @@ fn what_is_saved_is_the_canonical_file() {
 
 #[test]
 fn what_is_still_being_typed_is_saved_by_the_button() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trades.json");
-    fs::write(&path, to_canonical(&trades())).unwrap();
-    let mut screen = open_file(&path);
+    let (_folder, path, mut screen) = saved();
     click(&mut screen, "node not empty");
     screen.get_by_role_and_label(egui::accesskit::Role::MultilineTextInput, "condition").focus();
     settle(&mut screen);
@@ -55,10 +56,7 @@ fn what_is_still_being_typed_is_saved_by_the_button() {
 
 #[test]
 fn an_id_that_is_still_being_typed_is_saved_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trades.json");
-    fs::write(&path, to_canonical(&trades())).unwrap();
-    let mut screen = open_file(&path);
+    let (_folder, path, mut screen) = saved();
     click(&mut screen, "node not empty");
     screen.get_by_role_and_label(egui::accesskit::Role::TextInput, "Id").focus();
     settle(&mut screen);
@@ -71,10 +69,7 @@ fn an_id_that_is_still_being_typed_is_saved_too() {
 
 #[test]
 fn a_file_that_somebody_else_changed_is_not_overwritten_in_silence() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trades.json");
-    fs::write(&path, to_canonical(&trades())).unwrap();
-    let mut screen = open_file(&path);
+    let (_folder, path, mut screen) = saved();
     let mut theirs = trades();
     theirs.description = "theirs".into();
     fs::write(&path, to_canonical(&theirs)).unwrap();
@@ -116,10 +111,7 @@ fn a_drawing_without_a_file_is_given_one_and_none_is_written_over() {
 
 #[test]
 fn what_somebody_else_changed_is_listed_and_mine_can_be_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trades.json");
-    fs::write(&path, to_canonical(&trades())).unwrap();
-    let mut screen = open_file(&path);
+    let (_folder, path, mut screen) = saved();
     let mut theirs = trades();
     theirs.nodes[1].config.insert("condition".into(), "qty > 7".into());
     theirs.description = "theirs".into();

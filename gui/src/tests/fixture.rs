@@ -264,6 +264,13 @@ pub(super) fn key(screen: &mut Screen, modifiers: Modifiers, key: egui::Key) {
     settle(screen);
 }
 
+/// Does what is called so in the list of commands.
+pub(super) fn do_by_name(screen: &mut Screen, command: &str) {
+    key(screen, Modifiers::COMMAND, egui::Key::K);
+    type_text(screen, command);
+    key(screen, Modifiers::NONE, egui::Key::Enter);
+}
+
 pub(super) fn type_text(screen: &mut Screen, text: &str) {
     screen.event(Event::Text(text.to_string()));
     settle(screen);

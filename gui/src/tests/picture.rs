@@ -6,8 +6,8 @@ use egui_kittest::kittest::Queryable;
 use tidegate_core::pipeline::{Group, Note, Pipeline, Point};
 
 use super::fixture::{
-    Screen, chosen, click, click_at, click_twice, drag, edges, is_there, key, open, picture, rect, settle, trades,
-    type_text,
+    Screen, chosen, click, click_at, click_twice, do_by_name, drag, edges, is_there, key, open, picture, rect, settle,
+    trades, type_text,
 };
 
 fn pipeline(screen: &Screen) -> &Pipeline {
@@ -42,12 +42,6 @@ fn menu(screen: &mut Screen, at: Pos2) {
         screen.step();
     }
     settle(screen);
-}
-
-fn do_by_name(screen: &mut Screen, command: &str) {
-    key(screen, Modifiers::COMMAND, Key::K);
-    type_text(screen, command);
-    key(screen, Modifiers::NONE, Key::Enter);
 }
 
 fn undone(screen: &mut Screen) {

@@ -5,8 +5,8 @@ use egui_kittest::kittest::Queryable;
 use tidegate_core::faces::host::Rights;
 
 use super::fixture::{
-    Happened, Screen, Starter, chosen, click, drag, drag_hold, edges, is_there, key, open, open_source, rect, settle,
-    source, trades, type_text, wait,
+    Happened, Screen, Starter, chosen, click, do_by_name, drag, drag_hold, edges, is_there, key, open, open_source,
+    rect, settle, source, trades, type_text, wait,
 };
 use crate::canvas::gesture::Gesture;
 
@@ -20,12 +20,6 @@ fn drag_by(screen: &mut Screen, button: PointerButton, from: Pos2, to: Pos2, mod
         screen.step();
     }
     settle(screen);
-}
-
-fn do_by_name(screen: &mut Screen, command: &str) {
-    key(screen, Modifiers::COMMAND, Key::K);
-    type_text(screen, command);
-    key(screen, Modifiers::NONE, Key::Enter);
 }
 
 /// A place of the canvas where nothing is.
