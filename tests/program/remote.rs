@@ -15,13 +15,19 @@ use crate::support::{Bench, PATIENCE, Process};
 
 /// A pipeline that runs until it is stopped.
 fn endless(bench: &Bench) -> String {
+    endless_with(bench, "even")
+}
+
+/// The same, with its filter called so.
+fn endless_with(bench: &Bench, filter: &str) -> String {
     let endless = json!({ "tidegate": 1, "name": "endless",
         "nodes": [
             { "id": "numbers", "operator": "generate", "config": { "shape": "numbers", "rate": "100/s" } },
-            { "id": "even", "operator": "filter", "config": { "condition": "n % 2 = 0" } },
+            { "id": filter, "operator": "filter", "config": { "condition": "n % 2 = 0" } },
             { "id": "out", "operator": "discard" } ],
-        "edges": [ { "from": "numbers.out", "to": "even.in" }, { "from": "even.out", "to": "out.in" } ] });
-    bench.file("endless.json", endless.to_string())
+        "edges": [
+            { "from": "numbers.out", "to": format!("{filter}.in") }, { "from": format!("{filter}.out"), "to": "out.in" } ] });
+    bench.file(&format!("endless-{filter}.json"), endless.to_string())
 }
 
 /// Runs it where others can look; gives the address, as `host:port`.
@@ -93,6 +99,22 @@ fn a_run_that_goes_and_comes_back_is_live_again_by_itself() {
         leave(top, keyboard);
         run.stop().code(0);
     }
+}
+
+#[test]
+fn another_pipeline_that_runs_at_the_same_address_is_what_is_shown() {
+    let bench = Bench::new();
+    let (run, address) = serve(&bench, &endless(&bench), "127.0.0.1:0");
+    let (top, keyboard) = bench.start_on_terminal(&["top", &format!("http://{address}")]);
+    shows(&top, "figures", |screen| is_live(screen) && screen.contains(" even "));
+    run.stop().code(0);
+    shows(&top, "that it has gone", |screen| verdict(screen) == "NO ANSWER");
+    let (run, _) = serve(&bench, &endless_with(&bench, "halved"), &address);
+    shows(&top, "the other pipeline", |screen| {
+        is_live(screen) && screen.contains(" halved ") && !screen.contains(" even ")
+    });
+    leave(top, keyboard);
+    run.stop().code(0);
 }
 
 /// Takes connections at a port of its own to another, as `ssh -L` does: requests name the first.

@@ -43,6 +43,11 @@ pub trait Running: Send {
     /// Why it cannot.
     fn control(&mut self, control: Control) -> Result<(), String>;
 
+    /// What is to be opened instead, where something else runs there now that it answers again.
+    fn replaced(&mut self) -> Option<Opening> {
+        None
+    }
+
     /// The cluster that it reads and writes, where it does.
     fn cluster(&self) -> Option<Box<dyn Cluster>> {
         None

@@ -104,13 +104,15 @@ impl How {
     /// Nobody answers there.
     pub(crate) fn elsewhere(&self, address: Address) -> Result<Source, Failure> {
         let pipeline = address.pipeline()?;
+        let name = format!("{}@{}", pipeline.name, address.host);
+        let running = RemoteRun::new(address, &pipeline);
         Ok(Source {
-            name: format!("{}@{}", pipeline.name, address.host),
+            name,
             pipeline,
             path: None,
             operators: operators::ALL,
             check: local::checker(Parameters::default()),
-            running: Some(Box::new(RemoteRun::new(address))),
+            running: Some(Box::new(running)),
             host: None,
             cluster: None,
             starts: false,

@@ -6,8 +6,8 @@ use std::{env, thread};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tidegate_core::faces::host::{Cluster, Control, Running};
-use tidegate_core::pipeline::Pipeline;
+use tidegate_core::faces::host::{Cluster, Control, Opening, Running};
+use tidegate_core::pipeline::{Pipeline, to_canonical};
 use tidegate_core::problem::Fault;
 use tidegate_core::snapshot::{
     ClusterSnapshot, ClusterWanted, EdgeSnapshot, RunState, Snapshot, StateSnapshot, TapSnapshot,
@@ -174,6 +174,8 @@ mod trust {
 /// A run elsewhere.
 pub(crate) struct RemoteRun {
     address: Address,
+    /// the file of what ran there when it was opened
+    file: String,
     /// whether the next snapshot is to bring the past
     wants_past: bool,
     state: RunState,
@@ -182,8 +184,14 @@ pub(crate) struct RemoteRun {
 }
 
 impl RemoteRun {
-    pub(crate) fn new(address: Address) -> RemoteRun {
-        RemoteRun { address, wants_past: true, state: RunState::Running, edges: Vec::new() }
+    pub(crate) fn new(address: Address, pipeline: &Pipeline) -> RemoteRun {
+        RemoteRun {
+            address,
+            file: to_canonical(pipeline),
+            wants_past: true,
+            state: RunState::Running,
+            edges: Vec::new(),
+        }
     }
 }
 
@@ -203,6 +211,11 @@ impl Running for RemoteRun {
     /// It may be started again at its address: who looks goes on asking.
     fn ended(&mut self) -> Option<String> {
         None
+    }
+
+    fn replaced(&mut self) -> Option<Opening> {
+        let is_another = self.address.pipeline().is_ok_and(|now| to_canonical(&now) != self.file);
+        is_another.then(|| Opening::Run(self.address.base.clone()))
     }
 
     fn tap(&mut self, edges: &[String]) -> Result<Vec<TapSnapshot>, String> {

@@ -216,7 +216,10 @@ impl Watching {
         }
         match running.snapshot() {
             Ok(snapshot) => {
-                self.failed = 0;
+                let was_silent = std::mem::take(&mut self.failed) > 0;
+                if was_silent && let Some(opening) = running.replaced() {
+                    return self.done(Ask::Open(opening));
+                }
                 self.tell(News::Figures(Box::new(snapshot)));
             }
             Err(why) => {
