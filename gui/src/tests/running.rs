@@ -11,7 +11,9 @@ use tidegate_core::snapshot::{
 };
 use tidegate_core::window::{LaneReport, NextReport};
 
-use super::fixture::{Happened, Screen, chosen, click, is_there, key, open, open_source, settle, source, trades, wait};
+use super::fixture::{
+    Happened, Screen, chosen, click, do_by_name, is_there, key, open, open_source, settle, source, trades, wait,
+};
 
 /// A run of the trades, held up by its map.
 pub(super) fn snapshot() -> Snapshot {
@@ -72,6 +74,26 @@ pub(super) fn snapshot() -> Snapshot {
 fn tell(screen: &mut Screen, snapshot: Snapshot) {
     screen.state_mut().take(News::Figures(Box::new(snapshot)));
     settle(screen);
+}
+
+#[test]
+fn dashes_run_along_wires_where_motion_is_wanted() {
+    let mut screen = open(trades());
+    tell(&mut screen, snapshot());
+    let moves = |screen: &mut Screen| {
+        // What was said has gone.
+        screen.run_steps(60);
+        let before = format!("{:?}", screen.output().shapes);
+        screen.step();
+        before != format!("{:?}", screen.output().shapes)
+    };
+    assert!(moves(&mut screen));
+    for command in ["let dashes run", "reduced motion"] {
+        do_by_name(&mut screen, command);
+        assert!(!moves(&mut screen), "{command}");
+        do_by_name(&mut screen, command);
+        assert!(moves(&mut screen), "{command}, taken back");
+    }
 }
 
 #[test]
