@@ -178,10 +178,11 @@ fn minimap(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
     }
     inside.rect_stroke(small(window), 2.0, Stroke::new(1.0, cx.theme.accent), StrokeKind::Inside);
     let response = ui.interact(rect, ui.scope_id().with("minimap"), Sense::click_and_drag());
-    let signs = cx.scene.nodes.iter().filter_map(|card| Some((card, sign_of(card)?)));
-    let words: Vec<String> = signs.map(|(card, sign)| format!("{} {}", card.title, sign.words())).collect();
-    let name = [vec!["minimap".to_string()], words].concat().join(", ");
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
+    response.widget_info(|| {
+        let signs = cx.scene.nodes.iter().filter_map(|card| Some((card, sign_of(card)?)));
+        let words = signs.map(|(card, sign)| format!(", {} {}", card.title, sign.words()));
+        WidgetInfo::labeled(egui::Role::Button, true, format!("minimap{}", words.collect::<String>()))
+    });
     if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked() || response.dragged()) {
         let centre = map.to_canvas(rect, at);
         seen.view.origin = seen.area.size() / 2.0 - centre.to_vec2() * seen.view.zoom;

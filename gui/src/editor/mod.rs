@@ -281,7 +281,8 @@ impl Editor {
         }
         let revision = self.drawing.revision();
         let known = self.otherwise.filter(|(known, _)| *known == revision);
-        let (_, runs_otherwise) = *self.otherwise.insert(known.unwrap_or((revision, self.drawing.runs_otherwise())));
+        let (_, runs_otherwise) =
+            *self.otherwise.insert(known.unwrap_or_else(|| (revision, self.drawing.runs_otherwise())));
         runs_otherwise
     }
 
