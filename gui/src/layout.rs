@@ -1,14 +1,15 @@
 //! Places for nodes that have none: columns by how far they are from a source, rows so that wires cross little. Plain
 //! values; the file's order decides between equals, so that the same drawing is laid the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use egui::{Pos2, pos2};
-use tidegate_core::pipeline::Pipeline;
+use tidegate_core::pipeline::{Pipeline, Via};
 
-/// How far columns and rows are apart.
+/// How far columns and rows are apart; a topic between two columns needs more.
 const COLUMN: f32 = 264.0;
 const ROW: f32 = 136.0;
+const TOPIC: f32 = 72.0;
 /// Where the first node stands.
 const START: f32 = 40.0;
 /// How often rows are put in order of their neighbours.
@@ -18,8 +19,30 @@ const SWEEPS: usize = 6;
 pub(crate) fn places(pipeline: &Pipeline) -> Vec<Pos2> {
     let columns = columns(pipeline);
     let rows = rows(pipeline, &columns);
-    let place = |node: usize| pos2(START + COLUMN * columns[node] as f32, START + ROW * rows[node]);
+    let lefts = lefts(pipeline, &columns);
+    let place = |node: usize| pos2(lefts[columns[node]], START + ROW * rows[node]);
     (0..pipeline.nodes.len()).map(place).collect()
+}
+
+/// Where each column begins.
+fn lefts(pipeline: &Pipeline, columns: &[usize]) -> Vec<f32> {
+    let count = columns.iter().max().map_or(0, |last| last + 1);
+    let mut has_topic = vec![false; count];
+    let through: HashSet<(&str, &str)> = pipeline
+        .edges
+        .iter()
+        .filter(|edge| matches!(edge.via, Some(Via::Topic(_))))
+        .map(|edge| (edge.from.node.as_str(), edge.to.node.as_str()))
+        .collect();
+    for (from, to) in ends(pipeline) {
+        let names = (pipeline.nodes[from].id.as_str(), pipeline.nodes[to].id.as_str());
+        // One that passes over a column has room.
+        if columns[to] == columns[from] + 1 && through.contains(&names) {
+            has_topic[columns[from]] = true;
+        }
+    }
+    let widths = has_topic.into_iter().map(|has_topic| if has_topic { COLUMN + TOPIC } else { COLUMN });
+    widths.scan(START, |left, width| Some(std::mem::replace(left, *left + width))).collect()
 }
 
 /// Places of the nodes at the two ends of each edge.
@@ -100,8 +123,6 @@ fn rows(pipeline: &Pipeline, columns: &[usize]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use proptest::prelude::*;
     use tidegate_core::pipeline::{Edge, Node};
 
@@ -125,6 +146,14 @@ mod tests {
         let fork = places(&pipeline(4, &[(0, 1), (0, 2), (0, 3)]));
         assert_eq!((fork[1].x, fork[2].x, fork[3].x), (304.0, 304.0, 304.0));
         assert_eq!(fork[0].y, fork[2].y);
+    }
+
+    #[test]
+    fn a_topic_has_room_between_its_ends() {
+        let mut pipeline = pipeline(3, &[(0, 1), (1, 2)]);
+        pipeline.edges[0].via = Some(Via::Topic(Default::default()));
+        let lefts: Vec<f32> = places(&pipeline).iter().map(|at| at.x).collect();
+        assert_eq!(lefts, [40.0, 376.0, 640.0]);
     }
 
     proptest! {
