@@ -32,6 +32,9 @@ pub(crate) struct Settings {
     pub(crate) has_contrast: bool,
     /// the folder of what was opened or saved last
     pub(crate) folder: Option<PathBuf>,
+    /// files that are open, from left to right, and the one that is shown
+    pub(crate) open: Vec<PathBuf>,
+    pub(crate) shown: Option<PathBuf>,
 }
 
 /// The ground of all colours.
@@ -67,6 +70,8 @@ impl Default for Settings {
             is_still: false,
             has_contrast: false,
             folder: None,
+            open: Vec::new(),
+            shown: None,
         }
     }
 }

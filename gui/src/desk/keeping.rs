@@ -141,6 +141,7 @@ impl Desk {
             editor.sheet.kept = Some(revision);
             self.keeper.ask(Wish::Keep(editor.sheet.number, Box::new(draft(editor))));
         }
+        self.note_open();
         if self.view.settings == self.written {
             self.changed_s = None;
             return;
@@ -150,6 +151,15 @@ impl Desk {
             true => context.request_repaint_after(Duration::from_secs_f64(rest)),
             false => self.remember(),
         }
+    }
+
+    /// Takes note of the files that are open.
+    fn note_open(&mut self) {
+        if self.editors.iter().any(|editor| editor.sheet.is_opening) {
+            return;
+        }
+        self.view.settings.open = self.editors.iter().filter_map(file).collect();
+        self.view.settings.shown = file(self.shown());
     }
 
     /// Writes settings that have changed.
@@ -240,10 +250,15 @@ impl Desk {
     }
 }
 
+/// The file of a document, wherever the next session begins.
+fn file(editor: &Editor) -> Option<PathBuf> {
+    editor.drawing.path.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+}
+
 fn draft(editor: &Editor) -> Draft {
     Draft {
         name: editor.title(),
-        path: editor.drawing.path.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+        path: file(editor),
         stamp: editor.disk.stamp(),
         at_ms: chrono::Utc::now().timestamp_millis(),
         pipeline: editor.drawing.pipeline.clone(),

@@ -133,7 +133,7 @@ pub(crate) struct Options {
 }
 
 impl Desk {
-    /// A desk with one document, or with the page to begin from. `wake` is called from other threads when there is news.
+    /// A desk with one document; without one with those that were open last, or the page to begin from. `wake` is called from other threads when there is news.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -174,7 +174,11 @@ impl Desk {
         desk.view.settings = settings;
         desk.view.recent = recent;
         desk.dialog = (!desk.left.is_empty()).then_some(Dialog::Left);
+        let is_start = source.is_none();
         desk.add(source)?;
+        if is_start {
+            desk.reopen();
+        }
         if !complaints.is_empty() {
             desk.say(complaints.join(" "));
         }
@@ -236,11 +240,10 @@ impl Desk {
         let place = self.view.shown;
         self.editors[place].ui(ui, &self.view);
         self.ask_person(ui);
-        for place in 0..self.editors.len() {
-            for wanted in std::mem::take(&mut self.editors[place].wanted) {
-                self.fulfil(ui.ctx(), wanted);
-            }
-        }
+        // One of them may close a document.
+        let wanted: Vec<Wanted> =
+            self.editors.iter_mut().flat_map(|editor| std::mem::take(&mut editor.wanted)).collect();
+        wanted.into_iter().for_each(|wanted| self.fulfil(ui.ctx(), wanted));
         self.close_saved(ui.ctx());
         self.watch_window(ui.ctx());
         self.keep(ui.ctx());

@@ -1,6 +1,7 @@
 //! Documents are opened, shown and closed; what is not saved is asked for first.
 
 use std::io;
+use std::path::PathBuf;
 
 use egui::{Context, ViewportCommand};
 use tidegate_core::faces::host::{Opening, Source};
@@ -11,6 +12,7 @@ use super::{Desk, Dialog, Sheet};
 use crate::commands::Command;
 use crate::editor::Editor;
 use crate::panels::dialog::Answer;
+use crate::settings::Settings;
 
 impl Desk {
     /// A document behind the others, and shown.
@@ -67,6 +69,18 @@ impl Desk {
             self.shown_mut().begin(opening);
         }
         has_room
+    }
+
+    /// Opens what was open when the last session ended, but for files that are gone, and those whose unsaved work is offered.
+    pub(super) fn reopen(&mut self) {
+        let Settings { open, shown, .. } = self.view.settings.clone();
+        let is_offered = |path: &PathBuf| self.left.iter().any(|of| of.left.draft.path.as_ref() == Some(path));
+        let open: Vec<PathBuf> = open.into_iter().filter(|path| path.is_file() && !is_offered(path)).collect();
+        let place = open.iter().position(|path| Some(path) == shown.as_ref());
+        for path in open {
+            self.open(Opening::File(path));
+        }
+        self.show(place.unwrap_or_default());
     }
 
     pub(super) fn show(&mut self, place: usize) {

@@ -77,7 +77,7 @@ fn broken_or_foreign_settings_are_told_and_ignored() {
 }
 
 #[test]
-fn files_that_were_opened_are_offered_the_next_time() {
+fn files_that_were_opened_are_there_the_next_time() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
     let path = folder.path().join("mine.json");
@@ -89,9 +89,21 @@ fn files_that_were_opened_are_offered_the_next_time() {
     wait(&mut screen, |screen| screen.state().title() == "mine.json");
     end(screen);
     let mut screen = open_desk(None, SIZE, Some(&state));
+    wait(&mut screen, |screen| screen.state().title() == "mine.json");
+    key(&mut screen, Modifiers::COMMAND, Key::N);
     assert!(is_there(&screen, "Opened lately"));
+    key(&mut screen, Modifiers::COMMAND, Key::PageUp);
+    key(&mut screen, Modifiers::COMMAND, Key::W);
+    end(screen);
+    // What was closed is offered only; so is what is gone.
+    let mut screen = open_desk(None, SIZE, Some(&state));
+    assert!(is_there(&screen, "What flows today?"));
     click(&mut screen, "mine.json");
     wait(&mut screen, |screen| screen.state().title() == "mine.json");
+    end(screen);
+    fs::remove_file(&path).unwrap();
+    let screen = open_desk(None, SIZE, Some(&state));
+    assert!(is_there(&screen, "What flows today?"));
     end(screen);
 }
 
