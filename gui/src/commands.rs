@@ -282,6 +282,7 @@ fn of_key(key: Key, modifiers: Modifiers) -> Option<Command> {
         (Key::Tab, modifiers) if modifiers.command => Some(Command::NextTab),
         (Key::Backspace, Modifiers::NONE) => Some(Command::Delete),
         (Key::Equals, modifiers) if modifiers.command => Some(Command::ZoomIn),
+        (Key::F, modifiers) if modifiers.command && !modifiers.shift => Some(Command::Find),
         _ => ENTRIES.iter().find(is_this).map(|entry| entry.command),
     }
 }

@@ -104,8 +104,9 @@ impl Disk {
             Some(Err(why)) => (format!("{name} was changed by someone else, and is not read: {why}."), None),
             None => (format!("{name} was changed by someone else."), None),
         };
-        let area = Area::new(Id::unique("changed-on-disk")).order(Order::Foreground).pivot(Align2::CENTER_BOTTOM);
-        area.fixed_pos(canvas.center_bottom() - vec2(0.0, 56.0)).show(ui.ctx(), |ui| {
+        // Above the zoom, clear of the minimap.
+        let area = Area::new(Id::unique("changed-on-disk")).order(Order::Foreground).pivot(Align2::LEFT_BOTTOM);
+        area.fixed_pos(canvas.left_bottom() + vec2(12.0, -48.0)).show(ui.ctx(), |ui| {
             let frame =
                 Frame::NONE.fill(theme.warn.ground).stroke(Stroke::new(1.0, theme.warn.graphic)).corner_radius(6);
             frame.inner_margin(Margin::symmetric(12, 4)).show(ui, |ui| {

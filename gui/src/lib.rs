@@ -5,7 +5,7 @@
 //! - `acts`: what can be asked for; `commands`: those of them that have a name and a key
 //! - `scene`: the pipeline as cards and wires; `live`: what the meters say of them; `layout`: places for nodes without one
 //! - `canvas`: draws the scene, and takes gestures; `panels`: what stands around it
-//! - `theme`: every colour; `fonts`, `icons`, `text`, `widgets`, `highlight`: what things are made of
+//! - `theme`: every colour; `fonts`, `icons`, `text`, `prose`, `widgets`, `highlight`: what things are made of
 //! - `disk`: the file, watched
 //! - `desk`: documents in tabs, and what is kept of them; `settings`: how a person likes it; `picture`: a drawing as a PNG
 //! - [`perf`]: the same without a window, to be measured
@@ -24,6 +24,7 @@ mod live;
 mod panels;
 pub mod perf;
 mod picture;
+mod prose;
 mod scene;
 mod settings;
 mod text;
@@ -57,7 +58,8 @@ pub struct Options {
 /// The window that the design is made for.
 const SIZE: (f32, f32) = (1400.0, 900.0);
 
-/// Opens the editor, until its window is closed: on a document, or without one on the page to begin from. By `opener` it opens
+/// Opens the editor, until its window is closed: on a document, or without one on what was open last, or the page to begin
+/// from. By `opener` it opens
 /// others.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tidegate_core::faces::numbers;
-use tidegate_core::faces::watched::{Watched, worst};
+use tidegate_core::faces::watched::{Link, Watched, worst};
 use tidegate_core::operators::{Family, Role};
 use tidegate_core::snapshot::{EdgeSnapshot, NodeSnapshot, PartitionSnapshot, Pressure, RunState, Verdict};
 
@@ -17,6 +17,10 @@ pub(crate) enum NodeState {
     Pressed,
     Idle,
     Faulted,
+    /// the run is over
+    Over,
+    /// the run does not answer
+    Unknown,
 }
 
 impl NodeState {
@@ -27,6 +31,8 @@ impl NodeState {
             NodeState::Pressed => "back-pressured",
             NodeState::Idle => "idle",
             NodeState::Faulted => "faulted",
+            NodeState::Over => "over",
+            NodeState::Unknown => "not known",
         }
     }
 }
@@ -35,7 +41,7 @@ impl NodeState {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NodeLive {
     pub(crate) state: NodeState,
-    /// records per second, and what becomes of them
+    /// records per second, and what becomes of them; of a run that is over, records
     pub(crate) figure: String,
     /// shares of the time of its worst lane
     pub(crate) busy: f64,
@@ -92,6 +98,9 @@ impl<'a> Meters<'a> {
     /// A node; none where it does not run.
     pub(crate) fn node(&self, id: &str, family: Family) -> Option<NodeLive> {
         let node = *self.nodes.get(id)?;
+        if self.run.is_over() {
+            return Some(over(node));
+        }
         let pressure = self.pressure(node).unwrap_or_default();
         let partitions: Vec<&PartitionSnapshot> = self
             .run
@@ -106,8 +115,10 @@ impl<'a> Meters<'a> {
         });
         let (busy, pressed) = (pressure.busy / 1000.0, pressure.back_pressured / 1000.0);
         let is_bottleneck = self.run.is_bottleneck(id);
+        let is_silent = matches!(self.run.link, Link::Silent { .. });
+        let state = if is_silent { NodeState::Unknown } else { state(node, pressed, self.run.now.run.state) };
         Some(NodeLive {
-            state: state(node, pressed, self.run.now.run.state),
+            state,
             figure: figure(node),
             busy,
             pressed,
@@ -121,9 +132,12 @@ impl<'a> Meters<'a> {
         self.nodes.get(id).map(|node| (node.errors, node.late))
     }
 
-    /// An edge; none where it does not run.
+    /// An edge; none where it does not run. Of a run that is over only a topic keeps something.
     pub(crate) fn edge(&self, id: &str, topic: Option<&str>) -> Option<EdgeLive> {
         let edge = *self.edges.get(id)?;
+        if self.run.is_over() && edge.through.is_none() {
+            return None;
+        }
         let writer = self.nodes.get(edge.ends().0).and_then(|node| self.pressure(node)).unwrap_or_default();
         let is_queue = edge.capacity > 0 && edge.through.is_none();
         // Who waits for its reader: the buffer has been full, and may be half empty when the meters look.
@@ -139,7 +153,7 @@ impl<'a> Meters<'a> {
             }
         });
         Some(EdgeLive {
-            rate: edge.records,
+            rate: if self.run.is_over() { 0.0 } else { edge.records },
             depth: edge.depth,
             capacity: if is_queue { edge.capacity } else { 0 },
             fill: if is_queue { edge.fill } else { 0.0 },
@@ -158,6 +172,21 @@ fn state(node: &NodeSnapshot, pressed: f64, run: RunState) -> NodeState {
         () if moves => NodeState::Running,
         () => NodeState::Idle,
     }
+}
+
+/// What became of a node in a run that is over: how many records it had, and where it is not as many, how many went on.
+fn over(node: &NodeSnapshot) -> NodeLive {
+    let (first, last) = match node.role {
+        Role::Source => (node.records_out, node.records_out),
+        Role::Sink => (node.records_in, node.records_in),
+        _ => (node.records_in, node.records_out),
+    };
+    let figure = match first == last {
+        true => format!("{} {}", numbers::count(first), if first == 1 { "record" } else { "records" }),
+        false => format!("{} → {}", numbers::count(first), numbers::count(last)),
+    };
+    let state = if node.last_fault.is_some() { NodeState::Faulted } else { NodeState::Over };
+    NodeLive { state, figure, busy: 0.0, pressed: 0.0, lag: None, bottleneck: None }
 }
 
 /// The rate of what leaves it, of a sink what comes in; of a node that leaves out some, the share that it keeps.
@@ -250,6 +279,36 @@ mod tests {
         assert_eq!((some.state, some.figure.as_str()), (NodeState::Running, "1.00k/s · 25\u{202F}%"));
         assert_eq!(meters.node("out", Family::Sinks).unwrap().state, NodeState::Idle);
         assert_eq!(meters.node("nobody", Family::Sinks), None);
+    }
+
+    #[test]
+    fn what_is_over_moves_no_longer() {
+        let mut run = run();
+        let counts = [(0, 4_000), (4_000, 1_000), (1, 0)];
+        for (node, (records_in, records_out)) in run.now.nodes.iter_mut().zip(counts) {
+            (node.records_in, node.records_out) = (records_in, records_out);
+        }
+        run.link = Link::Over { how: "Stopped.".into() };
+        let meters = Meters::new(&run);
+        for (id, family, figure) in [
+            ("in", Family::Sources, "4.00k records"),
+            ("some", Family::Flows, "4.00k → 1.00k"),
+            ("out", Family::Sinks, "1 record"),
+        ] {
+            let live = meters.node(id, family).unwrap();
+            assert_eq!((live.state, live.figure.as_str(), live.pressed), (NodeState::Over, figure, 0.0), "{id}");
+        }
+        assert_eq!(meters.edge("in.out->some.in", None), None, "nothing waits, nothing moves");
+        let topic = meters.edge("some.out->out.in", Some("t")).unwrap();
+        assert_eq!((topic.rate, topic.through.unwrap().lag), (0.0, Some(7)), "what a topic holds stays there");
+    }
+
+    #[test]
+    fn who_does_not_answer_is_not_known_to_run() {
+        let mut run = run();
+        run.link = Link::default().silent("connection refused".into(), 1);
+        let live = Meters::new(&run).node("some", Family::Flows).unwrap();
+        assert_eq!((live.state, live.figure.as_str()), (NodeState::Unknown, "1.00k/s · 25\u{202F}%"));
     }
 
     #[test]

@@ -12,6 +12,11 @@ pub(crate) fn line(painter: &Painter, text: &str, font: FontId, colour: Color32,
     painter.layout_job(job)
 }
 
+/// How far below its top the letters of a line stand.
+pub(crate) fn baseline(line: &Galley) -> f32 {
+    line.rows.first().and_then(|row| Some(row.pos.y + row.glyphs.first()?.pos.y)).unwrap_or_default()
+}
+
 /// Writes a line, and tells where it stands.
 pub(crate) fn write(
     painter: &Painter,

@@ -1,5 +1,7 @@
 //! The few controls of the editor, drawn as its visual language has them. Each has an accessible name and a focus ring.
 
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
 use egui::{
     Align2, Color32, FontId, Id, Painter, Rect, Response, Role, Sense, Stroke, StrokeKind, SurrenderFocusOn, TextEdit,
     Ui, Vec2, WidgetInfo, pos2, vec2,
@@ -119,21 +121,25 @@ pub(crate) fn button(
     if hint.is_empty() { response } else { response.on_hover_text(hint) }
 }
 
+/// What is kept free at both sides of a tab's words; the first begins where everything else does.
+const TAB_SIDE: f32 = 8.0;
+
 /// A tab: what it stands for, its word, and a count with whether it is bad.
 pub(crate) type TabOf<'a, T> = (T, &'a str, Option<(usize, bool)>);
 
 /// Tabs in a row: each a word, the chosen one underlined. Tells which is pressed.
 pub(crate) fn tabs<T: Copy + PartialEq>(ui: &mut Ui, theme: &Theme, tabs: &[TabOf<'_, T>], chosen: T) -> Option<T> {
     let mut pressed = None;
-    for (tab, words, badge) in tabs {
+    for (number, (tab, words, badge)) in tabs.iter().enumerate() {
+        let side = if number == 0 { 0.0 } else { TAB_SIDE };
         let is_chosen = *tab == chosen;
         let galley = text::line(ui.painter(), words, fonts::text(12.5), Color32::PLACEHOLDER, 200.0);
         let badge_width = if badge.is_some() { 24.0 } else { 0.0 };
-        let size = vec2(galley.size().x + badge_width + 16.0, ui.available_height().min(34.0));
+        let size = vec2(galley.size().x + badge_width + side + TAB_SIDE, ui.available_height().min(34.0));
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_chosen, *words));
         let colour = if is_chosen || response.hovered() { theme.text } else { theme.text2 };
-        let at = pos2(rect.left() + 8.0, rect.center().y - galley.size().y / 2.0);
+        let at = pos2(rect.left() + side, rect.center().y - galley.size().y / 2.0);
         let end = at.x + galley.size().x;
         ui.painter().galley(at, galley, colour);
         if let Some((count, is_bad)) = badge {
@@ -144,10 +150,8 @@ pub(crate) fn tabs<T: Copy + PartialEq>(ui: &mut Ui, theme: &Theme, tabs: &[TabO
             ui.painter().text(pill.center(), Align2::CENTER_CENTER, count.to_string(), font, state.text);
         }
         if is_chosen {
-            let line = Rect::from_min_max(
-                pos2(rect.left() + 4.0, rect.bottom() - 2.0),
-                pos2(rect.right() - 4.0, rect.bottom()),
-            );
+            let across = rect.left() + side..=rect.right() - TAB_SIDE;
+            let line = Rect::from_x_y_ranges(across, rect.bottom() - 2.0..=rect.bottom());
             ui.painter().rect_filled(line, 0.0, theme.accent);
         }
         focus_ring(ui, theme, &response);
@@ -208,6 +212,15 @@ pub(crate) fn field(ui: &mut Ui, name: &str, text: &mut String, hint: &str, font
     response
 }
 
+/// Gives the keyboard to a field, with all of its text selected: what is typed takes its place.
+pub(crate) fn write_over(ui: &Ui, response: &Response, text: &str) {
+    response.request_focus();
+    let all = CCursorRange::two(CCursor::new(0), CCursor::new(text.chars().count()));
+    let mut state = TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
+    state.cursor.set_char_range(Some(all));
+    state.store(ui.ctx(), response.id);
+}
+
 /// Values over time as a line, with a dot at its end; `most` is at the top.
 pub(crate) fn spark(ui: &Ui, rect: Rect, values: &[Option<f64>], most: f64, colour: Color32) {
     let last = values.len().saturating_sub(1).max(1) as f32;
@@ -251,10 +264,19 @@ pub(crate) fn keeping_focus<R>(ui: &mut Ui, over: Option<Rect>, add: impl FnOnce
 
 /// A label of a form.
 pub(crate) fn label(ui: &mut Ui, theme: &Theme, words: &str, aside: &str) -> Response {
+    labelled(ui, theme, words, aside, fonts::text(12.0))
+}
+
+/// A title of some of them.
+pub(crate) fn title(ui: &mut Ui, theme: &Theme, words: &str, aside: &str) -> Response {
+    labelled(ui, theme, words, aside, fonts::strong(12.0))
+}
+
+fn labelled(ui: &mut Ui, theme: &Theme, words: &str, aside: &str, font: FontId) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{words} {aside}").trim()));
     // The words go first; an aside takes what they leave.
-    let shown = text::line(ui.painter(), words, fonts::text(12.0), theme.text2, rect.width()).size().x + 8.0;
+    let shown = text::line(ui.painter(), words, font.clone(), theme.text2, rect.width()).size().x + 8.0;
     let aside_rect = text::write(
         ui.painter(),
         rect.right_center(),
@@ -264,6 +286,6 @@ pub(crate) fn label(ui: &mut Ui, theme: &Theme, words: &str, aside: &str) -> Res
         (rect.width() - shown).max(120.0),
     );
     let room = aside_rect.left() - rect.left() - 8.0;
-    text::write(ui.painter(), rect.left_center(), Align2::LEFT_CENTER, words, (fonts::text(12.0), theme.text2), room);
+    text::write(ui.painter(), rect.left_center(), Align2::LEFT_CENTER, words, (font, theme.text2), room);
     response
 }

@@ -69,6 +69,11 @@ impl Watched {
         matches!(self.link, Link::Starting | Link::Live | Link::Silent { .. })
     }
 
+    /// It ran, and does no longer: what the meters said last is what became of it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.link, Link::Over { .. })
+    }
+
     /// A node, as the meters have it.
     pub fn node(&self, id: &str) -> Option<&NodeSnapshot> {
         self.now.nodes.iter().find(|node| node.id == id)

@@ -7,8 +7,9 @@ use egui::{Pos2, Rect, Vec2, pos2, vec2};
 pub(crate) const GRID: f32 = 8.0;
 /// The smallest and largest zoom.
 pub(crate) const ZOOMS: (f32, f32) = (0.12, 3.0);
-/// The most width of a node.
+/// The most width of a node, and how wide its settings alone make it: more would leave no room for wires.
 pub(crate) const WIDEST: f32 = 208.0;
+const GLANCE: f32 = 168.0;
 /// Height of a node without its live line, and of that line.
 const BODY: f32 = 64.0;
 const FOOT: f32 = 26.0;
@@ -122,8 +123,8 @@ impl Shape {
     pub(crate) fn new(at: Pos2, texts: Texts, ports: usize, is_end: bool, is_live: bool) -> Shape {
         // Inter's letters are 7.4 wide at 13, JetBrains Mono's 6.6 at 11, and the operator's 7.9, seen at 80 %.
         let wide = |start: f32, letters: usize, each: f32| start + letters as f32 * each;
-        let needed =
-            wide(78.0, texts.title, 7.4).max(wide(56.0, texts.operator, 7.9)).max(wide(28.0, texts.glance, 6.6));
+        let glance = wide(28.0, texts.glance, 6.6).min(GLANCE);
+        let needed = wide(78.0, texts.title, 7.4).max(wide(56.0, texts.operator, 7.9)).max(glance);
         let least = if is_end { 140.0 } else { 136.0 };
         let width = (needed / 4.0).ceil() * 4.0;
         let rows = ports.saturating_sub(2) as f32 * PORT_STEP;

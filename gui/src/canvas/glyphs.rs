@@ -45,6 +45,7 @@ pub(crate) fn state(painter: &Painter, theme: &Theme, at: Pos2, radius: f32, sta
         }
         NodeState::Pressed => pressed(painter, at, radius, theme.press.graphic),
         NodeState::Faulted => fault(painter, theme, at, radius + 1.0),
+        NodeState::Over | NodeState::Unknown => {}
     }
 }
 

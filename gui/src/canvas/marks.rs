@@ -2,8 +2,8 @@
 //! its name.
 
 use egui::{
-    Align2, CursorIcon, Key, Painter, PointerButton, Pos2, Rect, Role, Sense, Stroke, StrokeKind, TextEdit, Ui, Vec2,
-    WidgetInfo, vec2,
+    Align, Align2, CursorIcon, Key, Painter, PointerButton, Pos2, Rect, Role, Sense, Stroke, StrokeKind, TextEdit, Ui,
+    Vec2, WidgetInfo, vec2,
 };
 use tidegate_core::faces::drawing::Drawing;
 use tidegate_core::faces::marks;
@@ -17,6 +17,7 @@ use crate::acts::{Act, Chosen, Cx};
 use crate::fonts;
 use crate::icons::icon;
 use crate::scene::Card;
+use crate::widgets;
 
 /// A note or a group of which the text is being written.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +84,16 @@ pub(super) fn groups(ui: &mut Ui, painter: &Painter, cx: &mut Cx<'_>, seen: &mut
     }
 }
 
+/// A note while it is written.
+pub(super) fn written_note(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
+    let Some(Writing { of: Mark::Note(id), .. }) = &seen.writing else { return };
+    let Some(note) = cx.drawing.pipeline.notes.iter().find(|note| note.id == *id) else { return };
+    let shown = seen.view.rect(seen.area, notes::place(note, seen));
+    if shown.intersects(seen.area) {
+        write(ui, cx, seen, shown, true);
+    }
+}
+
 /// The name of a folded group while it is written, in the place of its title.
 pub(super) fn folded(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
     let Some(Writing { of: Mark::Group(id), .. }) = &seen.writing else { return };
@@ -104,7 +115,7 @@ fn name(ui: &mut Ui, painter: &Painter, cx: &mut Cx<'_>, seen: &mut CanvasSeen, 
     let rect = Rect::from_min_size(outline.left_top() + vec2(8.0, -10.0), size);
     let is_this = |writing: &Writing| writing.of == Mark::Group(group.id.clone());
     if seen.writing.as_ref().is_some_and(is_this) {
-        return write(ui, cx, seen, Rect::from_min_size(rect.min, vec2(room.max(120.0), 24.0)), false);
+        return write(ui, cx, seen, Rect::from_min_size(rect.min, vec2(room.clamp(120.0, 240.0), 24.0)), false);
     }
     let id = ui.scope_id().with(("group", &group.id));
     let response = ui.interact(rect.intersect(seen.area), id, Sense::click_and_drag());
@@ -144,9 +155,9 @@ pub(super) fn notes(ui: &mut Ui, painter: &Painter, cx: &mut Cx<'_>, chosen: &Ch
             painter.rect_stroke(shown.expand(3.0), 8.0, ring, StrokeKind::Middle);
         }
         let is_this = |writing: &Writing| writing.of == Mark::Note(note.id.clone());
-        match seen.writing.as_ref().is_some_and(is_this) {
-            true => write(ui, cx, seen, shown, true),
-            false => handle(ui, painter, cx, seen, note, shown),
+        // One that is written is drawn above all else.
+        if !seen.writing.as_ref().is_some_and(is_this) {
+            handle(ui, painter, cx, seen, note, shown);
         }
     }
 }
@@ -208,11 +219,12 @@ fn write(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut CanvasSeen, rect: Rect, is_lon
     writing.is_drawn = true;
     let edit = if is_long { TextEdit::multiline(&mut writing.text) } else { TextEdit::singleline(&mut writing.text) };
     let margin = if is_long { vec2(12.0, 10.0) } else { vec2(8.0, 3.0) };
+    let align = if is_long { Align::Min } else { Align::Center };
     let edit = edit.font(fonts::text(12.0)).margin(margin).desired_width(rect.width()).min_size(rect.size());
-    let response = ui.put(rect, edit);
+    let response = ui.put(rect, edit.align(Align2([Align::Min, align])));
     response.clone().accessible_name(if is_long { "Text of the note" } else { "Name of the group" });
     if std::mem::take(&mut writing.is_new) {
-        response.request_focus();
+        widgets::write_over(ui, &response, &writing.text);
     } else if response.lost_focus() || !response.has_focus() {
         let is_given_up = ui.input(|input| input.key_pressed(Key::Escape));
         let edit = writing.edit(cx.drawing).filter(|_| !is_given_up);

@@ -28,6 +28,8 @@ pub(crate) mod wire;
 
 use egui::{Id, Mesh, Pos2, Rect, Response, Sense, Shape, Ui, Vec2, WidgetInfo, pos2, vec2};
 
+use tidegate_core::faces::watched::Link;
+
 use crate::acts::{Act, Chosen, Cx};
 use crate::scene::Card;
 use geometry::{Detail, Shape as Body, Slot, View};
@@ -154,7 +156,8 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Can
     marks::groups(ui, &painter, cx, seen, &bodies);
     marks::notes(ui, &painter, cx, chosen, seen);
     let settings = &cx.desk.settings;
-    let has_motion = settings.dashes_move && !settings.is_still && ui.input(|input| input.focused);
+    let answers = !matches!(cx.run.link, Link::Silent { .. });
+    let has_motion = settings.dashes_move && !settings.is_still && answers && ui.input(|input| input.focused);
     let mut frame = Frame {
         ui,
         area,
@@ -170,6 +173,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Can
     frame.tracks = tracks(&frame, cx, seen);
     frame.hovered_wire = hovered_wire(&frame, seen);
     inside(&frame, cx, seen);
+    marks::written_note(ui, cx, seen);
     marks::folded(ui, cx, seen);
     keys::take(ui, cx, chosen, seen, &back);
     overlay::show(ui, cx, seen);

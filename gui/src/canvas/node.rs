@@ -96,7 +96,7 @@ fn block(pen: Pen<'_>, card: &Card, rect: Rect, corners: CornerRadius) {
         _ => Stroke::new(1.0, theme.line2),
     };
     pen.painter.rect(rect, corners, theme.block(card.family), border, StrokeKind::Inside);
-    let size = (22.0 * pen.zoom).max(9.0);
+    let size = (30.0 * pen.zoom).max(9.0).min(rect.height() - 2.0);
     let font = fonts::icon(size);
     pen.painter.text(rect.center(), Align2::CENTER_CENTER, icon(card.icon), font, theme.role(card.family));
 }
@@ -112,8 +112,7 @@ fn body(pen: Pen<'_>, card: &Card, rect: Rect, corners: CornerRadius, look: Look
     };
     pen.painter.rect_filled(rect, corners, theme.raised);
     if let Some(foot) = foot(pen, card, rect) {
-        let below = CornerRadius { nw: 0, ne: 0, ..corners };
-        pen.painter.rect_filled(foot, below, theme.foot());
+        pen.painter.add(glyphs::polygon(below(foot, corners), theme.foot(), Stroke::NONE));
         pen.painter.hline(foot.x_range(), foot.top(), Stroke::new(1.0, theme.line));
     }
     if card.is_disabled {
@@ -128,6 +127,23 @@ fn body(pen: Pen<'_>, card: &Card, rect: Rect, corners: CornerRadius, look: Look
 fn foot(pen: Pen<'_>, card: &Card, rect: Rect) -> Option<Rect> {
     card.live.as_ref()?;
     Some(Rect::from_min_max(pos2(rect.left(), rect.bottom() - 26.0 * pen.zoom), rect.max))
+}
+
+/// A box with round corners at its lower end, which may be larger than half its height.
+fn below(rect: Rect, corners: CornerRadius) -> Vec<Pos2> {
+    const STEPS: usize = 8;
+    let arc = |centre: Pos2, radius: f32, first: f32| {
+        (0..=STEPS).map(move |step| {
+            let angle = (first + step as f32 / STEPS as f32) * std::f32::consts::FRAC_PI_2;
+            centre + vec2(angle.cos(), angle.sin()) * radius
+        })
+    };
+    let most = rect.height();
+    let (east, west) = (f32::from(corners.se).min(most), f32::from(corners.sw).min(most));
+    let mut points = vec![rect.left_top(), rect.right_top()];
+    points.extend(arc(rect.right_bottom() - vec2(east, east), east, 0.0));
+    points.extend(arc(rect.left_bottom() + vec2(west, -west), west, 1.0));
+    points
 }
 
 fn header(pen: Pen<'_>, card: &Card, rect: Rect) {
@@ -208,6 +224,7 @@ fn live_line(pen: Pen<'_>, card: &Card, live: &NodeLive, rect: Rect) {
             text::write(pen.painter, end, Align2::RIGHT_CENTER, lag, font, (end.x - figure.right() - 8.0).max(1.0));
         }
         Some(_) => {}
+        None if live.state == NodeState::Over => {}
         None => {
             let bar = Rect::from_min_size(pos2(right - 38.0 * zoom, y - 2.5 * zoom), vec2(38.0, 5.0) * zoom);
             if bar.left() > figure.right() + 6.0 {

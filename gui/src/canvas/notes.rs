@@ -1,7 +1,6 @@
 //! What notes and groups look like, below everything else.
 
-use egui::text::LayoutJob;
-use egui::{Painter, Rect, Stroke, StrokeKind, TextFormat, Vec2, pos2, vec2};
+use egui::{Painter, Rect, Stroke, StrokeKind, Vec2, pos2, vec2};
 use tidegate_core::faces::marks;
 use tidegate_core::pipeline::{Group, Note};
 
@@ -10,6 +9,7 @@ use super::geometry::{GRID, Shape, snapped};
 use super::gesture::Gesture;
 use crate::acts::Cx;
 use crate::fonts;
+use crate::prose::{self, Setting};
 
 /// How large a note is that says no size, and the smallest.
 pub(super) const SIZE: Vec2 = vec2(240.0, 80.0);
@@ -61,12 +61,10 @@ pub(super) fn show(painter: &Painter, cx: &Cx<'_>, seen: &CanvasSeen) {
         if seen.view.zoom < READABLE {
             continue;
         }
-        let font = fonts::text(((12.0 * seen.view.zoom * 2.0).round() / 2.0).max(10.5));
-        let mut job = LayoutJob::single_section(note.text.clone(), TextFormat::simple(font, theme.text2));
-        job.wrap.max_width = shown.width() - 24.0 * seen.view.zoom;
-        let galley = painter.layout_job(job);
-        let inside = painter.with_clip_rect(shown.shrink(4.0).intersect(seen.area));
-        inside.galley(shown.min + vec2(12.0, 10.0) * seen.view.zoom, galley, theme.text2);
+        let size = ((12.0 * seen.view.zoom * 2.0).round() / 2.0).max(10.5);
+        let room = Rect::from_min_max(shown.min + vec2(12.0, 10.0) * seen.view.zoom, shown.max - vec2(10.0, 2.0));
+        let setting = Setting { theme, size, keeps_lines: true };
+        prose::paint(painter, setting, &note.text, room);
     }
 }
 

@@ -1,7 +1,8 @@
 //! What stands above the canvas: the run in one sentence, zoom and fit, the minimap, what an empty canvas says.
 
-use egui::{Align2, Mesh, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Align2, Mesh, Painter, Rect, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use tidegate_core::faces::numbers;
+use tidegate_core::faces::watched::Link;
 use tidegate_core::snapshot::HeldBy;
 
 use super::geometry::View;
@@ -51,8 +52,19 @@ fn empty(ui: &Ui, cx: &Cx<'_>, seen: &CanvasSeen) {
     painter.text(at, Align2::CENTER_CENTER, words, fonts::text(13.0), cx.theme.text2);
 }
 
-/// The run in one sentence, where something is not well: pieces, bold ones marked, and the node that it leads to.
-pub(crate) fn insight_of(cx: &Cx<'_>) -> Option<(Vec<(String, bool)>, String)> {
+/// Words, and whether they are bold.
+type Piece = (String, bool);
+
+/// The run in one sentence, where something is not well, and the node that it leads to, if one.
+fn insight_of(cx: &Cx<'_>) -> Option<(Vec<Piece>, Option<String>)> {
+    if let Link::Silent { why, .. } = &cx.run.link {
+        let then = numbers::clock(cx.run.now.at_ms, crate::offset_s());
+        let was = if cx.run.has_figures() { format!(" What is shown is as it was at {then}.") } else { String::new() };
+        return Some((
+            vec![("No answer".into(), true), (format!(": {}.{was}", why.trim_end_matches('.')), false)],
+            None,
+        ));
+    }
     if !cx.run.is_running() {
         return None;
     }
@@ -76,7 +88,7 @@ pub(crate) fn insight_of(cx: &Cx<'_>) -> Option<(Vec<(String, bool)>, String)> {
         pieces.push((format!(" is back-pressured {} of the time", spaced(&numbers::percent(share))), false));
     }
     pieces.push((".".into(), false));
-    Some((pieces, bottleneck.node.clone()))
+    Some((pieces, Some(bottleneck.node.clone())))
 }
 
 fn insight(ui: &mut Ui, cx: &mut Cx<'_>, seen: &CanvasSeen) {
@@ -91,17 +103,23 @@ fn insight(ui: &mut Ui, cx: &mut Cx<'_>, seen: &CanvasSeen) {
         })
         .collect();
     let words: f32 = galleys.iter().map(|(galley, _)| galley.size().x).sum();
-    let width = (words + 120.0).min(seen.area.width() - 2.0 * EDGE);
+    let aside = if node.is_some() { 72.0 } else { 0.0 };
+    let width = (words + 48.0 + aside).min(seen.area.width() - 2.0 * EDGE);
     let rect = Rect::from_min_size(seen.area.min + vec2(EDGE, EDGE), vec2(width, 34.0));
     widgets::card(&painter, cx.theme, rect);
-    glyphs::pressed(&painter, rect.left_center() + vec2(18.0, 0.0), 5.0, cx.theme.press.graphic);
-    let clipped = painter.with_clip_rect(Rect::from_min_max(rect.min, rect.max - vec2(72.0, 0.0)));
+    let at = rect.left_center() + vec2(18.0, 0.0);
+    match node {
+        Some(_) => glyphs::pressed(&painter, at, 5.0, cx.theme.press.graphic),
+        None => glyphs::fault(&painter, cx.theme, at, 6.0),
+    }
+    let clipped = painter.with_clip_rect(Rect::from_min_max(rect.min, rect.max - vec2(aside, 0.0)));
     let mut x = rect.left() + 34.0;
     for (galley, colour) in galleys {
         let size = galley.size();
         clipped.galley(pos2(x, rect.center().y - size.y / 2.0), galley, colour);
         x += size.x;
     }
+    let Some(node) = node else { return };
     let button = Rect::from_min_max(pos2(rect.right() - 66.0, rect.top() + 3.0), rect.max - vec2(4.0, 3.0));
     painter.vline(button.left() - 4.0, rect.y_range().shrink(8.0), Stroke::new(1.0, cx.theme.line2));
     if widgets::link_at(ui, cx.theme, button, "Show", "Show the bottleneck") {
@@ -174,7 +192,7 @@ fn minimap(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
     }
     inside.add(Shape::mesh(blocks));
     for card in &cx.scene.nodes {
-        minimap_sign(&inside, cx, card, small(card.shape.rect).center());
+        minimap_sign(&inside, cx, card, small(card.shape.rect));
     }
     inside.rect_stroke(small(window), 2.0, Stroke::new(1.0, cx.theme.accent), StrokeKind::Inside);
     let response = ui.interact(rect, ui.scope_id().with("minimap"), Sense::click_and_drag());
@@ -213,17 +231,22 @@ fn sign_of(card: &Card) -> Option<MapSign> {
         NodeState::Faulted => Some(MapSign::Failed),
         _ if live.bottleneck.is_some() => Some(MapSign::Bottleneck),
         NodeState::Pressed => Some(MapSign::Pressed),
-        NodeState::Idle | NodeState::Running => None,
+        NodeState::Idle | NodeState::Running | NodeState::Over | NodeState::Unknown => None,
     }
 }
 
-/// The shape that says the same as the colour of a block.
-fn minimap_sign(painter: &Painter, cx: &Cx<'_>, card: &Card, at: Pos2) {
+/// The shape that says the same as the colour of a block: cut out of it, as large as it can be.
+fn minimap_sign(painter: &Painter, cx: &Cx<'_>, card: &Card, block: Rect) {
     let Some(sign) = sign_of(card) else { return };
-    painter.circle_filled(at, 6.5, cx.theme.panel);
+    let (at, ground) = (block.center(), cx.theme.panel);
+    let radius = (block.height().min(block.width()) * 0.34).min(3.5);
     match sign {
-        MapSign::Pressed => glyphs::pressed(painter, at, 3.5, cx.theme.press.graphic),
-        MapSign::Failed => glyphs::fault(painter, cx.theme, at, 5.0),
-        MapSign::Bottleneck => glyphs::warning(painter, cx.theme, at, 5.0),
+        MapSign::Pressed => glyphs::pressed(painter, at, radius, ground),
+        MapSign::Failed => {
+            painter.add(glyphs::polygon(glyphs::ring(at, radius, 8, 1.0 / 16.0), ground, Stroke::NONE));
+        }
+        MapSign::Bottleneck => {
+            painter.add(glyphs::polygon(glyphs::triangle(at, radius, true), ground, Stroke::NONE));
+        }
     }
 }

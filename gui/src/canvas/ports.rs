@@ -56,10 +56,9 @@ pub(super) fn show(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
                 Slot::Output(_) => card.outputs.len() > 1,
                 Slot::Side(_) => is_near && port.count == 0,
             };
+            let is_told = several(slot) || card.fold.is_some();
             if pen.detail == Detail::All
-                && ((several(slot) || card.fold.is_some()) && has_room(frame, place, at, slot)
-                    || is_hovered
-                    || is_side && is_near)
+                && (is_told && (is_hovered || has_room(frame, place, at, slot)) || is_side && is_near)
             {
                 node::port_name(pen, port, slot, at);
             }

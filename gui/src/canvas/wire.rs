@@ -219,7 +219,7 @@ fn above(pen: Pen<'_>, track: &Track, words: &str, colour: Color32) {
     if track.length < galley.size().x + 24.0 {
         return;
     }
-    let at = track.middle() - vec2(galley.size().x / 2.0, 14.0 * pen.zoom.max(0.8) + galley.size().y / 2.0 - 2.0);
+    let at = track.middle() - vec2(galley.size().x / 2.0, 14.0 * pen.zoom.max(0.8) + galley.size().y / 2.0);
     pen.painter.galley(at, galley, colour);
 }
 
@@ -339,7 +339,8 @@ pub(crate) fn reason(pen: Pen<'_>, at: Pos2, words: &str, is_good: bool) {
     let (text_colour, border) =
         if is_good { (theme.accent, theme.accent) } else { (theme.err.text, theme.err.graphic) };
     let galley = text::line(pen.painter, words, fonts::text(12.0), text_colour, 320.0);
-    let rect = Rect::from_min_size(at + vec2(14.0, -34.0), galley.size() + vec2(16.0, 8.0));
+    // Wires come from above or the side; what is below the pointer hides none.
+    let rect = Rect::from_min_size(at + vec2(14.0, 12.0), galley.size() + vec2(16.0, 8.0));
     pen.painter.rect(rect, 6.0, theme.raised, Stroke::new(1.0, border), StrokeKind::Inside);
     pen.painter.galley(rect.min + vec2(8.0, 4.0), galley, text_colour);
     if !is_good {

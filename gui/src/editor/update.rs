@@ -264,7 +264,7 @@ impl Editor {
     fn save(&mut self, is_meant: bool) {
         if self.disk.is_other() && !is_meant {
             self.disk.has_changed = true;
-            return;
+            return self.say("Not saved: take what the file says, or keep yours, first.");
         }
         match self.drawing.path.clone() {
             Some(path) => self.write(path),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use egui::{Align2, Frame, Key, Margin, Panel, Rect, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Frame, Key, Margin, Panel, Rect, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
 use tidegate_core::faces::building::{self, AddTo};
 use tidegate_core::operators::{Family, Operator, Role};
 use tidegate_core::pipeline::PortRef;
@@ -134,7 +134,13 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut PaletteSeen) {
     let inside = Frame::NONE.inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 4 });
     let search = inside.show(ui, |ui| {
         let hint = "Add an operator";
-        let response = widgets::field(ui, "Search operators", &mut seen.search, hint, fonts::text(12.5));
+        let edit = TextEdit::singleline(&mut seen.search).hint_text(hint).font(fonts::text(12.5));
+        let margin = Margin { left: 28, right: 8, top: 6, bottom: 6 };
+        let response = ui.add(edit.desired_width(f32::INFINITY).margin(margin));
+        response.clone().accessible_name("Search operators");
+        let at = response.rect.left_center() + vec2(15.0, 0.0);
+        let sign = icon("magnifying-glass");
+        ui.painter().text(at, Align2::CENTER_CENTER, sign, fonts::icon(15.0), cx.theme.text2);
         let key = Rect::from_center_size(response.rect.right_center() - vec2(16.0, 0.0), vec2(18.0, 18.0));
         if seen.search.is_empty() && !response.has_focus() {
             ui.painter().rect(key, 4.0, cx.theme.raised, Stroke::new(1.0, cx.theme.line2), egui::StrokeKind::Inside);

@@ -20,10 +20,15 @@ use crate::{fonts, text, widgets};
 const CARD: Vec2 = vec2(300.0, 212.0);
 const PICTURE: f32 = 122.0;
 const GAP: f32 = 24.0;
+/// Where the icon of an entry has its middle.
+const SIGN: f32 = 20.0;
 /// The column beside the cards.
 const ASIDE: f32 = 248.0;
 /// What is kept free at the sides.
 const MARGIN: f32 = 32.0;
+
+/// What the ring around a card needs.
+const RING: f32 = 4.0;
 
 /// What was looked at there.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +46,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut StartSeen) {
     let width = columns as f32 * (CARD.x + GAP) + GAP + ASIDE;
     let left = (room.center().x - width / 2.0).max(room.left() + 12.0);
     let top = room.top() + 28.0;
-    let title = Rect::from_min_size(pos2(left, top), vec2(400.0, 28.0));
+    let title = Rect::from_min_size(pos2(left + RING, top), vec2(400.0, 28.0));
     let words = RichText::new("What flows today?").font(fonts::strong(20.0)).color(cx.theme.text);
     ui.scope_builder(UiBuilder::new().max_rect(title), |ui| ui.label(words));
     let body = top + 44.0;
@@ -55,12 +60,12 @@ fn gallery(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut StartSeen, columns: usize) {
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         // The ring around a card that has the keyboard is not cut.
         ui.spacing_mut().item_spacing = Vec2::ZERO;
-        ui.add_space(4.0);
+        ui.add_space(RING);
         ui.spacing_mut().item_spacing = Vec2::splat(GAP);
         let desk = cx.desk;
         for row in desk.gallery.chunks(columns) {
             ui.horizontal(|ui| {
-                ui.add_space(4.0);
+                ui.add_space(RING);
                 ui.spacing_mut().item_spacing.x = GAP;
                 for of in row {
                     let response = card(ui, cx, of);
@@ -108,9 +113,10 @@ fn card(ui: &mut Ui, cx: &Cx<'_>, of: &GalleryCard) -> Response {
     let mut job = LayoutJob::single_section(of.sample.sentence.clone(), format);
     job.wrap = TextWrapping { max_width: CARD.x - 32.0, max_rows: 3, ..TextWrapping::default() };
     let galley = ui.painter().layout_job(job);
+    let is_cut = galley.elided;
     ui.painter().galley(pos2(at.x, at.y + 12.0), galley, theme.text2);
     widgets::focus_ring(ui, theme, &response);
-    response.on_hover_text(&of.sample.sentence)
+    if is_cut { response.on_hover_text(&of.sample.sentence) } else { response }
 }
 
 /// What there is beside the gallery: nothing drawn yet, files.
@@ -127,7 +133,8 @@ fn aside(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     ui.add_space(16.0);
-    widgets::label(ui, cx.theme, "Opened lately", "");
+    let margin = egui::Margin { left: (SIGN - 9.0) as i8, ..egui::Margin::ZERO };
+    egui::Frame::NONE.inner_margin(margin).show(ui, |ui| widgets::title(ui, cx.theme, "Opened lately", ""));
     ui.add_space(4.0);
     ScrollArea::vertical().id_salt("recent").auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
@@ -146,7 +153,7 @@ fn entry(ui: &mut Ui, cx: &Cx<'_>, sign: &str, words: &str, below: &str) -> Resp
     let theme = cx.theme;
     let (rect, response) = widgets::row(ui, theme, 44.0, words, false);
     let painter = ui.painter();
-    let at = pos2(rect.left() + 20.0, rect.center().y);
+    let at = pos2(rect.left() + SIGN, rect.center().y);
     painter.text(at, Align2::CENTER_CENTER, icon(sign), fonts::icon(18.0), theme.text2);
     let (left, room) = (rect.left() + 40.0, rect.width() - 48.0);
     let at = pos2(left, rect.center().y - 9.0);

@@ -39,9 +39,11 @@ fn figure(ui: &mut Ui, cx: &Cx<'_>, label: &str, figure: &str, colour: Color32) 
     let size = vec2(label_galley.size().x + gap + figure_galley.size().x, 20.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{label} {figure}").trim()));
-    let at = |x: f32, height: f32| egui::pos2(x, rect.center().y - height / 2.0);
     let figure_x = rect.left() + label_galley.size().x + gap;
-    let (label_at, figure_at) = (at(rect.left(), label_galley.size().y), at(figure_x, figure_galley.size().y));
+    let label_at = egui::pos2(rect.left(), rect.center().y - label_galley.size().y / 2.0);
+    // Both stand on one line.
+    let drop = text::baseline(&label_galley) - text::baseline(&figure_galley);
+    let figure_at = egui::pos2(figure_x, if label.is_empty() { label_at.y } else { label_at.y + drop });
     ui.painter().galley(label_at, label_galley, cx.theme.text2);
     ui.painter().galley(figure_at, figure_galley, colour);
 }
@@ -81,12 +83,20 @@ fn state(ui: &mut Ui, cx: &Cx<'_>) {
 
 fn figures(ui: &mut Ui, cx: &Cx<'_>) {
     let now = &cx.run.now;
-    let sum = |role: Role, rate: fn(&tidegate_core::snapshot::Rates) -> f64| {
-        now.nodes.iter().filter(|node| node.role == role).map(|node| rate(&node.rates)).sum::<f64>()
+    let of = |role: Role| now.nodes.iter().filter(move |node| node.role == role);
+    let (came, went) = match cx.run.is_over() {
+        true => (
+            numbers::count(of(Role::Source).map(|node| node.records_out).sum()),
+            numbers::count(of(Role::Sink).map(|node| node.records_in).sum()),
+        ),
+        false => (
+            numbers::rate_with_unit(of(Role::Source).map(|node| node.rates.records_out).sum()),
+            numbers::rate_with_unit(of(Role::Sink).map(|node| node.rates.records_in).sum()),
+        ),
     };
     let text = cx.theme.text;
-    figure(ui, cx, "in", &numbers::rate_with_unit(sum(Role::Source, |rates| rates.records_out)), text);
-    figure(ui, cx, "out", &numbers::rate_with_unit(sum(Role::Sink, |rates| rates.records_in)), text);
+    figure(ui, cx, "in", &came, text);
+    figure(ui, cx, "out", &went, text);
     if now.partitions.is_empty() {
         return;
     }
@@ -94,8 +104,10 @@ fn figures(ui: &mut Ui, cx: &Cx<'_>) {
     let lag = numbers::count_or_unknown(cx.run.lag());
     let age = cx.run.age_ms().map(|age| format!(" · {}", numbers::age(age))).unwrap_or_default();
     let state = cx.theme.verdict(worst);
-    let colour = if worst == Verdict::Ok { text } else { state.text };
-    figure(ui, cx, "lag", &format!("{lag}{age} {}", worst.word()), colour);
+    let colour = if worst == Verdict::Ok || cx.run.is_over() { text } else { state.text };
+    // Of a run that is over nobody asks whether it keeps up.
+    let verdict = if cx.run.is_over() { String::new() } else { format!(" {}", worst.word()) };
+    figure(ui, cx, "lag", &format!("{lag}{age}{verdict}"), colour);
 }
 
 fn drawn(ui: &mut Ui, cx: &Cx<'_>) {

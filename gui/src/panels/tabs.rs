@@ -13,8 +13,8 @@ use crate::{fonts, text, widgets};
 
 /// How wide a tab is, at least and at most.
 const WIDTHS: (f32, f32) = (96.0, 236.0);
-/// What stands beside a name.
-const AROUND: f32 = 56.0;
+/// What stands beside a name: room at its left, the dot of a run, the cross.
+const AROUND: f32 = 62.0;
 
 /// Draws it in so much room.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {

@@ -134,10 +134,11 @@ fn live(scene: &Scene, cards: &[&Card], places: &[usize]) -> Option<NodeLive> {
         return None;
     }
     let badness = |state: NodeState| match state {
-        NodeState::Idle => 0,
-        NodeState::Running => 1,
-        NodeState::Pressed => 2,
-        NodeState::Faulted => 3,
+        NodeState::Over | NodeState::Unknown => 0,
+        NodeState::Idle => 1,
+        NodeState::Running => 2,
+        NodeState::Pressed => 3,
+        NodeState::Faulted => 4,
     };
     let rate = |is_ours: &dyn Fn(&Wire) -> bool| -> f64 {
         let ours = scene.wires.iter().filter(|wire| is_ours(wire));
@@ -148,9 +149,10 @@ fn live(scene: &Scene, cards: &[&Card], places: &[usize]) -> Option<NodeLive> {
     let has_way_out = scene.wires.iter().any(leaves);
     let rate = if has_way_out { rate(&leaves) } else { rate(&comes) };
     let most = |share: fn(&NodeLive) -> f64| lives.iter().map(|live| share(live)).fold(0.0, f64::max);
+    let state = lives.iter().map(|live| live.state).max_by_key(|state| badness(*state)).unwrap_or(NodeState::Idle);
     Some(NodeLive {
-        state: lives.iter().map(|live| live.state).max_by_key(|state| badness(*state)).unwrap_or(NodeState::Idle),
-        figure: numbers::rate_with_unit(rate),
+        state,
+        figure: if state == NodeState::Over { String::new() } else { numbers::rate_with_unit(rate) },
         busy: most(|live| live.busy),
         pressed: most(|live| live.pressed),
         lag: None,

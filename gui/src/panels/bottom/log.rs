@@ -42,11 +42,14 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Log
     }
     let node = chosen.only_node();
     let shown: Vec<&LogEntry> = run.now.log.iter().filter(|entry| seen.has(entry, node)).collect();
-    Frame::NONE.inner_margin(Margin::symmetric(8, 4)).show(ui, |ui| {
+    Frame::NONE.inner_margin(Margin { left: 16, right: 16, top: 6, bottom: 2 }).show(ui, |ui| {
         head(ui, cx, node, seen, (shown.len(), run.now.log.len()));
         if shown.is_empty() {
+            ui.add_space(6.0);
             ui.label(RichText::new("Nothing in the log is like that.").color(cx.theme.text2));
         }
+    });
+    Frame::NONE.inner_margin(Margin { left: 8, right: 8, top: 0, bottom: 4 }).show(ui, |ui| {
         let scroll = ScrollArea::vertical().auto_shrink([false, false]).stick_to_bottom(true);
         scroll.show_rows(ui, ROW, shown.len(), |ui, range| {
             ui.spacing_mut().item_spacing.y = 0.0;

@@ -125,7 +125,7 @@ fn head(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen, seen: &mut BottomSeen) {
     ];
     ui.horizontal(|ui| {
         ui.set_height(TABS);
-        ui.add_space(8.0);
+        ui.add_space(16.0);
         ui.spacing_mut().item_spacing.x = 4.0;
         if let Some(tab) = widgets::tabs(ui, cx.theme, &tabs, seen.tab) {
             seen.tab = tab;

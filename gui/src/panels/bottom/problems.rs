@@ -53,6 +53,11 @@ fn field_of(pipeline: &Pipeline, Place { node, edge, field, .. }: &Place) -> Opt
     }
 }
 
+/// A place without the letters within its field: those are marked there.
+fn short(place: &Place) -> String {
+    Place { span: None, ..place.clone() }.to_string()
+}
+
 fn row(ui: &mut Ui, cx: &mut Cx<'_>, problem: &Problem) {
     let place = problem.place.to_string();
     let name = format!("{place}: {}", problem.message);
@@ -69,7 +74,7 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, problem: &Problem) {
     let middle = rect.center().y;
     let left = pos2(rect.left() + 28.0, middle);
     let font = (fonts::mono(11.5), theme.text2);
-    let shown = text::write(ui.painter(), left, Align2::LEFT_CENTER, &place, font, rect.width() * 0.28);
+    let shown = text::write(ui.painter(), left, Align2::LEFT_CENTER, &short(&problem.place), font, rect.width() * 0.28);
     let start = pos2((shown.right() + 16.0).max(rect.left() + 180.0), middle);
     let font = (fonts::text(12.5), theme.text);
     let room = (rect.right() - start.x) * 0.62;

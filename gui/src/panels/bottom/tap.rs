@@ -39,8 +39,9 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen, seen: &mut BottomS
     if !cx.run.is_running() && !has_some {
         return nothing(ui, cx, "Records that pass are shown here while the pipeline runs.");
     }
-    Frame::NONE.inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 4 }).show(ui, |ui| {
-        head(ui, cx, &asked, seen);
+    Frame::NONE.inner_margin(Margin { left: 16, right: 16, top: 6, bottom: 4 }).show(ui, |ui| {
+        head(ui, cx, seen);
+        ui.add_space(4.0);
         let all = ui.available_rect_before_wrap();
         let detail = if seen.record.is_some() { DETAIL.min(all.width() * 0.45) } else { 0.0 };
         let table = Rect::from_min_max(all.min, pos2(all.right() - detail, all.bottom()));
@@ -53,24 +54,19 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen, seen: &mut BottomS
     });
 }
 
-fn head(ui: &mut Ui, cx: &Cx<'_>, asked: &[String], seen: &mut BottomSeen) {
+fn head(ui: &mut Ui, cx: &Cx<'_>, seen: &mut BottomSeen) {
     ui.horizontal(|ui| {
-        let word = if seen.is_held { "Go on" } else { "Hold" };
-        if widgets::button(ui, cx.theme, ButtonLook::Quiet, None, word, "Records stand still").clicked() {
-            seen.is_held = !seen.is_held;
-        }
         ui.scope(|ui| {
             ui.set_max_width(220.0);
             widgets::field(ui, "Filter records", &mut seen.tap_filter, "Filter by key or value", fonts::text(12.5));
         });
+        let (word, sign) = if seen.is_held { ("Go on", "play") } else { ("Hold", "pause") };
+        if widgets::button(ui, cx.theme, ButtonLook::Quiet, Some(sign), word, "Records stand still").clicked() {
+            seen.is_held = !seen.is_held;
+        }
         if let Some(why) = &seen.no_taps {
             ui.label(RichText::new(why).color(cx.theme.text2));
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let shown = seen.taps.iter().filter(|tap| asked.contains(&tap.edge));
-            let words: Vec<String> = shown.map(thinned).collect();
-            ui.label(RichText::new(words.join("   ")).font(fonts::mono(11.0)).color(cx.theme.text2));
-        });
     });
 }
 
@@ -117,26 +113,24 @@ fn lines(ui: &mut Ui, cx: &Cx<'_>, asked: &[String], seen: &mut BottomSeen) {
     let (before, behind) = (rows(asked.first()), rows(asked.get(1)));
     let all = paired(before, behind, &filter);
     let sides = asked.len().clamp(1, 2);
-    let width = (ui.available_width() - 24.0) / sides as f32;
+    let width = (ui.available_width() - 8.0) / sides as f32;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         for edge in asked {
-            let size = vec2(width, 20.0);
-            let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-            let title = edge.replace("->", " → ");
-            response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &title));
-            let font = (fonts::strong(12.5), cx.theme.text);
-            crate::text::write(ui.painter(), rect.left_center(), egui::Align2::LEFT_CENTER, &title, font, width - 16.0);
+            title(ui, cx, edge, seen.taps.iter().find(|tap| tap.edge == *edge), width);
         }
     });
+    let line = ui.cursor().top() - 1.0;
+    ui.painter().hline(ui.max_rect().x_range(), line, Stroke::new(1.0, cx.theme.line));
     if all.is_empty() {
+        ui.add_space(4.0);
         let words = if filter.is_empty() { "No record has passed yet." } else { "No record has that in it." };
         ui.label(RichText::new(words).color(cx.theme.text2));
         return;
     }
     let mut taken = None;
+    ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, all.len(), |ui, range| {
-        ui.spacing_mut().item_spacing.y = 0.0;
         for line in &all[range] {
             if let Some(row) = draw(ui, cx, line, sides, width, seen.record.as_ref()) {
                 taken = Some(row.clone());
@@ -146,6 +140,18 @@ fn lines(ui: &mut Ui, cx: &Cx<'_>, asked: &[String], seen: &mut BottomSeen) {
     if let Some(row) = taken {
         seen.record = if seen.record.as_ref() == Some(&row) { None } else { Some(row) };
     }
+}
+
+/// The edge of a side, and how many of its records are shown.
+fn title(ui: &mut Ui, cx: &Cx<'_>, edge: &str, tap: Option<&TapSnapshot>, width: f32) {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 24.0), Sense::hover());
+    let (title, share) = (edge.replace("->", " → "), tap.map(thinned).unwrap_or_default());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{title} {share}").trim()));
+    let write = |x: f32, words: &str, font, room: f32| {
+        crate::text::write(ui.painter(), pos2(x, rect.center().y), egui::Align2::LEFT_CENTER, words, font, room)
+    };
+    let shown = write(rect.left(), &title, (fonts::strong(12.5), cx.theme.text), width - 96.0);
+    write(shown.right() + 12.0, &share, (fonts::mono(11.0), cx.theme.text2), 90.0);
 }
 
 /// Draws a line; tells which record of it was pressed.
@@ -162,10 +168,7 @@ fn draw<'a>(
         ui.spacing_mut().item_spacing.x = 0.0;
         for row in &line[..sides] {
             let (rect, response) = ui.allocate_exact_size(vec2(width, ROW), Sense::click());
-            let Some(row) = row else {
-                cell(ui, rect, 0.0, width, "–", cx.theme.faint, false);
-                continue;
-            };
+            let Some(row) = row else { continue };
             let (key, value) = (to_text(&row.key), row.value.to_string());
             let is_open = open == Some(*row);
             response.widget_info(|| {
@@ -176,9 +179,9 @@ fn draw<'a>(
                 ui.painter().rect_filled(rect, 4.0, ground);
             }
             widgets::focus_ring(ui, cx.theme, &response);
-            cell(ui, rect, 0.0, 76.0, &numbers::exact(row.offset), cx.theme.faint, true);
-            cell(ui, rect, 80.0, 92.0, &key, cx.theme.text2, false);
-            cell(ui, rect, 176.0, (width - 184.0).max(20.0), &value, cx.theme.text, false);
+            cell(ui, rect, 0.0, 84.0, &numbers::exact(row.offset), cx.theme.faint, false);
+            cell(ui, rect, 84.0, 96.0, &key, cx.theme.text2, false);
+            cell(ui, rect, 180.0, (width - 188.0).max(20.0), &value, cx.theme.text, false);
             if response.clicked() {
                 pressed = Some(*row);
             }

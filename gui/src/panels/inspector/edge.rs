@@ -22,6 +22,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorS
     let Some(place) = drawing.pipeline.edges.iter().position(|edge| edge.id() == id) else { return };
     let edge = &drawing.pipeline.edges[place];
     heading(ui, cx, "Edge");
+    ui.spacing_mut().item_spacing.y = 0.0;
     for (word, end) in [("from", &edge.from), ("to", &edge.to)] {
         let (rect, response) = widgets::row(ui, cx.theme, 26.0, &format!("{word} {end}"), false);
         let at = rect.left_center();
@@ -39,6 +40,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorS
             cx.ask(Act::Show(Chosen::node(&end.node)));
         }
     }
+    ui.spacing_mut().item_spacing.y = 8.0;
     line(ui, cx);
     part(ui, cx, "Travels", "");
     let is_topic = matches!(edge.via, Some(Via::Topic(_)));

@@ -12,7 +12,7 @@ use super::{InspectorSeen, form, part as title};
 use crate::acts::{Act, Chosen, Cx};
 use crate::icons::icon;
 use crate::widgets::{self, ButtonLook};
-use crate::{fonts, text};
+use crate::{fonts, prose, text};
 
 /// Draws the parameters.
 pub(super) fn parameters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, seen: &mut InspectorSeen) {
@@ -25,7 +25,7 @@ pub(super) fn parameters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, s
     };
     for (name, parameter) in drawing.pipeline.parameters.iter() {
         let part = Subject::Parameter(name.to_string());
-        let sign = if parameter.secret { "lock-simple" } else { "sigma" };
+        let sign = if parameter.secret { Some("lock-simple") } else { None };
         if !head(ui, cx, open, &part, sign, &format!("parameter {name}"), (name, &told(cx, name, parameter))) {
             continue;
         }
@@ -53,7 +53,7 @@ pub(super) fn clusters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, see
     for (name, cluster) in drawing.pipeline.clusters.iter() {
         let part = Subject::Cluster(name.to_string());
         let brokers = cluster.brokers.as_deref().unwrap_or("embedded");
-        if !head(ui, cx, open, &part, "plugs-connected", &format!("cluster {name}"), (name, brokers)) {
+        if !head(ui, cx, open, &part, Some("plugs-connected"), &format!("cluster {name}"), (name, brokers)) {
             continue;
         }
         form::show(ui, cx, &part, seen, |_| true);
@@ -64,7 +64,7 @@ pub(super) fn clusters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, see
     if drawing.pipeline.clusters.is_empty() {
         let words =
             "None: topics are on the embedded broker. Nodes use the cluster `default` unless they say otherwise.";
-        ui.label(RichText::new(words).font(fonts::text(12.0)).color(cx.theme.text2));
+        ui.label(prose::line(cx.theme, words, 12.0));
     }
     let is_there = |name: &str| drawing.pipeline.clusters.get(name).is_some();
     let wrong = |name: &str| is_there(name).then(|| format!("there is a cluster `{name}` already"));
@@ -140,7 +140,7 @@ fn value(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut InspectorSeen, name: &str, par
         }
     }
     let words = whence(cx, name, parameter);
-    ui.label(RichText::new(words).font(fonts::text(12.0)).color(cx.theme.text2));
+    ui.label(prose::line(cx.theme, &words, 12.0));
     if is_given && widgets::button(ui, cx.theme, ButtonLook::Quiet, None, "Forget this value", "").clicked() {
         seen.typing = None;
         cx.ask(Act::Give(name.to_string(), None));
@@ -153,7 +153,7 @@ fn head(
     cx: &mut Cx<'_>,
     open: Option<&Subject>,
     part: &Subject,
-    sign: &str,
+    sign: Option<&str>,
     name: &str,
     (words, told): (&str, &str),
 ) -> bool {
@@ -162,7 +162,9 @@ fn head(
     let (rect, response) = widgets::row(ui, theme, 28.0, &format!("{name}, {told}"), is_open);
     let painter = ui.painter();
     let middle = rect.center().y;
-    painter.text(pos2(rect.left() + 12.0, middle), Align2::CENTER_CENTER, icon(sign), fonts::icon(14.0), theme.text2);
+    // What is written as `${name}` has that sign.
+    let (sign, sign_font) = sign.map_or(("$", fonts::mono(13.0)), |sign| (icon(sign), fonts::icon(15.0)));
+    painter.text(pos2(rect.left() + 12.0, middle), Align2::CENTER_CENTER, sign, sign_font, theme.text2);
     let font = fonts::mono(11.5);
     let at = pos2(rect.left() + 26.0, middle);
     let half = rect.width() * 0.55;

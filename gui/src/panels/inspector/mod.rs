@@ -142,7 +142,7 @@ fn heading(ui: &mut Ui, cx: &Cx<'_>, words: &str) {
 /// A title of a part.
 fn part(ui: &mut Ui, cx: &Cx<'_>, words: &str, aside: &str) {
     ui.add_space(4.0);
-    crate::widgets::label(ui, cx.theme, words, aside);
+    widgets::title(ui, cx.theme, words, aside);
 }
 
 /// A line across the inspector.
@@ -175,4 +175,5 @@ fn columns(ui: &mut Ui, cx: &Cx<'_>, schema: &tidegate_core::types::Schema) {
         ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, theme.line));
     }
     ui.spacing_mut().item_spacing.y = 8.0;
+    ui.add_space(8.0);
 }

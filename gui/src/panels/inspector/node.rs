@@ -14,6 +14,7 @@ use crate::acts::{Act, Chosen, Cx};
 use crate::canvas::node::time_bar;
 use crate::icons::icon;
 use crate::live::spaced;
+use crate::prose::{self, Setting};
 use crate::scene::Card;
 use crate::widgets;
 use crate::{fonts, text};
@@ -53,6 +54,8 @@ fn head(ui: &mut Ui, cx: &mut Cx<'_>, card: &Card, seen: &mut InspectorSeen) {
         ui.painter().text(tile.center(), Align2::CENTER_CENTER, icon(card.icon), fonts::icon(21.0), colour);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
+            // Both lines beside the tile.
+            ui.spacing_mut().interact_size.y = 0.0;
             let mut title = match &seen.draft {
                 Some(draft) if draft.field == TITLE => draft.text.clone(),
                 _ => card.title.clone(),
@@ -65,7 +68,7 @@ fn head(ui: &mut Ui, cx: &mut Cx<'_>, card: &Card, seen: &mut InspectorSeen) {
             let response = ui.add(edit);
             response.clone().accessible_name("Name");
             if std::mem::take(&mut seen.wants_title) {
-                response.request_focus();
+                widgets::write_over(ui, &response, &title);
             }
             if response.changed() {
                 let label = Some(title.trim().to_string()).filter(|label| !label.is_empty() && *label != card.id);
@@ -94,11 +97,13 @@ const TITLE: &str = "(title)";
 
 fn figures(ui: &mut Ui, cx: &Cx<'_>, node: &NodeSnapshot, card: &Card) {
     let theme = cx.theme;
+    let is_over = cx.run.is_over();
+    let told = |count: u64, rate: f64| if is_over { numbers::count(count) } else { numbers::rate_with_unit(rate) };
     let mut shown = vec![
-        ("in", numbers::rate_with_unit(node.rates.records_in)),
-        ("out", numbers::rate_with_unit(node.rates.records_out)),
+        ("in", told(node.records_in, node.rates.records_in)),
+        ("out", told(node.records_out, node.rates.records_out)),
     ];
-    if let Some(latency) = node.latency {
+    if let Some(latency) = node.latency.filter(|_| !is_over) {
         shown.push(("p99", numbers::latency(latency.p99_us)));
     }
     let dropped: u64 = node.drops.values().sum();
@@ -125,7 +130,7 @@ fn figures(ui: &mut Ui, cx: &Cx<'_>, node: &NodeSnapshot, card: &Card) {
         let font = (fonts::figure(12.0), theme.text);
         text::write(painter, pos2(x, rect.top() + 25.0), Align2::LEFT_CENTER, figure, font, step - 4.0);
     }
-    let Some(live) = &card.live else { return };
+    let Some(live) = card.live.as_ref().filter(|_| !is_over) else { return };
     let (bar, _) = ui.allocate_exact_size(vec2(ui.available_width(), 8.0), Sense::hover());
     time_bar(ui.painter(), theme, bar, live.busy, live.pressed);
     let idle = (1.0 - live.busy - live.pressed).max(0.0);
@@ -147,7 +152,7 @@ fn settings(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorSeen) {
     match drawing.operator(id) {
         Some(_) => form::show(ui, cx, &Subject::Config(id.to_string()), seen, |_| true),
         None => {
-            let words = format!("There is no operator `{}`.", node.operator);
+            let words = format!("There is no operator {}.", node.operator);
             ui.label(RichText::new(words).color(cx.theme.err.text));
         }
     }
@@ -174,6 +179,10 @@ fn carries(ui: &mut Ui, cx: &Cx<'_>, id: &str) {
     let Some(checked) = checked else { return };
     let Some(stream) = checked.outputs.first().and_then(Option::as_ref) else { return };
     let Some(name) = checked.ports.as_ref().and_then(|ports| ports.output_names().next()) else { return };
+    // A sink passes on nothing but what fails.
+    if matches!(name, "errors" | "late") {
+        return;
+    }
     line(ui, cx);
     let count = numbers::several(stream.schema.columns.len(), "column");
     part(ui, cx, "Carries", &format!("{name} · {count}"));
@@ -195,7 +204,7 @@ fn travels(ui: &mut Ui, cx: &mut Cx<'_>, id: &str) {
         let edge_id = edge.id();
         let (rect, response) = widgets::row(ui, cx.theme, 26.0, &format!("edge to {}, {how}", edge.to.node), false);
         let painter = ui.painter();
-        let at = rect.left_center() + vec2(8.0, 0.0);
+        let at = rect.left_center() + vec2(9.0, 0.0);
         painter.text(at, Align2::CENTER_CENTER, icon(name), fonts::icon(15.0), cx.theme.text2);
         let how = text::write(
             painter,
@@ -226,10 +235,10 @@ fn schema(ui: &mut Ui, cx: &Cx<'_>, id: &str) {
     let Some((checked, ports)) = checked.and_then(|node| Some((node, node.ports.as_ref()?))) else { return };
     let inputs = ports.inputs.iter().map(|input| input.name.as_str()).zip(&checked.inputs);
     let outputs = ports.output_names().zip(&checked.outputs);
-    for (direction, (name, stream)) in inputs.map(|port| ("in", port)).chain(outputs.map(|port| ("out", port))) {
+    for (does, (name, stream)) in inputs.map(|port| ("Takes", port)).chain(outputs.map(|port| ("Gives", port))) {
         let key =
             stream.as_ref().map_or_else(|| "not known".to_string(), |stream| format!("key {}", stream.key.data_type()));
-        part(ui, cx, &format!("{direction} · {name}"), &key);
+        part(ui, cx, &format!("{does} {name}"), &key);
         if let Some(stream) = stream {
             columns(ui, cx, &stream.schema);
         }
@@ -238,11 +247,5 @@ fn schema(ui: &mut Ui, cx: &Cx<'_>, id: &str) {
 
 fn help(ui: &mut Ui, cx: &Cx<'_>, id: &str) {
     let Some(operator) = cx.drawing.operator(id) else { return };
-    for paragraph in operator.help.split("\n\n") {
-        let is_code = paragraph.lines().any(|line| line.starts_with("```") || line.starts_with("    "));
-        let words = if is_code { paragraph.to_string() } else { paragraph.lines().collect::<Vec<_>>().join(" ") };
-        let font = if is_code { fonts::mono(11.0) } else { fonts::text(12.5) };
-        ui.label(RichText::new(words.replace('`', "")).font(font).color(cx.theme.text2));
-        ui.add_space(2.0);
-    }
+    prose::show(ui, Setting { theme: cx.theme, size: 12.5, keeps_lines: false }, operator.help);
 }

@@ -6,17 +6,19 @@ use tidegate_core::pipeline::edit::{Edit, Section};
 
 use super::{InspectorSeen, entries, form, heading, line, part};
 use crate::acts::{Act, Cx};
-use crate::fonts;
+use crate::{fonts, widgets};
 
 /// Draws it, with the part that is open.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, seen: &mut InspectorSeen) {
     let pipeline = &cx.drawing.pipeline;
     heading(ui, cx, "Pipeline");
-    part(ui, cx, "Name", "");
+    ui.add_space(4.0);
+    widgets::label(ui, cx.theme, "Name", "");
     if let Some(name) = typed(ui, seen, "Pipeline name", &pipeline.name, false) {
         cx.ask(Act::Edit(Edit::Replace(Section::Name(name))));
     }
-    part(ui, cx, "What it is for", "");
+    ui.add_space(4.0);
+    widgets::label(ui, cx.theme, "What it is for", "");
     if let Some(text) = typed(ui, seen, "Description", &pipeline.description, true) {
         cx.ask(Act::Edit(Edit::Replace(Section::Description(text))));
     }

@@ -1,7 +1,7 @@
 //! Draws windows on their axis: vessels that fill, stream time with its flag, the line at which windows close, late records
 //! below.
 
-use egui::{Align2, Painter, Rect, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
 use tidegate_core::faces::numbers;
 use tidegate_core::window::LaneReport;
 
@@ -41,11 +41,13 @@ pub(super) fn show(ui: &mut Ui, theme: &Theme, report: &LaneReport, all: &[Vesse
     let rows = all.iter().map(|it| it.row + 1).max().unwrap_or(1).min(ROWS);
     let height = body.height() / rows as f32;
     let most = all.iter().filter_map(|it| it.keys).max().unwrap_or_default();
+    let mut boxes = Vec::new();
     for vessel in all.iter().filter(|vessel| vessel.row < ROWS) {
         let top = body.top() + height * vessel.row as f32;
         let across = x(vessel.start) + 2.0..=(x(vessel.end) - 2.0).max(x(vessel.start) + 5.0);
         let at = Rect::from_x_y_ranges(across, top..=top + height - if rows > 1 { 3.0 } else { 0.0 });
         draw(&painter, theme, vessel, at, share(vessel, time, most));
+        boxes.push((vessel, at));
     }
     times(&painter, theme, all, &x, body);
     let flag = stream_time(&painter, theme, x(time), &flag, rect, body);
@@ -54,6 +56,8 @@ pub(super) fn show(ui: &mut Ui, theme: &Theme, report: &LaneReport, all: &[Vesse
         let closed = time.saturating_sub(grace);
         closes(&painter, theme, (x(closed), flag.left() - 4.0), closed, rect, body);
     }
+    // No line crosses a word.
+    boxes.into_iter().for_each(|(vessel, at)| words_in(&painter, theme, vessel, at));
     if late_lane > 0.0 {
         let lane = Rect::from_min_max(pos2(rect.left(), rect.bottom() - LATE), rect.max);
         late_marks(&painter, theme, report, late, &x, (first, end), lane);
@@ -153,15 +157,13 @@ fn late_marks(
 
 fn draw(painter: &Painter, theme: &Theme, vessel: &Vessel, rect: Rect, share: f32) {
     let stroke = Stroke::new(1.0, theme.line2);
-    let (words, sign, colour) = match vessel.phase {
+    match vessel.phase {
         Phase::Next => {
             let [a, b, c, d] = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom()];
             painter.extend(Shape::dashed_line(&[a, b, c, d, a], stroke, 4.0, 4.0));
-            ("next", "", theme.faint)
         }
         Phase::Closed => {
             painter.rect(rect, 4.0, theme.over, stroke, StrokeKind::Inside);
-            ("closed", "lock-simple", theme.text2)
         }
         Phase::Open | Phase::Closing => {
             painter.rect(rect, 4.0, theme.raised, stroke, StrokeKind::Inside);
@@ -171,15 +173,33 @@ fn draw(painter: &Painter, theme: &Theme, vessel: &Vessel, rect: Rect, share: f3
             painter.hline(full.x_range(), top, Stroke::new(1.5, theme.accent));
             if vessel.phase == Phase::Closing {
                 hatch(painter, theme, full);
-                ("closing", "hourglass-medium", theme.text)
-            } else {
-                ("open", "", theme.text)
             }
         }
+    }
+}
+
+/// What a vessel is doing, and how many keys it holds: on a ground of their own where lines may pass.
+fn words_in(painter: &Painter, theme: &Theme, vessel: &Vessel, rect: Rect) {
+    let (words, sign, colour) = match vessel.phase {
+        Phase::Next => ("next", "", theme.faint),
+        Phase::Closed => ("closed", "lock-simple", theme.text2),
+        Phase::Closing => ("closing", "hourglass-medium", theme.text),
+        Phase::Open => ("open", "", theme.text),
+    };
+    let is_crossed = matches!(vessel.phase, Phase::Open | Phase::Closing);
+    let write = |at: Pos2, words: &str, font: FontId, colour: Color32, before: f32| {
+        let galley = crate::text::line(painter, words, font, colour, 200.0);
+        let shown = Align2::CENTER_CENTER.anchor_size(at, galley.size());
+        if is_crossed {
+            let ground = Rect::from_min_max(shown.min - vec2(before, 0.0), shown.max).expand2(vec2(5.0, 2.0));
+            painter.rect_filled(ground, ground.height() / 2.0, theme.raised);
+        }
+        painter.galley(shown.min, galley, colour);
+        shown
     };
     if rect.width() > 56.0 && rect.height() >= 22.0 {
         let at = rect.center_top() + vec2(if sign.is_empty() { 0.0 } else { 8.0 }, 14.0_f32.min(rect.height() / 2.0));
-        let shown = painter.text(at, Align2::CENTER_CENTER, words, fonts::text(11.0), colour);
+        let shown = write(at, words, fonts::text(11.0), colour, if sign.is_empty() { 0.0 } else { 16.0 });
         if !sign.is_empty() {
             let at = shown.left_center() - vec2(9.0, 0.0);
             painter.text(at, Align2::CENTER_CENTER, icon(sign), fonts::icon(12.0), colour);
@@ -187,8 +207,7 @@ fn draw(painter: &Painter, theme: &Theme, vessel: &Vessel, rect: Rect, share: f3
     }
     if let Some(keys) = vessel.keys.filter(|_| rect.width() > 48.0 && rect.height() >= 44.0) {
         let at = rect.center_bottom() - vec2(0.0, 12.0);
-        let words = numbers::several(keys, "key");
-        painter.text(at, Align2::CENTER_CENTER, words, fonts::mono(11.0), theme.text);
+        write(at, &numbers::several(keys, "key"), fonts::mono(11.0), theme.text, 0.0);
     }
 }
 

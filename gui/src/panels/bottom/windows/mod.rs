@@ -3,6 +3,7 @@
 
 mod axis;
 mod vessels;
+mod words;
 
 use egui::{Align, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui, vec2};
 use serde_json::Value;
@@ -17,8 +18,9 @@ use tidegate_core::window::LaneReport;
 
 use super::{BottomSeen, cell, nothing};
 use crate::acts::{Chosen, Cx};
-use crate::fonts;
+use crate::icons::icon;
 use crate::widgets;
+use crate::{fonts, prose};
 pub(crate) use vessels::LateMarks;
 
 /// Width of the words at the right.
@@ -133,13 +135,19 @@ fn why(ui: &mut Ui, cx: &Cx<'_>, node: &NodeSnapshot) {
     ui.label(RichText::new(title).font(fonts::strong(13.0)).color(cx.theme.text));
     for reason in &explanation.reasons {
         let lane = match reason.lane {
-            Some(lane) if explanation.lanes > 1 => format!("lane {lane}: "),
+            Some(lane) if explanation.lanes > 1 => format!("Lane {lane}: "),
             _ => String::new(),
         };
-        let words = format!("{lane}{}", reason.message);
-        ui.label(RichText::new(words).font(fonts::text(12.5)).color(cx.theme.text2));
+        let plain = |words: &str| words::plain(words, crate::offset_s());
+        // Times of day are enough here; all there is to say is told while the pointer rests.
+        let said = ui.label(prose::line(cx.theme, &format!("{lane}{}", plain(&reason.message)), 12.5));
+        said.on_hover_text(&reason.message);
         if let Some(remedy) = &reason.remedy {
-            ui.label(RichText::new(remedy).font(fonts::text(12.0)).color(cx.theme.accent));
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = 6.0;
+                ui.label(RichText::new(icon("arrow-right")).font(fonts::icon(13.0)).color(cx.theme.text2));
+                ui.add(egui::Label::new(prose::line(cx.theme, &plain(remedy), 12.0)).wrap()).on_hover_text(remedy);
+            });
         }
     }
 }

@@ -7,7 +7,8 @@
 mod list;
 mod typed;
 
-use egui::{ComboBox, RichText, Ui};
+use egui::style::WidgetVisuals;
+use egui::{Align2, ComboBox, Rect, Ui};
 use serde_json::{Map, Value};
 use tidegate_core::faces::complete;
 use tidegate_core::faces::rows::{self, FormRow, RowKind};
@@ -18,7 +19,8 @@ use tidegate_core::problem::Problem;
 
 use super::InspectorSeen;
 use crate::acts::{Act, Cx};
-use crate::{fonts, widgets};
+use crate::icons::icon;
+use crate::{fonts, prose, widgets};
 pub(crate) use list::List;
 pub(super) use typed::{remedy, said};
 
@@ -85,7 +87,8 @@ impl IndentBy for Ui {
         if depth == 0 {
             return add(self);
         }
-        let margin = egui::Margin { left: (12 * depth.min(4)) as i8, ..egui::Margin::ZERO };
+        // The first below a title stand where it does.
+        let margin = egui::Margin { left: (12 * (depth - 1).min(3)) as i8, ..egui::Margin::ZERO };
         egui::Frame::NONE.inner_margin(margin).show(self, add);
     }
 }
@@ -145,9 +148,7 @@ fn label(ui: &mut Ui, cx: &Cx<'_>, row: &FormRow, aside: &str) {
 
 /// A field's name as a label.
 pub(crate) fn written(name: &str) -> String {
-    let words = name.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    sentence(&name.replace('_', " "))
 }
 
 /// What kind of value stands there; of an expression, what it gives.
@@ -250,7 +251,7 @@ fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen,
     } else {
         let mut pressed = None;
         let shown = chosen.unwrap_or_else(|| "–".into());
-        let combo = ComboBox::from_id_salt(&row.label).width(ui.available_width()).selected_text(shown);
+        let combo = ComboBox::from_id_salt(&row.label).width(ui.available_width()).selected_text(shown).icon(caret);
         let response = combo.show_ui(ui, |ui| {
             for (number, (word, help)) in all.iter().enumerate() {
                 let response = ui.selectable_label(place == Some(number), *word);
@@ -275,10 +276,22 @@ fn choice(ui: &mut Ui, cx: &mut Cx<'_>, of: Field<'_>, seen: &mut InspectorSeen,
     }
 }
 
+/// The sign of a list that opens, as everywhere.
+fn caret(ui: &Ui, rect: Rect, visuals: &WidgetVisuals, _is_open: bool) {
+    let colour = visuals.fg_stroke.color;
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon("caret-down"), fonts::icon(12.0), colour);
+}
+
 /// The first sentence of a help.
 pub(super) fn hint(ui: &mut Ui, cx: &Cx<'_>, help: &str) {
     let first = help.split_inclusive(['.', '\n']).next().unwrap_or_default().trim();
     if !first.is_empty() {
-        ui.label(RichText::new(first).font(fonts::text(12.0)).color(cx.theme.text2));
+        ui.label(prose::line(cx.theme, &sentence(first), 12.0));
     }
+}
+
+/// Words that stand alone begin large.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
