@@ -295,7 +295,8 @@ mod tests {
     use super::*;
 
     fn field(name: &str, kind: FieldKind) -> FormField {
-        FormField { name: name.into(), path: name.into(), kind, required: false, default: None, help: "Help.".into() }
+        let (name, path) = (name.to_string(), name.to_string());
+        FormField { name, path, kind, required: false, default: None, example: None, help: "Help.".into() }
     }
 
     fn form() -> Form {

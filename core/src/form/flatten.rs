@@ -178,6 +178,7 @@ fn fields_of(schema: &Object, properties: &Object, path: &str) -> Vec<FormField>
             path,
             required: required.contains(&name.as_str()),
             default: value.get("default").filter(|default| !default.is_null()).cloned(),
+            example: value.get("x-example").and_then(Value::as_str).map(str::to_string),
             help: schema.map(help_of).unwrap_or_default(),
         }
     };

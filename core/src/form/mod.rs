@@ -39,6 +39,9 @@ pub struct FormField {
     /// what absent means; none where absence itself has a meaning
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
+    /// a right value, as a person would write it; none where its kind tells enough
+    #[serde(skip)]
+    pub example: Option<String>,
     /// the doc comment of the field
     pub help: String,
 }

@@ -35,7 +35,7 @@ impl<'a> Validator<'a> {
         for (name, value) in config {
             let path = join(path, name);
             match fields.iter().find(|field| field.name == *name) {
-                Some(field) => self.value(&field.kind, value, &path),
+                Some(field) => self.value(&field.kind, value, &path, field.example.as_deref()),
                 None => misspelt.extend(self.unknown_field(fields, name, &path)),
             }
         }
@@ -59,7 +59,8 @@ impl<'a> Validator<'a> {
         nearest
     }
 
-    fn value(&mut self, kind: &FieldKind, value: &Value, path: &str) {
+    /// `right` is a value that would do, where the kind alone does not tell one.
+    fn value(&mut self, kind: &FieldKind, value: &Value, path: &str, right: Option<&str>) {
         if self.templates && value.as_str().is_some_and(|text| text.contains("${")) {
             return;
         }
@@ -67,7 +68,7 @@ impl<'a> Validator<'a> {
             (FieldKind::Group(fields), Value::Object(map)) => self.group(fields, map, path),
             (FieldKind::List(kind), Value::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.value(kind, item, &format!("{path}[{index}]"));
+                    self.value(kind, item, &format!("{path}[{index}]"), None);
                 }
             }
             (FieldKind::Map(kind), Value::Object(map)) => self.entries(kind, map, path),
@@ -81,7 +82,7 @@ impl<'a> Validator<'a> {
             }
             (kind, value) => {
                 if let Some(fault) = fault(kind, value) {
-                    self.report(path, fault, remedy(kind, value));
+                    self.report(path, fault, remedy(kind, value, right));
                 }
             }
         }
@@ -89,7 +90,7 @@ impl<'a> Validator<'a> {
 
     fn entries(&mut self, kind: &FieldKind, map: &Map<String, Value>, path: &str) {
         for (name, item) in map {
-            self.value(kind, item, &join(path, name));
+            self.value(kind, item, &join(path, name), None);
         }
     }
 
@@ -104,7 +105,7 @@ impl<'a> Validator<'a> {
             return;
         };
         match choices.iter().find(|choice| choice.word == *word) {
-            Some(Choice { content: Some(kind), .. }) => self.value(kind, content, &join(path, word)),
+            Some(Choice { content: Some(kind), .. }) => self.value(kind, content, &join(path, word), None),
             Some(Choice { content: None, .. }) => match content {
                 Value::Object(options) if options.is_empty() => {}
                 _ => {
@@ -125,7 +126,7 @@ impl<'a> Validator<'a> {
 pub(super) fn first_fault(kind: &FieldKind, value: &Value) -> Option<String> {
     let place = Place::default();
     let mut validator = Validator::new(&place, false);
-    validator.value(kind, value, "");
+    validator.value(kind, value, "", None);
     validator.problems.into_iter().next().map(|problem| problem.message)
 }
 
@@ -178,7 +179,7 @@ fn regex_fault(text: &str) -> Option<String> {
     Some(format!("`{text}` is not a regular expression: {reason}"))
 }
 
-fn remedy(kind: &FieldKind, value: &Value) -> Remedy {
+fn remedy(kind: &FieldKind, value: &Value, right: Option<&str>) -> Remedy {
     let by = |text: &str, value: Value| Remedy::from(text).by(Fix::Set(value.into()));
     match (kind, value) {
         (FieldKind::Choice(choices), Value::String(word)) if choices.iter().any(|choice| choice.word == *word) => {
@@ -208,12 +209,12 @@ fn remedy(kind: &FieldKind, value: &Value) -> Remedy {
             let likely = name.replace(|letter: char| !letter.is_ascii_alphanumeric() && !".-_".contains(letter), "-");
             Remedy::from(format!("such as `{likely}`")).by(Fix::Write(likely))
         }
-        (kind, _) => format!("such as {}", example(kind)).into(),
+        (kind, _) => format!("such as {}", right.map_or_else(|| example(kind), str::to_string)).into(),
     }
 }
 
 fn missing_remedy(field: &FormField) -> Remedy {
-    let remedy = Remedy::from(format!("add \"{}\": {}", field.name, example(&field.kind)));
+    let remedy = Remedy::from(format!("add {}", entry(field)));
     match &field.kind {
         // One that is no less right than another; what else is missing only a person can know.
         FieldKind::Choice(_) | FieldKind::Bool | FieldKind::Duration | FieldKind::Rate => {
@@ -221,6 +222,12 @@ fn missing_remedy(field: &FormField) -> Remedy {
         }
         _ => remedy,
     }
+}
+
+/// A field with a right value.
+fn entry(field: &FormField) -> String {
+    let value = field.example.clone().unwrap_or_else(|| example(&field.kind));
+    format!("\"{}\": {value}", field.name)
 }
 
 /// A right value, as a person would write it.
@@ -241,9 +248,7 @@ fn example(kind: &FieldKind) -> String {
         FieldKind::List(inner) => format!("[{}]", example(inner)),
         FieldKind::Map(inner) => format!("{{\"name\": {}}}", example(inner)),
         FieldKind::Group(fields) => {
-            let required = fields.iter().filter(|field| field.required);
-            let required: Vec<String> =
-                required.map(|field| format!("\"{}\": {}", field.name, example(&field.kind))).collect();
+            let required: Vec<String> = fields.iter().filter(|field| field.required).map(entry).collect();
             format!("{{{}}}", required.join(", "))
         }
         kind => kind.stand_in().to_string(),

@@ -22,6 +22,7 @@ use crate::window::Kind;
 #[serde(deny_unknown_fields)]
 struct Aggregate {
     /// Columns of the result, and the aggregates that fill them: `count(*)`, `sum(price) FILTER (WHERE side = 'buy')`.
+    #[schemars(extend("x-example" = r#"{"total": "sum(price * qty)"}"#))]
     aggregates: ExprMap,
 }
 

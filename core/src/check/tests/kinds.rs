@@ -1,8 +1,9 @@
 //! Each kind of problem once, with its place in the text.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::checked;
+use super::{checked, found};
+use crate::operators;
 use crate::problem::Problem;
 
 const FILE: &str = r#"{ "tidegate": 1, "name": "p",
@@ -247,4 +248,32 @@ pub(super) fn assert_all_told_well(problems: &[Problem]) {
         assert!(!problem.message.is_empty() && !problem.remedy.is_empty(), "{problem:?}");
         assert!(serde_json::to_value(problem).is_ok_and(|value: Value| value["remedy"].is_string()), "{problem:?}");
     }
+}
+
+#[test]
+fn what_is_proposed_where_a_field_is_missing_does() {
+    let mut proposed = Vec::new();
+    for operator in operators::ALL {
+        for field in (operator.form)().fields.iter().filter(|field| field.required) {
+            let Some(example) = &field.example else { continue };
+            let mut config: Value = serde_json::from_str(operator.examples[0].config).unwrap();
+            let found_with = |config: &Value| {
+                let trades = ("trades", "generate", json!({ "shape": "trades" }));
+                let nodes = [trades, ("it", operator.name, config.clone()), ("end", "discard", json!({}))];
+                found(&nodes, &[("trades.out", "it.in"), ("it.out", "end.in")], json!({}))
+            };
+            let right: Value = serde_json::from_str(example).unwrap();
+            config.as_object_mut().unwrap().remove(&field.name);
+            let missing = found_with(&config);
+            assert!(missing.contains(&format!("add \"{}\": {example}", field.name)), "{}: {missing}", operator.name);
+            config[&field.name] = json!(5);
+            let wrong = found_with(&config);
+            assert!(wrong.contains(&format!("such as {example}")), "{}: {wrong}", operator.name);
+            config[&field.name] = right;
+            let found = found_with(&config);
+            assert!(!found.contains(&field.name), "{}: {found}", operator.name);
+            proposed.push(operator.name);
+        }
+    }
+    assert!(proposed.contains(&"tumbling-window") && proposed.contains(&"aggregate"), "{proposed:?}");
 }

@@ -51,6 +51,7 @@ pub(super) struct Timed {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Results {
     /// Columns of the result, and the aggregates that fill them: `count(*)`, `sum(price) FILTER (WHERE side = 'buy')`.
+    #[schemars(extend("x-example" = r#"{"total": "sum(price * qty)"}"#))]
     aggregates: ExprMap,
     /// When results are given.
     #[serde(default)]
