@@ -2,7 +2,7 @@
 
 use super::{Check, CheckedEdge, CheckedNode};
 use crate::operators::Role;
-use crate::pipeline::{Edge, PortRef, is_place};
+use crate::pipeline::{Edge, PortRef, Way, is_place};
 use crate::problem::{Fix, Place, Problem, Remedy};
 
 impl Check<'_> {
@@ -134,33 +134,18 @@ impl Check<'_> {
 
     /// Outputs that lead nowhere yet, and could lead to a node without closing a circle.
     fn loose_ends(&self, place: usize, nodes: &[CheckedNode]) -> Vec<PortRef> {
-        let behind = self.behind(place);
+        let behind = self.pipeline.along([self.pipeline.nodes[place].id.as_str()], Way::Behind);
         let mut ends = Vec::new();
-        for (other, node) in nodes.iter().enumerate().filter(|(other, node)| node.is_active && !behind.contains(other))
-        {
+        for (other, node) in nodes.iter().enumerate().filter(|(_, node)| node.is_active) {
             let id = &self.pipeline.nodes[other].id;
+            if behind.contains(id.as_str()) {
+                continue;
+            }
             let outputs = node.ports.iter().flat_map(|ports| &ports.outputs).filter(|port| *port != "late");
             let ports = outputs.map(|port| PortRef::new(id, port));
             ends.extend(ports.filter(|port| !self.pipeline.edges.iter().any(|edge| edge.from == *port)));
         }
         ends
-    }
-
-    /// A node, and all that it leads to.
-    fn behind(&self, place: usize) -> Vec<usize> {
-        let mut behind = vec![place];
-        let mut next = 0;
-        while let Some(&from) = behind.get(next) {
-            next += 1;
-            let id = &self.pipeline.nodes[from].id;
-            let edges = self.pipeline.edges.iter().filter(|edge| edge.from.node == *id);
-            for &to in edges.filter_map(|edge| self.places.get(edge.to.node.as_str())) {
-                if !behind.contains(&to) {
-                    behind.push(to);
-                }
-            }
-        }
-        behind
     }
 
     fn dead_end(&mut self, place: usize, node: &CheckedNode, edges: &[CheckedEdge]) {

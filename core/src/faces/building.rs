@@ -1,14 +1,12 @@
 //! What a person builds, as edits: a node more, behind another or on a wire, another operator in a node's place, nodes less
 //! with their wires healed; and which ports fit which.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::{Map, Value};
 
 use super::drawing::Drawing;
 use crate::operators::{Operator, Ports};
 use crate::pipeline::edit::{EdgeChange, Edit, NodeChange};
-use crate::pipeline::{Edge, Node, Pipeline, Point, PortRef, Via};
+use crate::pipeline::{Edge, Node, Pipeline, Point, PortRef, Via, Way};
 use crate::types::Carries;
 
 /// What an operator is chosen for.
@@ -69,7 +67,7 @@ fn free_of(drawing: &Drawing, id: &str, ports: impl IntoIterator<Item = String>)
 /// All input ports, those that fit an output first, each group in the order of the file. Of those that plainly fit the first
 /// few are tried, as many checks as take a moment; what a check finds of the others is told once they are connected.
 pub fn targets(drawing: &Drawing, from: &PortRef, search: &str) -> Vec<Target> {
-    let before = upstream(drawing, &from.node);
+    let before = drawing.pipeline.along([from.node.as_str()], Way::Before);
     let mut tries = CHECKED_NODES / drawing.pipeline.nodes.len().max(1);
     let mut all = Vec::new();
     for node in &drawing.pipeline.nodes {
@@ -101,20 +99,6 @@ pub fn targets(drawing: &Drawing, from: &PortRef, search: &str) -> Vec<Target> {
 
 /// Nodes that are checked to see which ports fit, in all tries together.
 const CHECKED_NODES: usize = 1000;
-
-/// The node, and those before it.
-fn upstream<'a>(drawing: &'a Drawing, node: &'a str) -> BTreeSet<&'a str> {
-    let mut into: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for edge in &drawing.pipeline.edges {
-        into.entry(&edge.to.node).or_default().push(&edge.from.node);
-    }
-    let mut known = BTreeSet::from([node]);
-    let mut open = vec![node];
-    while let Some(next) = open.pop() {
-        open.extend(into.get(next).into_iter().flatten().filter(|before| known.insert(before)));
-    }
-    known
-}
 
 /// Why an edge cannot be drawn: what the check then finds that it did not find before. It checks the whole pipeline.
 pub fn unfit(drawing: &Drawing, from: &PortRef, to: &PortRef) -> Option<String> {

@@ -1,6 +1,6 @@
 //! The graph of a pipeline as petgraph sees it, made on demand: the pipeline's own lists stay the one truth.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -61,6 +61,33 @@ impl Pipeline {
         cycles.sort_unstable();
         cycles
     }
+
+    /// These nodes, and all that lies before or behind them along edges, near or far: their ids.
+    pub fn along<'a>(&'a self, ids: impl IntoIterator<Item = &'a str>, way: Way) -> BTreeSet<&'a str> {
+        let mut next: HashMap<&str, Vec<&str>> = HashMap::new();
+        for Edge { from, to, .. } in &self.edges {
+            let (here, there) = match way {
+                Way::Before => (&to.node, &from.node),
+                Way::Behind => (&from.node, &to.node),
+            };
+            next.entry(here).or_default().push(there);
+        }
+        let mut open: Vec<&str> = ids.into_iter().collect();
+        let mut known: BTreeSet<&str> = open.iter().copied().collect();
+        while let Some(id) = open.pop() {
+            open.extend(next.get(id).into_iter().flatten().filter(|id| known.insert(id)));
+        }
+        known
+    }
+}
+
+/// A way to go along edges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// to what is read
+    Before,
+    /// to what reads
+    Behind,
 }
 
 const INCOMING: petgraph::Direction = petgraph::Direction::Incoming;
@@ -68,6 +95,7 @@ const INCOMING: petgraph::Direction = petgraph::Direction::Incoming;
 #[cfg(test)]
 mod tests {
     use super::super::{Edge, Node, Pipeline};
+    use super::Way;
 
     fn pipeline(nodes: &str, edges: &[(&str, &str)]) -> Pipeline {
         Pipeline {
@@ -83,6 +111,24 @@ mod tests {
         assert_eq!(drawn.order(), [1, 3, 2, 0]);
         assert_eq!(drawn.cycles(), Vec::<Vec<usize>>::new());
         assert_eq!((drawn.graph().node_count(), drawn.graph().edge_count()), (4, 2));
+    }
+
+    #[test]
+    fn what_lies_before_and_behind_is_found_through_cycles_too() {
+        let drawn =
+            pipeline("a b c d e", &[("a.out", "b.in"), ("b.out", "c.in"), ("c.out", "b.in"), ("c.out", "d.in")]);
+        for (from, way, expected) in [
+            ("a", Way::Behind, "a b c d"),
+            ("b", Way::Behind, "b c d"),
+            ("c", Way::Before, "a b c"),
+            ("d", Way::Before, "a b c d"),
+            ("a", Way::Before, "a"),
+            ("a e", Way::Behind, "a b c d e"),
+            ("", Way::Behind, ""),
+        ] {
+            let found: Vec<&str> = drawn.along(from.split_whitespace(), way).into_iter().collect();
+            assert_eq!(found.join(" "), expected, "{from} {way:?}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ use serde_json::Value;
 use crate::fields::Entries;
 
 pub use format::{to_canonical, value_to_text};
+pub use graph::Way;
 pub(crate) use identity::is_place;
 pub use identity::{is_application_id, is_node_id, is_parameter_name, is_port_name};
 pub(crate) use parse::Reading;

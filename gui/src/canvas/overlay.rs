@@ -179,9 +179,10 @@ fn minimap(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
         let line = [map.to_screen(rect, from), map.to_screen(rect, to)];
         inside.line_segment(line, Stroke::new(1.0, cx.theme.line2));
     }
+    let signs: Vec<Option<MapSign>> = cx.scene.nodes.iter().map(sign_of).collect();
     let mut blocks = Mesh::default();
-    for card in &cx.scene.nodes {
-        let colour = match sign_of(card) {
+    for (card, sign) in cx.scene.nodes.iter().zip(&signs) {
+        let colour = match sign {
             Some(MapSign::Pressed) => cx.theme.press.graphic,
             Some(MapSign::Failed) => cx.theme.err.graphic,
             Some(MapSign::Bottleneck) => cx.theme.warn.graphic,
@@ -191,14 +192,13 @@ fn minimap(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut CanvasSeen) {
         blocks.add_colored_rect(Rect::from_min_size(shown.min, shown.size().max(Vec2::splat(2.0))), colour);
     }
     inside.add(Shape::mesh(blocks));
-    for card in &cx.scene.nodes {
-        minimap_sign(&inside, cx, card, small(card.shape.rect));
+    for (card, sign) in signed(&cx.scene.nodes, &signs) {
+        minimap_sign(&inside, cx, sign, small(card.shape.rect));
     }
     inside.rect_stroke(small(window), 2.0, Stroke::new(1.0, cx.theme.accent), StrokeKind::Inside);
     let response = ui.interact(rect, ui.scope_id().with("minimap"), Sense::click_and_drag());
     response.widget_info(|| {
-        let signs = cx.scene.nodes.iter().filter_map(|card| Some((card, sign_of(card)?)));
-        let words = signs.map(|(card, sign)| format!(", {} {}", card.title, sign.words()));
+        let words = signed(&cx.scene.nodes, &signs).map(|(card, sign)| format!(", {} {}", card.title, sign.words()));
         WidgetInfo::labeled(egui::Role::Button, true, format!("minimap{}", words.collect::<String>()))
     });
     if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked() || response.dragged()) {
@@ -235,9 +235,13 @@ fn sign_of(card: &Card) -> Option<MapSign> {
     }
 }
 
+/// Nodes that have a sign.
+fn signed<'a>(cards: &'a [Card], signs: &'a [Option<MapSign>]) -> impl Iterator<Item = (&'a Card, MapSign)> {
+    cards.iter().zip(signs).filter_map(|(card, sign)| Some((card, (*sign)?)))
+}
+
 /// The shape that says the same as the colour of a block: cut out of it, as large as it can be.
-fn minimap_sign(painter: &Painter, cx: &Cx<'_>, card: &Card, block: Rect) {
-    let Some(sign) = sign_of(card) else { return };
+fn minimap_sign(painter: &Painter, cx: &Cx<'_>, sign: MapSign, block: Rect) {
     let (at, ground) = (block.center(), cx.theme.panel);
     let radius = (block.height().min(block.width()) * 0.34).min(3.5);
     match sign {

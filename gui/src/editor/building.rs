@@ -1,13 +1,11 @@
 //! What is built by commands: nodes that come and go, are copied and pasted; edges that travel the other way.
 
-use std::collections::BTreeSet;
-
 use egui::{Context, OutputCommand, Pos2, Vec2, pos2, vec2};
 use tidegate_core::faces::building::{self, AddTo};
 use tidegate_core::faces::marks;
 use tidegate_core::operators::Operator;
-use tidegate_core::pipeline::Point;
 use tidegate_core::pipeline::edit::{EdgeChange, Edit, Fragment};
+use tidegate_core::pipeline::{Point, Way};
 
 use super::Editor;
 use crate::acts::Chosen;
@@ -60,22 +58,12 @@ impl Editor {
         if missing <= 0.0 {
             return Some((snapped(pos2((before.right() + behind.left() - NEW.x) / 2.0, y)), None));
         }
-        let mut moved = Chosen::nodes(self.behind(to.ids()).iter().map(String::as_str));
+        let behind = self.drawing.pipeline.along(to.ids().iter().map(String::as_str), Way::Behind);
+        let mut moved = Chosen::nodes(behind);
         moved.nodes.retain(|id| !from.ids().contains(id));
         moved.nodes.retain(|id| self.scene.card(id).is_some_and(|card| card.shape.rect.left() >= before.right()));
         let shift = vec2((missing / GRID).ceil() * GRID, 0.0);
         Some((snapped(pos2(before.right() + GAP, y)), moves(&self.drawing, &self.scene, &moved, shift)))
-    }
-
-    /// Nodes, and all that reads of them, near or far.
-    fn behind(&self, ids: &[String]) -> BTreeSet<String> {
-        let mut all: BTreeSet<String> = ids.iter().cloned().collect();
-        let mut next: Vec<String> = ids.to_vec();
-        while let Some(id) = next.pop() {
-            let readers = self.drawing.pipeline.edges.iter().filter(|edge| edge.from.node == id);
-            next.extend(readers.map(|edge| edge.to.node.clone()).filter(|id| all.insert(id.clone())));
-        }
-        all
     }
 
     fn free_place(&self, to: &AddTo) -> Pos2 {
