@@ -6,7 +6,7 @@ use tidegate_core::pipeline::Point;
 use tidegate_core::pipeline::edit::{EdgeChange, Edit};
 
 use super::geometry::{bend_at, snapped};
-use super::gesture::{Gesture, point, shift};
+use super::gesture::{Gesture, point, pulled, shift};
 use super::{CanvasSeen, Frame};
 use crate::acts::{Act, Chosen, Cx};
 use crate::scene::Wire;
@@ -58,16 +58,15 @@ pub(super) fn show(frame: &Frame<'_>, cx: &mut Cx<'_>, seen: &mut CanvasSeen, wi
                 seen.gesture = Gesture::Bend { edge: wire.id.clone(), bend, to: wire.bends[bend] };
             }
             if let Gesture::Bend { to, .. } = &mut seen.gesture {
-                *to = wire.bends[bend] + response.total_drag_delta().unwrap_or_default() / frame.view.zoom;
+                let start = wire.bends[bend];
+                *to = start + pulled(&response, *to != start) / frame.view.zoom;
             }
         }
         if response.drag_stopped()
             && let Gesture::Bend { to, .. } = std::mem::take(&mut seen.gesture)
+            && ![to, snapped(to)].contains(&wire.bends[bend])
         {
-            let to = snapped(to);
-            if to != wire.bends[bend] {
-                cx.ask(Act::Edit(changed(wire, |points| points[bend] = point(to))));
-            }
+            cx.ask(Act::Edit(changed(wire, |points| points[bend] = point(snapped(to)))));
         }
     }
 }

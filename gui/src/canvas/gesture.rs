@@ -126,7 +126,7 @@ pub(super) fn drag(response: &Response, cx: &mut Cx<'_>, chosen: &Chosen, seen: 
     if response.dragged_by(PointerButton::Primary)
         && let Gesture::Move { by, .. } = &mut seen.gesture
     {
-        *by = response.total_drag_delta().unwrap_or_default() / seen.view.zoom;
+        *by = pulled(response, *by != Vec2::ZERO) / seen.view.zoom;
     }
     if response.drag_stopped()
         && let Gesture::Move { by, held } = std::mem::take(&mut seen.gesture)
@@ -139,6 +139,14 @@ pub(super) fn drag(response: &Response, cx: &mut Cx<'_>, chosen: &Chosen, seen: 
     if response.dragged_by(PointerButton::Middle) || response.dragged_by(PointerButton::Secondary) {
         seen.view.origin += response.drag_delta();
     }
+}
+
+/// How far something is dragged from where it was pressed, in points of the screen. A hand that trembles while it presses for
+/// long drags nothing: at first it must go as far as no click does.
+pub(super) fn pulled(response: &Response, has_begun: bool) -> Vec2 {
+    let by = response.total_drag_delta().unwrap_or_default();
+    let least = response.ctx.options(|options| options.input_options.max_click_dist);
+    if has_begun || by.length() >= least { by } else { Vec2::ZERO }
 }
 
 /// The step that moves what is selected, with the bends of wires between.

@@ -196,7 +196,7 @@ fn handle(ui: &Ui, painter: &Painter, cx: &mut Cx<'_>, seen: &mut CanvasSeen, no
         if response.dragged_by(PointerButton::Primary)
             && let Gesture::Note { by, .. } = &mut seen.gesture
         {
-            *by = response.total_drag_delta().unwrap_or_default() / seen.view.zoom;
+            *by = super::gesture::pulled(response, *by != Vec2::ZERO) / seen.view.zoom;
         }
         if response.drag_stopped() && matches!(&seen.gesture, Gesture::Note { id, .. } if *id == note.id) {
             let rect = notes::place(note, seen);

@@ -84,8 +84,8 @@ pub(super) fn place(note: &Note, seen: &CanvasSeen) -> Rect {
 
 fn moved(rect: Rect, by: Vec2, is_corner: bool) -> Rect {
     match is_corner {
+        _ if by == Vec2::ZERO => rect,
         true => Rect::from_min_size(rect.min, ((rect.size() + by).max(LEAST) / GRID).round() * GRID),
-        false if by == Vec2::ZERO => rect,
         false => Rect::from_min_size(snapped(rect.min + by), rect.size()),
     }
 }

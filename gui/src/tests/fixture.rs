@@ -236,7 +236,7 @@ pub(super) fn click_twice(screen: &mut Screen, at: Pos2) {
     settle(screen);
 }
 
-fn press(screen: &mut Screen, pos: Pos2, pressed: bool) {
+pub(super) fn press(screen: &mut Screen, pos: Pos2, pressed: bool) {
     screen.event(Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE });
     screen.step();
 }

@@ -1,8 +1,12 @@
 //! What the pointer does on the canvas.
 
 use egui::{Key, Modifiers, vec2};
+use egui_kittest::kittest::Queryable;
 
-use super::fixture::{chosen, click, click_at, drag, drag_hold, edges, is_there, key, open, rect, settle, trades};
+use super::fixture::{
+    Screen, chosen, click, click_at, do_by_name, drag, drag_hold, edges, is_there, key, open, press, rect, settle,
+    trades,
+};
 
 #[test]
 fn a_click_selects_and_a_click_beside_lets_go() {
@@ -144,4 +148,70 @@ fn the_wheel_zooms_to_the_pointer_and_f_shows_all() {
     assert!(zoomed.to_canvas(area, at).distance(below) < 2.0);
     key(&mut screen, Modifiers::NONE, Key::F);
     assert!((screen.state().seen.canvas.view.zoom - view.zoom).abs() < 0.001);
+}
+
+/// How far the node that is dragged has come, in points of the screen.
+fn pulled(screen: &Screen) -> Option<egui::Vec2> {
+    let canvas = &screen.state().seen.canvas;
+    match &canvas.gesture {
+        crate::canvas::gesture::Gesture::Move { by, .. } => Some(*by * canvas.view.zoom),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_node_follows_the_pointer_from_where_it_was_pressed() {
+    let mut screen = open(trades());
+    do_by_name(&mut screen, "snap to the grid");
+    let before = screen.state().drawing.pipeline.node("worth").unwrap().at.unwrap();
+    let (from, zoom) = (rect(&screen, "node worth").center(), screen.state().seen.canvas.view.zoom);
+    screen.hover_at(from);
+    screen.step();
+    press(&mut screen, from, true);
+    // So slowly that it becomes a drag somewhere in between.
+    let mut began = None;
+    for step in 1..=40 {
+        let by = vec2(step as f32, step as f32 / 2.0);
+        screen.hover_at(from + by);
+        screen.step();
+        if let Some(pulled) = pulled(&screen) {
+            let begun = *began.get_or_insert(step);
+            assert!((pulled - by).length() < 0.01, "{pulled} {by}, begun at {begun}");
+        }
+    }
+    assert!(began.is_some_and(|step| step > 1), "{began:?}");
+    let to = from + vec2(40.0, 20.0);
+    press(&mut screen, to, false);
+    settle(&mut screen);
+    let is = screen.state().drawing.pipeline.node("worth").unwrap().at.unwrap();
+    let expected = vec2(40.0, 20.0) / zoom;
+    assert!((vec2((is.x - before.x) as f32, (is.y - before.y) as f32) - expected).length() <= 1.0, "{before:?} {is:?}");
+}
+
+#[test]
+fn a_hand_that_trembles_moves_nothing() {
+    // A click, and one for which it was pressed so long that it is none.
+    for frames in [1, 60] {
+        for name in ["node worth", "bend 1 of edge real.out to worth.in", "note: "] {
+            let mut screen = open(trades());
+            click(&mut screen, "edge real.out to worth.in");
+            key(&mut screen, Modifiers::NONE, Key::B);
+            do_by_name(&mut screen, "add a note");
+            key(&mut screen, Modifiers::NONE, Key::Escape);
+            do_by_name(&mut screen, "snap to the grid");
+            let before = screen.state().drawing.pipeline.clone();
+            let from = screen.get_all_by_label_contains(name).last().unwrap().rect().center();
+            screen.hover_at(from);
+            screen.step();
+            press(&mut screen, from, true);
+            for by in [vec2(2.0, 1.0), vec2(3.0, 3.0), vec2(-2.0, 3.0), vec2(3.0, 2.0)] {
+                screen.run_steps(frames);
+                screen.hover_at(from + by);
+                screen.step();
+            }
+            press(&mut screen, from + vec2(3.0, 2.0), false);
+            settle(&mut screen);
+            assert_eq!(screen.state().drawing.pipeline, before, "{name}, {frames} frames");
+        }
+    }
 }
