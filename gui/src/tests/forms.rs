@@ -153,3 +153,35 @@ fn the_buffer_of_an_edge_is_set() {
     click(&mut screen, "Travels: through Kafka");
     assert!(is_there(&screen, "Partitions") && is_there(&screen, "what fits name"));
 }
+
+#[test]
+fn what_is_wrong_with_a_choice_or_a_map_is_told_there() {
+    let mut pipeline = tidegate_core::pipeline::Pipeline::new("p");
+    for (id, operator, config) in [
+        ("none", "generate", json!({})),
+        ("other", "generate", json!({ "shape": "tides" })),
+        ("empty", "tumbling-window", json!({ "size": "1m" })),
+        ("trades", "generate", json!({ "shape": "trades" })),
+        ("names", "map", json!({ "columns": { "a": "nobody" } })),
+    ] {
+        let node = tidegate_core::pipeline::Node::new(id, operator);
+        let config = config.as_object().cloned().unwrap();
+        pipeline.nodes.push(tidegate_core::pipeline::Node { config, ..node });
+    }
+    pipeline.edges.push(tidegate_core::pipeline::Edge::new("trades.out", "names.in"));
+    let mut screen = open(pipeline);
+    for (id, field) in [("none", "shape"), ("other", "shape"), ("empty", "aggregates"), ("names", "columns.a")] {
+        click(&mut screen, &format!("node {id}"));
+        let problems = &screen.state().drawing.checked.problems;
+        let is_here = |problem: &&tidegate_core::problem::Problem| {
+            problem.place.node.as_deref() == Some(id) && problem.place.field.as_deref() == Some(field)
+        };
+        let problem = problems.iter().find(is_here).unwrap_or_else(|| panic!("{id}: {problems:#?}")).clone();
+        // In the inspector, not only in the list of problems.
+        let beside = screen.state().seen.canvas.area.right();
+        let words = screen.query_all_by_label_contains(&problem.message);
+        assert!(words.filter(|node| node.rect().left() > beside).count() > 0, "{id}: {}", problem.message);
+        assert!(is_there(&screen, &problem.remedy), "{id}: {}", problem.remedy);
+    }
+    picture(&screen, "wrong-entry");
+}

@@ -231,6 +231,27 @@ fn a_wire_that_is_too_short_for_a_node_gets_room() {
     undone(&mut screen);
 }
 
+#[test]
+fn a_node_on_a_wire_has_room_to_grow() {
+    let mut screen = open(trades());
+    click(&mut screen, "edge real.out to worth.in");
+    key(&mut screen, Modifiers::NONE, Key::Slash);
+    type_text(&mut screen, "filter");
+    key(&mut screen, Modifiers::NONE, Key::Enter);
+    let width = |screen: &Screen| screen.state().scene.card("filter").unwrap().shape.rect.width();
+    let narrow = width(&screen);
+    screen.get_by_role_and_label(egui::accesskit::Role::MultilineTextInput, "condition").focus();
+    settle(&mut screen);
+    type_text(&mut screen, "price > 1000 and qty > 1000 and price * qty > 10000000");
+    click(&mut screen, "node worth");
+    assert!(width(&screen) > narrow, "{narrow}");
+    let boxes: Vec<egui::Rect> = screen.state().scene.nodes.iter().map(|card| card.shape.rect).collect();
+    for (place, one) in boxes.iter().enumerate() {
+        assert!(boxes[..place].iter().all(|other| !other.intersects(*one)), "{boxes:?}");
+    }
+    undone(&mut screen);
+}
+
 fn sells_before() -> i32 {
     trades().node("sells").and_then(|node| node.at).unwrap().x
 }
