@@ -27,8 +27,8 @@ pub(crate) enum Act {
     Edit(Edit),
     /// another id of a node, which stays selected
     Rename { id: String, to: String },
-    /// another name of a parameter, which stays open
-    RenameParameter { name: String, to: String },
+    /// another name of a parameter or a cluster, which stays open
+    RenamePart { part: Subject, to: String },
     /// what is selected from now on
     Choose(Chosen),
     /// a command

@@ -107,7 +107,7 @@ impl Desk {
 
     /// Closes a tab; one that is not saved asks.
     pub(super) fn close(&mut self, context: &Context, place: usize) {
-        self.editors.get_mut(place).into_iter().for_each(Editor::take_typed);
+        self.editors.get_mut(place).into_iter().for_each(|editor| editor.take_typed(context));
         let Some(editor) = self.editors.get(place) else { return };
         if editor.drawing.is_unsaved() {
             let number = editor.sheet.number;
@@ -186,7 +186,7 @@ impl Desk {
             self.title = title;
         }
         if is_closing {
-            self.editors.iter_mut().for_each(Editor::take_typed);
+            self.editors.iter_mut().for_each(|editor| editor.take_typed(context));
         }
         let is_unsaved = self.editors.iter().any(|editor| editor.drawing.is_unsaved());
         if is_closing && is_unsaved && !self.may_close {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use egui::{Context, OutputCommand, vec2};
 use tidegate_core::faces::building::{self, AddTo};
+use tidegate_core::faces::document;
 use tidegate_core::faces::host::Control;
 use tidegate_core::faces::subject::Subject;
 use tidegate_core::faces::watcher::Ask;
@@ -33,12 +34,7 @@ impl Editor {
             Act::Rename { id, to } => {
                 self.rename_node(id, to);
             }
-            Act::RenameParameter { name, to } => {
-                let done = self.rights.may_build.then(|| self.drawing.rename_parameter(&name, &to));
-                if self.has_done(done) {
-                    self.choose(Chosen::part(Subject::Parameter(to)));
-                }
-            }
+            Act::RenamePart { part, to } => self.rename_part(&part, to),
             Act::Choose(chosen) => self.choose(chosen),
             Act::Do(command) => self.command(context, command),
             Act::Desk(wanted) => self.wanted.push(wanted),
@@ -136,7 +132,7 @@ impl Editor {
     /// Does a command.
     pub(crate) fn command(&mut self, context: &Context, command: Command) {
         if command != Command::Complete {
-            self.take_typed();
+            self.take_typed(context);
         }
         match command {
             // Nothing is drawn yet that anything could be done to.
@@ -197,20 +193,36 @@ impl Editor {
         }
     }
 
-    /// The step that what is being typed into a field would be.
-    pub(crate) fn typed(&self) -> Option<&Edit> {
-        self.seen.inspector.draft.as_ref().and_then(|draft| draft.edit.as_ref())
-    }
-
     /// What is being typed into a field counts, as if it had been left: it is saved, it runs. What is no value stays there.
-    pub(crate) fn take_typed(&mut self) {
-        let is_taken = match self.typed().cloned() {
+    pub(crate) fn take_typed(&mut self, context: &Context) {
+        if let Some(act) = self.seen.inspector.take_typing() {
+            self.act(context, act);
+        }
+        let draft = self.seen.inspector.draft.as_ref();
+        let is_taken = match draft.and_then(|draft| draft.edit.clone()) {
             Some(Edit::RenameNode { id, to }) => self.rename_node(id, to),
             Some(edit) => self.edit(&edit),
             None => false,
         };
         if is_taken {
             self.seen.inspector.draft = None;
+        }
+    }
+
+    fn rename_part(&mut self, part: &Subject, to: String) {
+        let drawing = &mut self.drawing;
+        let (done, renamed) = match part {
+            _ if !self.rights.may_build => return,
+            Subject::Parameter(name) => (drawing.rename_parameter(name, &to), Subject::Parameter(to)),
+            Subject::Cluster(name) => {
+                let edit = document::with_cluster_renamed(drawing, name, &to);
+                (drawing.apply(&edit), Subject::Cluster(to))
+            }
+            // All else has no name of its own.
+            _ => return,
+        };
+        if self.has_done(Some(done)) {
+            self.choose(Chosen::part(renamed));
         }
     }
 

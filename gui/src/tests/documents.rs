@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use egui::{Event, Key, Modifiers, PointerButton, vec2};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use tempfile::TempDir;
 use tidegate_core::pipeline::to_canonical;
 
@@ -65,6 +65,29 @@ fn an_id_that_is_still_being_typed_is_saved_too() {
     key(&mut screen, Modifiers::COMMAND, Key::S);
     wait(&mut screen, |_| fs::read_to_string(&path).is_ok_and(|text| text.contains("\"id\": \"filled\"")));
     assert_eq!(screen.state().seen.chosen.only_node(), Some("filled"));
+}
+
+#[test]
+fn what_is_being_typed_of_the_pipeline_itself_is_saved_too() {
+    let (_folder, path, mut screen) = saved();
+    let text = || fs::read_to_string(&path).unwrap();
+    let begin = |screen: &mut Screen, name: &str, words: &str| {
+        let is_field = |node: &egui_kittest::Node<'_>| node.accesskit_node().role() != egui::Role::Label;
+        screen.get_all_by_label(name).find(is_field).unwrap().focus();
+        settle(screen);
+        key(screen, Modifiers::COMMAND, Key::A);
+        type_text(screen, words);
+        assert!(is_there(screen, "trades.json, changed"), "it would be lost");
+        key(screen, Modifiers::COMMAND, Key::S);
+    };
+    begin(&mut screen, "Description", "What we sell.");
+    wait(&mut screen, |_| text().contains("What we sell."));
+    click(&mut screen, "parameter large, 50000");
+    begin(&mut screen, "name of large", "least");
+    wait(&mut screen, |_| text().contains("\"least\": {") && text().contains("${least}"));
+    click(&mut screen, "cluster default");
+    begin(&mut screen, "name of default", "main");
+    wait(&mut screen, |_| text().contains("\"cluster\": \"main\""));
 }
 
 #[test]

@@ -113,6 +113,19 @@ fn a_parameter_is_renamed_wherever_it_is_used() {
 }
 
 #[test]
+fn a_cluster_is_renamed_wherever_it_is_used() {
+    let mut screen = open(&Happened::default());
+    click(&mut screen, "cluster default");
+    put(&mut screen, "name of default", "main");
+    assert!(is_there(&screen, "cluster main") && is_there(&screen, "name of main"), "it stays open");
+    assert!(document(&screen)["clusters"].get("default").is_none());
+    let source = screen.state().drawing.pipeline.node("trades").unwrap().config.get("cluster").cloned();
+    assert_eq!((source, screen.state().drawing.errors().count()), (Some(json!("main")), 0));
+    key(&mut screen, Modifiers::COMMAND, Key::Z);
+    assert_eq!(screen.state().drawing.pipeline, trades());
+}
+
+#[test]
 fn clusters_and_settings_are_forms_and_each_change_is_a_step() {
     let mut screen = open(&Happened::default());
     click(&mut screen, "node worth");

@@ -101,6 +101,49 @@ fn closing_what_is_not_saved_asks() {
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
+/// Types a condition into the filter, and leaves it there.
+fn type_condition(screen: &mut Screen, text: &str) {
+    click(screen, "node not empty");
+    screen.get_by_role_and_label(egui::accesskit::Role::MultilineTextInput, "condition").focus();
+    settle(screen);
+    key(screen, Modifiers::COMMAND, Key::A);
+    type_text(screen, text);
+    assert!(!screen.state().drawing.is_unsaved(), "it is typed, and no more");
+}
+
+#[test]
+fn what_is_still_being_typed_is_asked_for_and_saved_when_it_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "a");
+    type Way = fn(&mut Screen);
+    let ways: [(&str, Way, &str); 4] = [
+        ("Ctrl W", |screen| key(screen, Modifiers::COMMAND, Key::W), "Save it"),
+        ("the cross", |screen| click(screen, "close a.json"), "Save it"),
+        ("Ctrl Q", |screen| key(screen, Modifiers::COMMAND, Key::Q), "Save all and quit"),
+        ("the window's own", close_window, "Save all and quit"),
+    ];
+    for (number, (name, close, answer)) in ways.into_iter().enumerate() {
+        let mut screen = open_desk(None, SIZE, None);
+        open_by_keys(&mut screen, &path);
+        wait(&mut screen, |screen| is_open(screen, &["a.json"]));
+        let text = format!("qty > {}", number + 1);
+        type_condition(&mut screen, &text);
+        close(&mut screen);
+        assert!(is_there(&screen, "a.json is not saved"), "{name}");
+        click(&mut screen, answer);
+        wait(&mut screen, |_| fs::read_to_string(&path).unwrap().contains(&text));
+    }
+}
+
+/// Closes the window, as its own button does.
+fn close_window(screen: &mut Screen) {
+    let window = screen.input_mut().viewports.entry(egui::ViewportId::ROOT).or_default();
+    window.events.push(egui::ViewportEvent::Close);
+    screen.step();
+    screen.input_mut().viewports.entry(egui::ViewportId::ROOT).or_default().events.clear();
+    settle(screen);
+}
+
 #[test]
 fn quitting_with_unsaved_documents_asks_once() {
     let closes = |screen: &Screen| {

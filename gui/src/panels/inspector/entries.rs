@@ -32,15 +32,13 @@ pub(super) fn parameters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, s
         value(ui, cx, seen, name, parameter);
         ui.add_space(4.0);
         widgets::label(ui, cx.theme, "Name", "renamed wherever it is used");
-        if let Some(to) = naming(ui, cx, seen, (&format!("name of {name}"), name), wrong) {
-            cx.ask(Act::RenameParameter { name: name.to_string(), to });
-        }
+        renaming(ui, cx, seen, (&part, name), wrong);
         form::show(ui, cx, &part, seen, |row| !parameter.secret || row.label != "default");
         if away(ui, cx, name) {
             cx.ask(Act::Edit(document::without_parameter(&drawing.pipeline, name)));
         }
     }
-    if let Some(name) = naming(ui, cx, seen, ("New parameter", ""), wrong) {
+    if let Some(name) = new(ui, cx, seen, "New parameter", wrong) {
         cx.ask(Act::Edit(document::with_parameter(&drawing.pipeline, &name)));
         cx.ask(Act::Choose(Chosen::part(Subject::Parameter(name))));
     }
@@ -56,6 +54,9 @@ pub(super) fn clusters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, see
         if !head(ui, cx, open, &part, Some("plugs-connected"), &format!("cluster {name}"), (name, brokers)) {
             continue;
         }
+        widgets::label(ui, cx.theme, "Name", "renamed wherever it is used");
+        let wrong = |to: &str| document::wrong_cluster_name(drawing, Some(name), to);
+        renaming(ui, cx, seen, (&part, name), wrong);
         form::show(ui, cx, &part, seen, |_| true);
         if away(ui, cx, name) {
             cx.ask(Act::Edit(document::without_cluster(&drawing.pipeline, name)));
@@ -66,9 +67,8 @@ pub(super) fn clusters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, see
             "None: topics are on the embedded broker. Nodes use the cluster `default` unless they say otherwise.";
         ui.label(prose::line(cx.theme, words, 12.0));
     }
-    let is_there = |name: &str| drawing.pipeline.clusters.get(name).is_some();
-    let wrong = |name: &str| is_there(name).then(|| format!("there is a cluster `{name}` already"));
-    if let Some(name) = naming(ui, cx, seen, ("New cluster", ""), wrong) {
+    let wrong = |name: &str| document::wrong_cluster_name(drawing, None, name);
+    if let Some(name) = new(ui, cx, seen, "New cluster", wrong) {
         cx.ask(Act::Edit(document::with_cluster(&drawing.pipeline, &name)));
         cx.ask(Act::Choose(Chosen::part(Subject::Cluster(name))));
     }
@@ -132,12 +132,13 @@ fn value(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut InspectorSeen, name: &str, par
     let edit = TextEdit::singleline(&mut words).password(parameter.secret).hint_text(hint).font(fonts::mono(11.5));
     let response = ui.add(edit.desired_width(f32::INFINITY).margin(vec2(8.0, 6.0)));
     response.clone().accessible_name(field.as_str());
-    if let Some(words) = seen.typed(ui, &response, &field, words) {
+    let act = |words: &str| {
         // Without a text a plain value is taken back; a secret is by its button.
-        let value = Some(words).filter(|words| !words.is_empty());
-        if value.is_some() || !parameter.secret {
-            cx.ask(Act::Give(name.to_string(), value));
-        }
+        let value = Some(words.to_string()).filter(|words| !words.is_empty());
+        (value.is_some() || !parameter.secret).then(|| Act::Give(name.to_string(), value))
+    };
+    if let Some((_, Some(act))) = seen.typed(ui, &response, &field, words, act) {
+        cx.ask(act);
     }
     let words = whence(cx, name, parameter);
     ui.label(prose::line(cx.theme, &words, 12.0));
@@ -182,23 +183,53 @@ fn away(ui: &mut Ui, cx: &Cx<'_>, name: &str) -> bool {
     widgets::button(ui, cx.theme, ButtonLook::Quiet, Some("trash-simple"), &words, "").clicked()
 }
 
-/// A field, by its name, for the name of an entry, and what is wrong with that below it: another name than the known one,
-/// when the field is left; of an entry more, which has none yet, when Enter is pressed.
+/// The field of an entry's name, which is another when it is left.
+fn renaming(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    seen: &mut InspectorSeen,
+    (part, known): (&Subject, &str),
+    wrong: impl Fn(&str) -> Option<String>,
+) {
+    let act = |to: &str| Some(Act::RenamePart { part: part.clone(), to: to.to_string() });
+    if let Some((_, Some(act))) = naming(ui, cx, seen, (&format!("name of {known}"), known), wrong, act) {
+        cx.ask(act);
+    }
+}
+
+/// The field of the name of an entry more; it, when Enter is pressed there.
+fn new(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    seen: &mut InspectorSeen,
+    field: &str,
+    wrong: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
+    // What is begun is no entry yet, whatever else is done.
+    let (words, _) = naming(ui, cx, seen, (field, ""), &wrong, |_| None)?;
+    let name = words.trim();
+    let is_meant = ui.input(|input| input.key_pressed(Key::Enter));
+    (is_meant && !name.is_empty() && wrong(name).is_none()).then(|| name.to_string())
+}
+
+/// A field, by its name, for the name of an entry, and what is wrong with that below it. Gives what was typed, and what a right
+/// name other than the known one asks for, when the field is left.
 fn naming(
     ui: &mut Ui,
     cx: &Cx<'_>,
     seen: &mut InspectorSeen,
     (field, known): (&str, &str),
     wrong: impl Fn(&str) -> Option<String>,
-) -> Option<String> {
+    act: impl FnOnce(&str) -> Option<Act>,
+) -> Option<(String, Option<Act>)> {
     let mut words = seen.words(field, known.to_string());
     let response = widgets::field(ui, field, &mut words, field, fonts::mono(11.5));
     let name = words.trim().to_string();
-    let complaint = if name.is_empty() || name == known { None } else { wrong(&name) };
+    let is_same = name.is_empty() || name == known;
+    let complaint = if is_same { None } else { wrong(&name) };
     if let Some(complaint) = &complaint {
         ui.label(RichText::new(complaint).font(fonts::text(12.0)).color(cx.theme.err.text));
     }
-    seen.typed(ui, &response, field, words)?;
-    let is_meant = !known.is_empty() || ui.input(|input| input.key_pressed(Key::Enter));
-    (is_meant && complaint.is_none() && !name.is_empty() && name != known).then_some(name)
+    let act = |_: &str| if is_same || complaint.is_some() { None } else { act(&name) };
+    seen.typed(ui, &response, field, words, act)
 }

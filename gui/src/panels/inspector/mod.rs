@@ -35,23 +35,53 @@ pub(crate) struct InspectorSeen {
     pub(crate) wants_title: bool,
     /// the field that takes the keyboard, by its path
     pub(crate) wants_field: Option<String>,
-    /// a field that no form has: its name, and what is typed into it
-    typing: Option<(String, String)>,
+    /// a field that no form has, while one types there
+    typing: Option<Typing>,
+}
+
+/// What is being typed into a field that no form has.
+#[derive(Debug, Clone)]
+struct Typing {
+    field: String,
+    words: String,
+    /// what it asks for, if it were left
+    act: Option<Act>,
 }
 
 impl InspectorSeen {
     /// What stands in a field that no form has: what is typed, else what is drawn.
     fn words(&self, field: &str, drawn: String) -> String {
-        self.typing.as_ref().filter(|(known, _)| known == field).map_or(drawn, |(_, words)| words.clone())
+        self.typing.as_ref().filter(|typing| typing.field == field).map_or(drawn, |typing| typing.words.clone())
     }
 
-    /// Takes note of what is typed there; gives it when the field is left, unless by Esc.
-    fn typed(&mut self, ui: &Ui, response: &Response, field: &str, words: String) -> Option<String> {
+    /// Takes note of what is typed there, and of what that asks for; gives both when the field is left, unless by Esc.
+    fn typed(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        field: &str,
+        words: String,
+        act: impl FnOnce(&str) -> Option<Act>,
+    ) -> Option<(String, Option<Act>)> {
         if response.changed() {
-            self.typing = Some((field.to_string(), words));
+            let act = act(&words);
+            self.typing = Some(Typing { field: field.to_string(), words, act });
         }
-        let left = response.lost_focus().then(|| self.typing.take_if(|(known, _)| known == field)).flatten();
-        left.filter(|_| !ui.input(|input| input.key_pressed(Key::Escape))).map(|(_, words)| words)
+        let left = response.lost_focus().then(|| self.typing.take_if(|typing| typing.field == field)).flatten();
+        let left = left.filter(|_| !ui.input(|input| input.key_pressed(Key::Escape)));
+        left.map(|typing| (typing.words, typing.act))
+    }
+
+    /// What is being typed would change the drawing, if its field were left.
+    pub(crate) fn is_changing(&self) -> bool {
+        let act = self.typing.as_ref().and_then(|typing| typing.act.as_ref());
+        let is_drafted = self.draft.as_ref().is_some_and(|draft| draft.edit.is_some());
+        is_drafted || matches!(act, Some(Act::Edit(_) | Act::RenamePart { .. }))
+    }
+
+    /// Takes what is typed into a field that no form has, as if it were left.
+    pub(crate) fn take_typing(&mut self) -> Option<Act> {
+        self.typing.take_if(|typing| typing.act.is_some()).and_then(|typing| typing.act)
     }
 }
 

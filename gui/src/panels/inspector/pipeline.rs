@@ -14,14 +14,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, seen: &
     heading(ui, cx, "Pipeline");
     ui.add_space(4.0);
     widgets::label(ui, cx.theme, "Name", "");
-    if let Some(name) = typed(ui, seen, "Pipeline name", &pipeline.name, false) {
-        cx.ask(Act::Edit(Edit::Replace(Section::Name(name))));
-    }
+    typed(ui, cx, seen, ("Pipeline name", &pipeline.name, false), Section::Name);
     ui.add_space(4.0);
     widgets::label(ui, cx.theme, "What it is for", "");
-    if let Some(text) = typed(ui, seen, "Description", &pipeline.description, true) {
-        cx.ask(Act::Edit(Edit::Replace(Section::Description(text))));
-    }
+    typed(ui, cx, seen, ("Description", &pipeline.description, true), Section::Description);
     line(ui, cx);
     entries::parameters(ui, cx, open, seen);
     line(ui, cx);
@@ -37,11 +33,20 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, seen: &
     ui.label(RichText::new(words).font(fonts::text(12.0)).color(cx.theme.faint));
 }
 
-/// A field of the pipeline; what was typed, when it is left.
-fn typed(ui: &mut Ui, seen: &mut InspectorSeen, name: &str, value: &str, is_long: bool) -> Option<String> {
+/// A field of the pipeline, which is another when it is left.
+fn typed(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    seen: &mut InspectorSeen,
+    (name, value, is_long): (&str, &str, bool),
+    section: impl Fn(String) -> Section,
+) {
     let mut words = seen.words(name, value.to_string());
     let edit = if is_long { TextEdit::multiline(&mut words).desired_rows(3) } else { TextEdit::singleline(&mut words) };
     let response = ui.add(edit.font(fonts::text(12.5)).desired_width(f32::INFINITY).margin(vec2(8.0, 6.0)));
     response.clone().accessible_name(name);
-    seen.typed(ui, &response, name, words).filter(|words| words != value)
+    let act = |words: &str| (words != value).then(|| Act::Edit(Edit::Replace(section(words.to_string()))));
+    if let Some((_, Some(act))) = seen.typed(ui, &response, name, words, act) {
+        cx.ask(act);
+    }
 }
