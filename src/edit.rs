@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tidegate_core::faces::host::Source;
 use tidegate_core::faces::storage::state_folder;
 use tidegate_core::problem::Fault;
 use tidegate_gui::Options;
@@ -60,6 +61,15 @@ fn size(text: &str) -> Result<(f32, f32), String> {
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let is_dark = args.theme.map(|theme| theme == Theme::Dark);
     let options = Options { is_dark, size: args.size, state: state_folder() };
+    let (source, door) = open(args)?;
+    let remedy = "start it where there is a display, or use `tidegate top`";
+    tidegate_gui::edit(source, Arc::new(door), options)
+        .map_err(|why| Fault::outside(format!("{why:#}")).remedy(remedy))?;
+    Ok(Exit::Good)
+}
+
+/// What is named, and who opens what is asked for later.
+fn open(args: Args) -> Result<(Option<Source>, Door), Failure> {
     let url = args.file.as_ref().and_then(|file| Address::of_url(file.to_str()?, args.attach.ca.as_deref()));
     let faults = Faults::default();
     let how = How { run: args.run, starts: args.start, attach: args.attach };
@@ -68,8 +78,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         (None, Some(file)) => Some(how.here(Some(file), &faults, true)?),
         (None, None) => None,
     };
-    let opener = Arc::new(Door { how, faults, state: None });
-    let remedy = "start it where there is a display, or use `tidegate top`";
-    tidegate_gui::edit(source, opener, options).map_err(|why| Fault::outside(format!("{why:#}")).remedy(remedy))?;
-    Ok(Exit::Good)
+    Ok((source, Door { how, faults, state: None }))
 }
+
+#[cfg(all(test, feature = "http"))]
+mod tests;

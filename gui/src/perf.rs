@@ -1,14 +1,16 @@
-//! The editor without a window, for whoever measures what it costs: it is drawn and tessellated as for a GPU, and nobody
-//! rasterises it. Of the editor it shows a few numbers; and it has the large pipeline, with a busy run, that is measured.
+//! The editor without a window, for whoever measures what it costs, or tries it from outside: it is drawn and tessellated as
+//! for a GPU, and nobody rasterises it. Of the editor it shows a few numbers, and what a screen reader is told; and it has
+//! the large pipeline, with a busy run, that is measured.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-use egui::{Context, Pos2, RawInput, Rect, UiBuilder, vec2};
+use egui::accesskit::{Action, ActionRequest, NodeId, Role, TreeId};
+use egui::{Context, Event, FullOutput, Pos2, RawInput, Rect, UiBuilder, vec2};
 use serde_json::Value;
 use tidegate_core::faces::host::Source;
 use tidegate_core::faces::watcher::News;
-use tidegate_core::operators::Role;
+use tidegate_core::operators;
 use tidegate_core::pipeline::edit::Edit;
 use tidegate_core::pipeline::{Edge, Node, Pipeline, Point};
 use tidegate_core::snapshot::{EdgeSnapshot, NodeSnapshot, Pressure, Rates, Snapshot, TaskSnapshot};
@@ -39,6 +41,13 @@ pub struct Unseen {
     begun: Instant,
 }
 
+/// What a screen reader is told of something.
+struct Told {
+    id: NodeId,
+    role: Role,
+    name: String,
+}
+
 impl Unseen {
     /// Opens a document in a window of this size, in points. Nothing of the user's state is read or kept.
     ///
@@ -55,15 +64,7 @@ impl Unseen {
 
     /// Draws a frame, down to triangles.
     pub fn frame(&mut self) -> Frame {
-        let time = Some(self.begun.elapsed().as_secs_f64());
-        let input = RawInput { screen_rect: Some(self.window), time, focused: true, ..RawInput::default() };
-        let (window, desk) = (self.window, &mut self.desk);
-        let mut output = self.context.run_ui(input, |ui| {
-            ui.scope_builder(UiBuilder::new().max_rect(window), |ui| {
-                ui.set_clip_rect(window);
-                desk.ui(ui);
-            });
-        });
+        let mut output = self.draw(Vec::new());
         let shapes = std::mem::take(&mut output.shapes);
         let next = output.viewport_output.values().map(|viewport| viewport.repaint_delay).min();
         let (count, scale) = (shapes.len(), output.pixels_per_point);
@@ -81,6 +82,50 @@ impl Unseen {
             vertices: vertices.sum(),
             next: next.filter(|delay| *delay < Duration::MAX),
         }
+    }
+
+    fn draw(&mut self, events: Vec<Event>) -> FullOutput {
+        let time = Some(self.begun.elapsed().as_secs_f64());
+        let input = RawInput { screen_rect: Some(self.window), time, focused: true, events, ..RawInput::default() };
+        let (window, desk) = (self.window, &mut self.desk);
+        self.context.run_ui(input, |ui| {
+            ui.scope_builder(UiBuilder::new().max_rect(window), |ui| {
+                ui.set_clip_rect(window);
+                desk.ui(ui);
+            });
+        })
+    }
+
+    /// Draws a frame, and gives the names of all that is in it, as a screen reader is told of them.
+    pub fn names(&mut self) -> Vec<String> {
+        self.told().into_iter().map(|told| told.name).collect()
+    }
+
+    /// Presses the tab that is called so, or else what is, or else the first whose name begins so, as a screen reader does.
+    /// Tells whether it is there.
+    pub fn press(&mut self, name: &str) -> bool {
+        let all = self.told();
+        let of_name = || all.iter().filter(|told| told.name == name);
+        let found = of_name().find(|told| told.role == Role::Tab).or_else(|| of_name().next());
+        let Some(found) = found.or_else(|| all.iter().find(|told| told.name.starts_with(name))) else { return false };
+        let (action, target_tree, target_node) = (Action::Click, TreeId::ROOT, found.id);
+        let request = ActionRequest { action, target_tree, target_node, data: None };
+        self.draw(vec![Event::AccessKitActionRequest(request)]).drop_without_applying_deltas();
+        true
+    }
+
+    fn told(&mut self) -> Vec<Told> {
+        self.context.enable_accesskit();
+        let mut output = self.draw(Vec::new());
+        let update = output.platform_output.accesskit_update.take();
+        output.drop_without_applying_deltas();
+        let all = update.into_iter().flat_map(|update| update.nodes);
+        // Labels have their words as a value.
+        all.filter_map(|(id, node)| {
+            let name = node.label().or(node.value())?.to_string();
+            Some(Told { id, role: node.role(), name })
+        })
+        .collect()
     }
 
     /// Tells what the meters of a run say.
@@ -139,7 +184,7 @@ pub fn busy(pipeline: &Pipeline, tick: u64) -> Snapshot {
     let rate = |place: usize| 500.0 + 1000.0 * share(place);
     let node = |(place, node): (usize, &Node)| NodeSnapshot {
         id: node.id.clone(),
-        role: if place.is_multiple_of(ROW) { Role::Source } else { Role::Flow },
+        role: if place.is_multiple_of(ROW) { operators::Role::Source } else { operators::Role::Flow },
         task: Some(place),
         rates: Rates { records_in: rate(place), records_out: rate(place), ..Rates::default() },
         ..NodeSnapshot::default()

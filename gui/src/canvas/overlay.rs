@@ -107,6 +107,11 @@ fn insight(ui: &mut Ui, cx: &mut Cx<'_>, seen: &CanvasSeen) {
     let width = (words + 48.0 + aside).min(seen.area.width() - 2.0 * EDGE);
     let rect = Rect::from_min_size(seen.area.min + vec2(EDGE, EDGE), vec2(width, 34.0));
     widgets::card(&painter, cx.theme, rect);
+    let told = ui.interact(rect, ui.scope_id().with("insight"), Sense::hover());
+    told.widget_info(|| {
+        let words: String = pieces.iter().map(|(words, _)| words.as_str()).collect();
+        WidgetInfo::labeled(egui::Role::Label, true, words)
+    });
     let at = rect.left_center() + vec2(18.0, 0.0);
     match node {
         Some(_) => glyphs::pressed(&painter, at, 5.0, cx.theme.press.graphic),

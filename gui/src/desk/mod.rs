@@ -99,6 +99,8 @@ pub(crate) enum Wanted {
     Show(usize),
     /// close it
     Close(usize),
+    /// ask whether the run of the document of this number is to stop, which is not of this process
+    Stop(u64),
     /// another document
     Open(Opening),
     /// a panel of another size; none is the design's
@@ -118,6 +120,8 @@ pub(crate) enum Dialog {
     Close(u64),
     /// some are not
     Quit,
+    /// the run that the document of this number shows is not of this process
+    Stop(u64),
     /// something was left by a session before
     Left,
 }
@@ -278,6 +282,7 @@ impl Desk {
             Wanted::Do(command) => self.command(context, command),
             Wanted::Show(place) => self.show(place),
             Wanted::Close(place) => self.close(context, place),
+            Wanted::Stop(number) => self.dialog = Some(Dialog::Stop(number)),
             Wanted::Open(opening) => {
                 self.open(opening);
             }
@@ -339,6 +344,10 @@ impl Desk {
                 dialog::close(ui, &theme, &self.editors[place])
             }
             Dialog::Quit => dialog::quit(ui, &theme, &self.view.tabs, self.editors.iter().all(Editor::can_save)),
+            Dialog::Stop(number) => {
+                let name = self.place_of(number).map(|place| self.editors[place].run.name.clone());
+                dialog::stop(ui, &theme, &name.unwrap_or_default())
+            }
             Dialog::Left => dialog::left(ui, &theme, &self.left),
         };
         if let Some(answer) = answer {

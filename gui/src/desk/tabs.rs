@@ -4,9 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use egui::{Context, ViewportCommand};
-use tidegate_core::faces::host::{Opening, Source};
+use tidegate_core::faces::host::{Control, Opening, Source};
 use tidegate_core::faces::keeper::Wish;
 use tidegate_core::faces::storage::is_same_file;
+use tidegate_core::faces::watcher::Ask;
 
 use super::{Desk, Dialog, Sheet};
 use crate::commands::Command;
@@ -220,6 +221,10 @@ impl Desk {
             (Dialog::Quit, _) => {
                 self.may_close = true;
                 context.send_viewport_cmd(ViewportCommand::Close);
+            }
+            (Dialog::Stop(number), _) => {
+                let editor = self.place_of(number).map(|place| &self.editors[place]);
+                editor.into_iter().for_each(|editor| editor.ask(Ask::Control(Control::Stop)));
             }
             (Dialog::Left, answer) => self.answered_left(answer),
         }

@@ -244,7 +244,8 @@ impl Editor {
             Command::Run => self.start(),
             Command::Pause if is_paused => self.ask(Ask::Control(Control::Resume)),
             Command::Pause => self.ask(Ask::Control(Control::Pause)),
-            _ => self.ask(Ask::Control(Control::Stop)),
+            _ if self.rights.owns_run => self.ask(Ask::Control(Control::Stop)),
+            _ => self.wanted.push(Wanted::Stop(self.sheet.number)),
         }
     }
 

@@ -125,20 +125,27 @@ fn search(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
     }
 }
 
-/// What the pipeline runs against.
+/// What the pipeline runs against; of a run elsewhere, where that is.
 fn target(ui: &mut Ui, cx: &Cx<'_>) {
     let theme = cx.theme;
     let default = cx.drawing.checked.clusters.iter().find(|cluster| cluster.name == "default");
     let brokers =
         default.and_then(|cluster: &CheckedCluster| cluster.brokers.clone()).unwrap_or_else(|| "embedded".into());
-    let galley = text::line(ui.painter(), &brokers, fonts::text(12.5), theme.text, 110.0);
+    let host = cx.run.name.split_once('@').filter(|_| !cx.rights.owns_run).map(|(_, host)| host);
+    let (words, name, hint) = match host {
+        Some(host) => (host, format!("runs at {host}"), format!("The run that is watched: {}", cx.run.name)),
+        None => {
+            (brokers.as_str(), format!("runs on {brokers}"), format!("The Kafka cluster that it runs on: {brokers}"))
+        }
+    };
+    let galley = text::line(ui.painter(), words, fonts::text(12.5), theme.text, 110.0);
     let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 44.0, 28.0), Sense::hover());
     ui.painter().rect(rect, 6.0, theme.raised, Stroke::new(1.0, theme.line2), egui::StrokeKind::Inside);
     let at = pos2(rect.left() + 18.0, rect.center().y);
     ui.painter().text(at, Align2::CENTER_CENTER, icon("plugs-connected"), fonts::icon(16.0), theme.text2);
     ui.painter().galley(pos2(rect.left() + 32.0, rect.center().y - galley.size().y / 2.0), galley, theme.text);
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("runs on {brokers}")));
-    response.on_hover_text(format!("The Kafka cluster that it runs on: {brokers}"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
+    response.on_hover_text(hint);
 }
 
 /// Run, or pause and stop. From the right.

@@ -52,6 +52,15 @@ pub(crate) fn close(ui: &Ui, theme: &Theme, editor: &Editor) -> Option<Answer> {
     ask(ui, theme, Question { title: &title, sentence, answers: &answers }, |_| Listed::default())
 }
 
+/// A run elsewhere is to stop: others may count on it, and nobody here can start it again.
+pub(crate) fn stop(ui: &Ui, theme: &Theme, name: &str) -> Option<Answer> {
+    let answers =
+        [(Answer::Discard, "Stop the run", ButtonLook::Filled), (Answer::Cancel, "Let it run", ButtonLook::Plain)];
+    let title = format!("Stop {name}?");
+    let sentence = "It runs elsewhere: whoever uses it loses it, and it can only be started again there.";
+    ask(ui, theme, Question { title: &title, sentence, answers: &answers }, |_| Listed::default())
+}
+
 /// The program is being ended, with documents that are not saved.
 pub(crate) fn quit(ui: &Ui, theme: &Theme, tabs: &[Tab], can_save_all: bool) -> Option<Answer> {
     let unsaved: Vec<&Tab> = tabs.iter().filter(|tab| tab.is_unsaved).collect();

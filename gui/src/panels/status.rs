@@ -57,7 +57,7 @@ fn state(ui: &mut Ui, cx: &Cx<'_>) {
     let words = match (&run.link, run.now.run.state) {
         (Link::Nothing, _) => "Not running".to_string(),
         (Link::Starting, _) => "Starting".to_string(),
-        (Link::Silent { .. }, _) => "No answer".to_string(),
+        (Link::Silent { since_ms, .. }, _) => format!("No answer for {}", numbers::since(chrono::Utc::now().timestamp_millis() - since_ms)),
         (Link::Over { how }, _) => how.trim_end_matches('.').to_string(),
         (Link::Live, RunState::Paused) => format!("Paused {}", since()),
         (Link::Live, RunState::Stopping) => format!("Stopping {}", since()),
@@ -81,7 +81,7 @@ fn state(ui: &mut Ui, cx: &Cx<'_>) {
     ui.painter().galley(egui::pos2(rect.left() + 16.0, rect.center().y - galley.size().y / 2.0), galley, cx.theme.text);
 }
 
-fn figures(ui: &mut Ui, cx: &Cx<'_>) {
+fn figures(ui: &mut Ui, cx: &mut Cx<'_>) {
     let now = &cx.run.now;
     let of = |role: Role| now.nodes.iter().filter(move |node| node.role == role);
     let (came, went) = match cx.run.is_over() {

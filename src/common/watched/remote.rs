@@ -39,9 +39,14 @@ impl Address {
     /// Reads `http://host:port` or `https://host:port`; none where a text is no such address. Certificates are trusted that
     /// this file vouches for, or else the system's.
     pub(crate) fn of_url(url: &str, ca: Option<&Path>) -> Option<Result<Address, Fault>> {
+        let token = env::var(TOKEN).ok().map(|token| token.trim().to_string()).filter(|token| !token.is_empty());
+        Address::with_token(url, ca, token)
+    }
+
+    /// The same, with this token in place of the environment's.
+    pub(crate) fn with_token(url: &str, ca: Option<&Path>, token: Option<String>) -> Option<Result<Address, Fault>> {
         let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
         let host = rest.split('/').next().unwrap_or_default().to_string();
-        let token = env::var(TOKEN).ok().map(|token| token.trim().to_string()).filter(|token| !token.is_empty());
         let base = format!("{scheme}://{host}");
         Some(agent(scheme == "https", ca).map(|agent| Address { host, base, token, agent }))
     }
