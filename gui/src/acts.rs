@@ -15,6 +15,7 @@ use tidegate_core::pipeline::edit::Edit;
 
 use crate::commands::Command;
 use crate::desk::{DeskView, Wanted};
+use crate::panels::bottom::Tab;
 use crate::panels::changes::ChangesSeen;
 use crate::panels::finder::What;
 use crate::scene::Scene;
@@ -43,6 +44,8 @@ pub(crate) enum Act {
     AddNote(Pos2),
     /// a list
     List(What),
+    /// a tab of the panel below
+    Tab(Tab),
     /// ask for an operator, at a place of the canvas
     QuickAdd(AddTo, Pos2),
     /// the field of the selected node that takes the keyboard, where it is shown

@@ -66,6 +66,8 @@ pub(crate) enum Command {
     SpreadAcross,
     SpreadDown,
     Menu,
+    NextRegion,
+    PreviousRegion,
     Look,
     Theme,
     Minimap,
@@ -155,6 +157,8 @@ const ENTRIES: &[Entry] = &[
     Entry { command: Command::SpreadAcross, title: "Spread evenly across", key: None },
     Entry { command: Command::SpreadDown, title: "Spread evenly down", key: None },
     Entry { command: Command::Menu, title: "What can be done here", key: key(SHIFT, Key::F10) },
+    Entry { command: Command::NextRegion, title: "Next part of the window", key: key(PLAIN, Key::F6) },
+    Entry { command: Command::PreviousRegion, title: "Part of the window before", key: key(SHIFT, Key::F6) },
     Entry { command: Command::Look, title: "Look at its records", key: key(PLAIN, Key::P) },
     Entry { command: Command::Theme, title: "Dark or light", key: None },
     Entry { command: Command::Minimap, title: "Show or hide the minimap", key: key(PLAIN, Key::M) },
@@ -292,7 +296,8 @@ fn works_while_writing(command: Command) -> bool {
     let edits_text = matches!(command, Command::Undo | Command::Redo | Command::SelectAll);
     let arrows = [Key::ArrowLeft, Key::ArrowRight, Key::ArrowUp, Key::ArrowDown];
     let edits_text = edits_text || key.is_some_and(|key| arrows.contains(&key.logical_key));
-    !edits_text && key.is_some_and(|key| key.modifiers.command || matches!(key.logical_key, Key::F1 | Key::F8))
+    !edits_text
+        && key.is_some_and(|key| key.modifiers.command || matches!(key.logical_key, Key::F1 | Key::F6 | Key::F8))
 }
 
 #[cfg(test)]

@@ -257,7 +257,9 @@ fn a_run_that_goes_is_told_and_is_live_again_when_it_is_back() {
     shows(&mut editor, "where it is", |names| has(names, &format!("runs at {}", served.address)));
     let address = served.end();
     shows(&mut editor, "that nobody answers, and how old all is", |names| {
-        has(names, "No answer for ") && has(names, "What is shown is as it was at ") && !has(names, "Show the bottleneck")
+        has(names, "No answer for ")
+            && has(names, "What is shown is as it was at ")
+            && !has(names, "Show the bottleneck")
     });
     let served = serve(&first, &address, None);
     shows(&mut editor, "it to be live again", is_live);

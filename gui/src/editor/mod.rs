@@ -24,19 +24,21 @@ use tidegate_core::faces::watcher::{Ask, News, Watcher};
 
 use crate::acts::{Act, Chosen, Cx};
 use crate::canvas::{self, CanvasSeen};
+use crate::commands::{self, Command};
 use crate::desk::{DeskView, Sheet, Wanted};
 use crate::disk::{self, Disk};
+use crate::fonts;
 use crate::panels::bottom::BottomSeen;
 use crate::panels::changes::{self, ChangesSeen};
 use crate::panels::finder::{self, Finder};
 use crate::panels::inspector::InspectorSeen;
 use crate::panels::palette::PaletteSeen;
+use crate::panels::regions::{self, Goal, Region};
 use crate::panels::start::{self, StartSeen};
 use crate::panels::toasts::{self, Toast};
 use crate::panels::{Room, bar, bottom, inspector, palette, splitters, status};
 use crate::scene::Scene;
 use crate::theme::Theme;
-use crate::{commands, fonts};
 
 /// How often the run is asked: ten times a second.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -88,6 +90,8 @@ pub(crate) struct Seen {
     pub(crate) is_alone: bool,
     /// the edges whose records are looked at
     pub(crate) tapped: Vec<String>,
+    /// where the parts of the window were, of the last frame
+    pub(crate) regions: Vec<(Region, Rect)>,
 }
 
 impl Editor {
@@ -261,6 +265,10 @@ impl Editor {
             false => frame(ui, &mut cx, &mut self.seen, &self.disk),
         }
         let mut acts = cx.acts;
+        // Whoever has left a control by Esc is back on the canvas.
+        let is_left =
+            ui.memory(|memory| memory.focused().is_none()) && ui.input(|input| input.key_pressed(Key::Escape));
+        self.seen.canvas.wants_focus |= is_left && !desk.has_dialog;
         // A click that leaves a field and presses a button, both in one frame: what was typed comes first.
         acts.sort_by_key(|act| matches!(act, Act::Do(_)));
         for act in acts {
@@ -271,6 +279,19 @@ impl Editor {
         if self.seen.finder.is_none() && !self.sheet.is_saving {
             // What was to be saved first, was not.
             self.sheet.closes_when_saved &= !self.drawing.is_unsaved();
+        }
+    }
+
+    /// The next part of the window takes the keyboard, or the one before.
+    fn go_round(&mut self, context: &egui::Context, command: Command) {
+        // A list has it until it is closed.
+        if self.seen.finder.is_some() {
+            return;
+        }
+        let goal = regions::next(context, &self.seen.regions, command == Command::NextRegion);
+        self.seen.canvas.wants_focus = goal == Goal::Canvas;
+        if let Goal::Control(id) = goal {
+            context.memory_mut(|memory| memory.request_focus(id));
         }
     }
 
@@ -344,6 +365,12 @@ fn frame(ui: &mut Ui, cx: &mut Cx<'_>, seen: &mut Seen, disk: &Disk) {
     let room = Room::of(window, &cx.desk.settings);
     seen.canvas.has_room = room.has_minimap;
     (seen.canvas.has_minimap, seen.canvas.snaps) = (cx.desk.settings.has_minimap, cx.desk.settings.snaps);
+    let shown = regions::Shown {
+        is_alone: seen.is_alone,
+        is_bottom_folded: seen.bottom.is_folded,
+        is_selected: seen.chosen != Chosen::default(),
+    };
+    seen.regions = regions::regions(window, room, shown);
     if !seen.is_alone {
         bar::show(ui, cx, room, false);
         status::show(ui, cx);

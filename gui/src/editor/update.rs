@@ -48,6 +48,7 @@ impl Editor {
             }
             Act::AddNote(at) => self.add_note(at),
             Act::List(what) => self.seen.finder = Some(Finder::new(what)),
+            Act::Tab(tab) => self.seen.bottom.show(tab),
             Act::AskTopics(cluster) => {
                 if self.topics.is_due(&cluster, chrono::Utc::now().timestamp_millis()) {
                     self.ask(Ask::Topics(Box::new(self.drawing.pipeline.clone()), cluster));
@@ -189,6 +190,7 @@ impl Editor {
             | Command::Quit => self.wanted.push(Wanted::Do(command)),
             Command::Complete => self.seen.inspector.wants_list = true,
             Command::CanvasAlone => self.seen.is_alone = !self.seen.is_alone,
+            Command::NextRegion | Command::PreviousRegion => self.go_round(context, command),
             picture => self.arrange(picture),
         }
     }
@@ -251,8 +253,7 @@ impl Editor {
 
     fn start(&mut self) {
         if self.drawing.errors().next().is_some() {
-            self.seen.bottom.tab = bottom::Tab::Problems;
-            self.seen.bottom.is_folded = false;
+            self.seen.bottom.show(bottom::Tab::Problems);
             self.say("It cannot run before its problems are solved.");
         } else if self.drawing.pipeline.nodes.is_empty() {
             self.say("Nothing is drawn yet.");

@@ -7,6 +7,7 @@ pub(crate) mod dialog;
 pub(crate) mod finder;
 pub(crate) mod inspector;
 pub(crate) mod palette;
+pub(crate) mod regions;
 pub(crate) mod splitters;
 pub(crate) mod start;
 pub(crate) mod status;

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use egui::{Align2, Frame, Key, Margin, Panel, Rect, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, FocusDirection, Frame, Key, Margin, Modifiers, Panel, Rect, ScrollArea, Sense, Stroke, TextEdit, Ui,
+    WidgetInfo, pos2, vec2,
+};
 use tidegate_core::faces::building::{self, AddTo};
 use tidegate_core::operators::{Family, Operator, Role};
 use tidegate_core::pipeline::PortRef;
@@ -151,6 +154,10 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut PaletteSeen) {
     let search = search.inner;
     if std::mem::take(&mut seen.wants_focus) {
         search.request_focus();
+    }
+    // Up and down within a line of text lead nowhere: down it goes to what is found.
+    if search.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown)) {
+        ui.memory_mut(|memory| memory.move_focus(FocusDirection::Down));
     }
     let is_searching = !seen.search.trim().is_empty();
     let is_entered = search.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));

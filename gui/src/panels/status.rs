@@ -1,6 +1,7 @@
-//! The bar at the bottom: what the run is doing, in and out, how far behind; what is drawn.
+//! The bar at the bottom: what the run is doing, in and out, how far behind; what is drawn. A figure leads to what explains
+//! it.
 
-use egui::{Align, Color32, Frame, Layout, Margin, Panel, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui::{Align, Color32, Frame, Layout, Margin, Panel, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
 use tidegate_core::faces::numbers;
 use tidegate_core::faces::watched::Link;
 use tidegate_core::operators::Role;
@@ -8,12 +9,14 @@ use tidegate_core::pipeline::Guarantee;
 use tidegate_core::snapshot::{RunState, Verdict};
 
 use super::STATUS;
-use crate::acts::Cx;
+use super::bottom::Tab;
+use crate::acts::{Act, Cx};
 use crate::canvas::glyphs;
-use crate::{fonts, text};
+use crate::commands::Command;
+use crate::{fonts, text, widgets};
 
 /// Draws it.
-pub(crate) fn show(ui: &mut Ui, cx: &Cx<'_>) {
+pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let frame = Frame::NONE.fill(cx.theme.panel).inner_margin(Margin::symmetric(12, 0));
     let panel = Panel::bottom("status").exact_size(STATUS).show_separator_line(false).frame(frame);
     let shown = panel.show(ui, |ui| {
@@ -31,14 +34,13 @@ pub(crate) fn show(ui: &mut Ui, cx: &Cx<'_>) {
     ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, cx.theme.line));
 }
 
-/// Writes a label and a figure.
-fn figure(ui: &mut Ui, cx: &Cx<'_>, label: &str, figure: &str, colour: Color32) {
+/// Writes a label and a figure, which lead somewhere when they are pressed.
+fn figure(ui: &mut Ui, cx: &mut Cx<'_>, (label, figure): (&str, &str), colour: Color32, leads_to: Option<Act>) {
     let label_galley = text::line(ui.painter(), label, fonts::text(11.5), cx.theme.text2, 200.0);
     let figure_galley = text::line(ui.painter(), figure, fonts::mono(11.0), colour, 260.0);
     let gap = if label.is_empty() { 0.0 } else { 5.0 };
     let size = vec2(label_galley.size().x + gap + figure_galley.size().x, 20.0);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{label} {figure}").trim()));
+    let (rect, response) = place(ui, cx, size, format!("{label} {figure}").trim(), leads_to);
     let figure_x = rect.left() + label_galley.size().x + gap;
     let label_at = egui::pos2(rect.left(), rect.center().y - label_galley.size().y / 2.0);
     // Both stand on one line.
@@ -46,9 +48,27 @@ fn figure(ui: &mut Ui, cx: &Cx<'_>, label: &str, figure: &str, colour: Color32) 
     let figure_at = egui::pos2(figure_x, if label.is_empty() { label_at.y } else { label_at.y + drop });
     ui.painter().galley(label_at, label_galley, cx.theme.text2);
     ui.painter().galley(figure_at, figure_galley, colour);
+    widgets::focus_ring(ui, cx.theme, &response);
 }
 
-fn state(ui: &mut Ui, cx: &Cx<'_>) {
+/// A place of this size for words, which can be pressed where they lead somewhere.
+fn place(ui: &mut Ui, cx: &mut Cx<'_>, size: Vec2, words: &str, leads_to: Option<Act>) -> (Rect, Response) {
+    let sense = if leads_to.is_some() { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(size, sense);
+    let role = if leads_to.is_some() { egui::Role::Button } else { egui::Role::Label };
+    response.widget_info(|| WidgetInfo::labeled(role, true, words));
+    if let Some(act) = leads_to {
+        if response.hovered() {
+            ui.painter().rect_filled(rect.expand2(vec2(4.0, 0.0)), 4.0, cx.theme.over);
+        }
+        if response.clicked() {
+            cx.ask(act);
+        }
+    }
+    (rect, response)
+}
+
+fn state(ui: &mut Ui, cx: &mut Cx<'_>) {
     let run = cx.run;
     let since = || {
         let seconds = (run.now.at_ms - run.now.run.started_ms).max(0) / 1000;
@@ -57,15 +77,17 @@ fn state(ui: &mut Ui, cx: &Cx<'_>) {
     let words = match (&run.link, run.now.run.state) {
         (Link::Nothing, _) => "Not running".to_string(),
         (Link::Starting, _) => "Starting".to_string(),
-        (Link::Silent { since_ms, .. }, _) => format!("No answer for {}", numbers::since(chrono::Utc::now().timestamp_millis() - since_ms)),
+        (Link::Silent { since_ms, .. }, _) => {
+            format!("No answer for {}", numbers::since(chrono::Utc::now().timestamp_millis() - since_ms))
+        }
         (Link::Over { how }, _) => how.trim_end_matches('.').to_string(),
         (Link::Live, RunState::Paused) => format!("Paused {}", since()),
         (Link::Live, RunState::Stopping) => format!("Stopping {}", since()),
         (Link::Live, _) => format!("Running {}", since()),
     };
     let galley = text::line(ui.painter(), &words, fonts::strong(11.5), cx.theme.text, 420.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 18.0, 20.0), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &words));
+    let size = vec2(galley.size().x + 18.0, 20.0);
+    let (rect, response) = place(ui, cx, size, &words, Some(Act::Tab(Tab::Log)));
     let at = rect.left_center() + vec2(5.0, 0.0);
     match &run.link {
         Link::Live => {
@@ -79,6 +101,7 @@ fn state(ui: &mut Ui, cx: &Cx<'_>) {
         _ => glyphs::disabled(ui.painter(), cx.theme, at, 4.0),
     }
     ui.painter().galley(egui::pos2(rect.left() + 16.0, rect.center().y - galley.size().y / 2.0), galley, cx.theme.text);
+    widgets::focus_ring(ui, cx.theme, &response);
 }
 
 fn figures(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -95,8 +118,9 @@ fn figures(ui: &mut Ui, cx: &mut Cx<'_>) {
         ),
     };
     let text = cx.theme.text;
-    figure(ui, cx, "in", &came, text);
-    figure(ui, cx, "out", &went, text);
+    for (label, rate) in [("in", &came), ("out", &went)] {
+        figure(ui, cx, (label, rate), text, Some(Act::Tab(Tab::Tap)));
+    }
     if now.partitions.is_empty() {
         return;
     }
@@ -107,31 +131,33 @@ fn figures(ui: &mut Ui, cx: &mut Cx<'_>) {
     let colour = if worst == Verdict::Ok || cx.run.is_over() { text } else { state.text };
     // Of a run that is over nobody asks whether it keeps up.
     let verdict = if cx.run.is_over() { String::new() } else { format!(" {}", worst.word()) };
-    figure(ui, cx, "lag", &format!("{lag}{age}{verdict}"), colour);
+    figure(ui, cx, ("lag", &format!("{lag}{age}{verdict}")), colour, Some(Act::Tab(Tab::Partitions)));
 }
 
-fn drawn(ui: &mut Ui, cx: &Cx<'_>) {
+fn drawn(ui: &mut Ui, cx: &mut Cx<'_>) {
     let pipeline = &cx.drawing.pipeline;
     let words = format!(
         "{}, {}",
         numbers::several(pipeline.nodes.len(), "node"),
         numbers::several(pipeline.edges.len(), "edge")
     );
-    figure(ui, cx, &words, "", cx.theme.text2);
+    figure(ui, cx, (&words, ""), cx.theme.text2, None);
     let problems = cx.drawing.errors().count();
     if problems > 0 {
-        figure(ui, cx, &numbers::several(problems, "problem"), "", cx.theme.err.text);
+        let words = numbers::several(problems, "problem");
+        figure(ui, cx, (&words, ""), cx.theme.err.text, Some(Act::Tab(Tab::Problems)));
     }
 }
 
 /// From the right.
-fn settings(ui: &mut Ui, cx: &Cx<'_>) {
+fn settings(ui: &mut Ui, cx: &mut Cx<'_>) {
     let settings = &cx.drawing.checked.settings;
     let guarantee = match settings.guarantee {
         Guarantee::AtLeastOnce => "at-least-once",
         Guarantee::ExactlyOnce => "exactly-once",
     };
     let seconds = settings.commit_interval_ms as f64 / 1000.0;
-    figure(ui, cx, "commit", &format!("{seconds}s"), cx.theme.text);
-    figure(ui, cx, guarantee, "", cx.theme.text2);
+    let pipeline = || Some(Act::Do(Command::Pipeline));
+    figure(ui, cx, ("commit", &format!("{seconds}s")), cx.theme.text, pipeline());
+    figure(ui, cx, (guarantee, ""), cx.theme.text2, pipeline());
 }

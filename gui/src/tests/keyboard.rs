@@ -1,10 +1,11 @@
 //! A pipeline built and run without a pointer.
 
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT, Queryable};
 use tidegate_core::pipeline::Pipeline;
 
 use super::fixture::{
-    Happened, chosen, edges, is_there, key, open, open_source, picture, settle, source, trades, type_text,
+    Happened, Screen, chosen, edges, is_there, key, open, open_source, picture, settle, source, trades, type_text,
 };
 
 #[test]
@@ -16,6 +17,110 @@ fn the_keys_are_listed_and_done_from_there() {
     type_text(&mut screen, "ctrl a");
     key(&mut screen, Modifiers::NONE, Key::Enter);
     assert_eq!(chosen(&screen).len(), trades().nodes.len());
+}
+
+/// What has the keyboard: its role, and its name.
+fn focused(screen: &Screen) -> String {
+    let all = screen.root().children_recursive();
+    let has_it = all.map(|node| node.accesskit_node()).find(|node| node.is_focused());
+    has_it.map_or_else(String::new, |node| format!("{:?} {}", node.role(), node.label().unwrap_or_default()))
+}
+
+#[test]
+fn f6_goes_round_the_parts_of_the_window() {
+    let mut screen = open(trades());
+    let mut way = Vec::new();
+    for _ in 0..6 {
+        key(&mut screen, Modifiers::NONE, Key::F6);
+        way.push(focused(&screen));
+    }
+    let [inspector, bottom, status, bar, palette, canvas] = &way[..] else { panic!("{way:?}") };
+    assert!(inspector.starts_with("TextInput Pipeline name"), "{way:?}");
+    assert_eq!((bottom.as_str(), status.as_str()), ("Tab Problems", "Button Not running"));
+    assert_eq!((bar.as_str(), palette.as_str()), ("Button Run", "TextInput Search operators"));
+    assert!(canvas.starts_with("Canvas "), "{way:?}");
+    let mut back = Vec::new();
+    for _ in 0..6 {
+        key(&mut screen, Modifiers::SHIFT, Key::F6);
+        back.push(focused(&screen));
+    }
+    way.rotate_right(1);
+    way.reverse();
+    assert_eq!(back[..5], way[..5], "and the other way round");
+    // A list has the keyboard until it is closed; from there the map leads to it.
+    key(&mut screen, Modifiers::NONE, Key::F1);
+    type_text(&mut screen, "part of the window");
+    assert!(is_there(&screen, "Next part of the window") && is_there(&screen, "Part of the window before"));
+    key(&mut screen, Modifiers::NONE, Key::F6);
+    assert!(is_there(&screen, "Next part of the window"));
+    key(&mut screen, Modifiers::NONE, Key::Escape);
+    // Where the canvas has the window there is nowhere else to go.
+    key(&mut screen, Modifiers::COMMAND, Key::Backslash);
+    key(&mut screen, Modifiers::NONE, Key::F6);
+    assert!(focused(&screen).starts_with("Canvas "), "{}", focused(&screen));
+}
+
+#[test]
+fn f6_goes_into_what_lies_over_the_canvas_of_a_narrow_window() {
+    let mut screen = open_source(source(trades(), Happened::default()), egui::vec2(860.0, 640.0));
+    super::fixture::click(&mut screen, "node trades");
+    key(&mut screen, Modifiers::NONE, Key::F6);
+    assert_eq!(focused(&screen), "TextInput Name");
+    key(&mut screen, Modifiers::SHIFT, Key::F6);
+    assert!(focused(&screen).starts_with("Canvas "), "{}", focused(&screen));
+    key(&mut screen, Modifiers::SHIFT, Key::F6);
+    assert_eq!(focused(&screen), "Button Add an operator", "the rail has the place of the palette");
+}
+
+#[test]
+fn escape_leads_from_any_control_back_to_the_canvas() {
+    let mut screen = open(trades());
+    super::fixture::click(&mut screen, "node worth");
+    for control in ["Fold the panel", "add filter", "Find or run a command"] {
+        let Some(node) = screen.query_all_by_label_contains(control).next() else { panic!("no {control}") };
+        node.focus();
+        settle(&mut screen);
+        key(&mut screen, Modifiers::NONE, Key::Escape);
+        assert!(focused(&screen).starts_with("Canvas "), "{control}: {}", focused(&screen));
+        assert_eq!(chosen(&screen), ["worth"], "what is selected stays");
+    }
+}
+
+#[test]
+fn what_the_palette_finds_is_chosen_by_arrows() {
+    let mut screen = open(trades());
+    super::fixture::click(&mut screen, "node worth");
+    key(&mut screen, Modifiers::SHIFT, Key::F6);
+    assert_eq!(focused(&screen), "TextInput Search operators");
+    type_text(&mut screen, "key");
+    key(&mut screen, Modifiers::NONE, Key::ArrowDown);
+    let first = focused(&screen);
+    key(&mut screen, Modifiers::NONE, Key::ArrowDown);
+    let second = focused(&screen);
+    assert!(
+        first.starts_with("Button add ") && second.starts_with("Button add ") && first != second,
+        "{first} {second}"
+    );
+    key(&mut screen, Modifiers::NONE, Key::ArrowUp);
+    assert_eq!(focused(&screen), first);
+    key(&mut screen, Modifiers::NONE, Key::Enter);
+    let name = first.trim_start_matches("Button add ");
+    assert!(edges(&screen).iter().any(|edge| edge.starts_with(&format!("worth.out->{name}."))), "{:?}", edges(&screen));
+}
+
+#[test]
+fn figures_below_lead_to_what_explains_them() {
+    use crate::panels::bottom::Tab;
+    let mut screen = open(trades());
+    screen.state_mut().take(tidegate_core::faces::watcher::News::Figures(Box::new(super::running::snapshot())));
+    settle(&mut screen);
+    for (name, tab) in [("lag 81.2k", Tab::Partitions), ("in 14.9k/s", Tab::Tap), ("Running ", Tab::Log)] {
+        super::fixture::click(&mut screen, name);
+        assert_eq!(screen.state().seen.bottom.tab, tab, "{name}");
+    }
+    super::fixture::click(&mut screen, "node worth");
+    super::fixture::click(&mut screen, "at-least-once");
+    assert!(is_there(&screen, "commit_interval"));
 }
 
 #[test]

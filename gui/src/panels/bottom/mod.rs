@@ -44,6 +44,11 @@ pub(crate) struct BottomSeen {
 }
 
 impl BottomSeen {
+    /// Shows a tab.
+    pub(crate) fn show(&mut self, tab: Tab) {
+        (self.tab, self.is_folded) = (tab, false);
+    }
+
     /// Lets go of what was seen of a run.
     pub(crate) fn forget(&mut self) {
         self.taps.clear();
@@ -128,8 +133,7 @@ fn head(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen, seen: &mut BottomSeen) {
         ui.add_space(16.0);
         ui.spacing_mut().item_spacing.x = 4.0;
         if let Some(tab) = widgets::tabs(ui, cx.theme, &tabs, seen.tab) {
-            seen.tab = tab;
-            seen.is_folded = false;
+            seen.show(tab);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(8.0);

@@ -140,7 +140,7 @@ pub(crate) fn sheet(
 }
 
 /// How wide it is over the canvas.
-const SHEET: f32 = 272.0;
+pub(super) const SHEET: f32 = 272.0;
 
 fn inside(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut InspectorSeen, taps: &[TapSnapshot]) {
     // What is typed belongs to what is shown.
