@@ -149,7 +149,7 @@ fn allow(options: &ServeOptions) -> Result<(), Fault> {
     if options.token.is_none() {
         let message = format!("{} can be reached from elsewhere, and there is no token", options.address);
         return Err(Fault::user(message)
-            .remedy("give one by `--token-file` or TIDEGATE_TOKEN, or listen on 127.0.0.1 and come by SSH"));
+            .remedy("give one by `--token-file` or TIDEGATE_LISTEN_TOKEN, or listen on 127.0.0.1 and come by SSH"));
     }
     if options.tls.is_none() && !options.is_insecure {
         let message =
