@@ -160,7 +160,7 @@ const ENTRIES: &[Entry] = &[
     Entry { command: Command::NextRegion, title: "Next part of the window", key: key(PLAIN, Key::F6) },
     Entry { command: Command::PreviousRegion, title: "Part of the window before", key: key(SHIFT, Key::F6) },
     Entry { command: Command::Look, title: "Look at its records", key: key(PLAIN, Key::P) },
-    Entry { command: Command::Theme, title: "Dark or light", key: None },
+    Entry { command: Command::Theme, title: "Theme: dark or light", key: None },
     Entry { command: Command::Minimap, title: "Show or hide the minimap", key: key(PLAIN, Key::M) },
     Entry { command: Command::Snap, title: "Snap to the grid, or not", key: None },
     Entry { command: Command::Dashes, title: "Let dashes run along wires, or rest", key: None },

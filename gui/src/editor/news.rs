@@ -38,6 +38,8 @@ impl Editor {
             News::Silence { why, at_ms } => {
                 let link = std::mem::take(&mut self.run.link);
                 self.run.link = link.silent(why, at_ms);
+                // Nodes look otherwise then.
+                self.has_figures = true;
             }
             News::Over { how, field, last } => {
                 let lacks = field.and_then(|field| Subject::of_field(&self.drawing.pipeline, &field));

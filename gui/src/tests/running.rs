@@ -193,6 +193,32 @@ fn what_is_drawn_since_the_start_is_run_again_by_a_press() {
 }
 
 #[test]
+fn silence_is_told_and_nothing_seems_to_run() {
+    let mut screen = open(trades());
+    tell(&mut screen, snapshot());
+    assert!(is_there(&screen, "node worth, map, running, 3.90k/s"));
+    screen.state_mut().take(News::Silence { why: "connection refused".into(), at_ms: 1_700_000_000_500 });
+    settle(&mut screen);
+    assert!(is_there(&screen, "No answer") && is_there(&screen, "node worth, map, not known, 3.90k/s"));
+    tell(&mut screen, snapshot());
+    assert!(!is_there(&screen, "No answer") && is_there(&screen, "node worth, map, running"));
+}
+
+#[test]
+fn what_became_of_a_run_stays_when_it_is_over() {
+    let mut screen = open(trades());
+    let mut last = snapshot();
+    (last.nodes[2].records_in, last.nodes[2].records_out) = (2_500, 2_500);
+    tell(&mut screen, last);
+    assert!(is_there(&screen, "minimap, ") && is_there(&screen, "Show the bottleneck"));
+    screen.state_mut().take(News::Over { how: "Stopped.".into(), field: None, last: None });
+    settle(&mut screen);
+    assert!(is_there(&screen, "node worth, map, over, 2.50k records"));
+    assert!(!is_there(&screen, "minimap, ") && !is_there(&screen, "Show the bottleneck"), "nobody is held back");
+    assert!(!is_there(&screen, "/s"), "nothing moves");
+}
+
+#[test]
 fn an_end_is_told_and_run_is_offered_again() {
     let mut screen = open(trades());
     tell(&mut screen, snapshot());

@@ -67,6 +67,16 @@ fn documents_stand_in_tabs_each_with_its_own_history() {
 }
 
 #[test]
+fn the_first_of_several_is_closed() {
+    let mut screen = open(trades());
+    key(&mut screen, Modifiers::COMMAND, Key::N);
+    key(&mut screen, Modifiers::COMMAND, Key::PageUp);
+    key(&mut screen, Modifiers::COMMAND, Key::W);
+    assert_eq!(screen.state().0.view.tabs.len(), 1);
+    assert!(is_there(&screen, "What flows today?"));
+}
+
+#[test]
 fn closing_what_is_not_saved_asks() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), "a");
