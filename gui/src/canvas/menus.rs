@@ -83,7 +83,13 @@ fn items(ui: &mut Ui, cx: &mut Cx<'_>, commands: &[Command]) {
     ui.set_min_width(WIDTH);
     for command in commands {
         let button = Button::new(command.title()).shortcut_text(command.key().unwrap_or_default());
-        if ui.add(button).clicked() {
+        // What would do nothing is grey.
+        let is_on = match command {
+            Command::Undo => cx.drawing.can_undo(),
+            Command::Redo => cx.drawing.can_redo(),
+            _ => true,
+        };
+        if ui.add_enabled(is_on, button).clicked() {
             cx.ask_for(*command);
             ui.close();
         }

@@ -187,7 +187,7 @@ fn glance(pen: Pen<'_>, card: &Card, rect: Rect) {
     let font = (fonts::mono(pen.size(11.0)), colour);
     let shown = text::write(pen.painter, start, Align2::LEFT_CENTER, &card.glance, font, room);
     if card.is_glance_wrong {
-        wavy(pen.painter, shown.x_range().min, shown.x_range().max, shown.bottom(), pen.theme.err.graphic);
+        wavy(pen.painter, shown.x_range().min, shown.x_range().max, shown.bottom() - 2.0, pen.theme.err.graphic);
     }
 }
 

@@ -243,7 +243,7 @@ pub(crate) fn help(ui: &mut Ui, operator: &Operator) {
     let names = |names: Vec<&str>| if names.is_empty() { "–".to_string() } else { names.join(", ") };
     let inputs = names(ports.inputs.iter().map(|input| input.name.as_str()).collect());
     let outputs = names(ports.output_names().collect());
-    ui.label(egui::RichText::new(format!("in {inputs}   out {outputs}")).font(fonts::mono(11.0)));
+    ui.label(egui::RichText::new(format!("takes {inputs} · gives {outputs}")).font(fonts::mono(11.0)));
     if let Some(example) = operator.examples.first() {
         ui.add_space(4.0);
         ui.label(example.title);

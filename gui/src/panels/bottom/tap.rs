@@ -130,6 +130,8 @@ fn lines(ui: &mut Ui, cx: &Cx<'_>, asked: &[String], seen: &mut BottomSeen) {
     }
     let mut taken = None;
     ui.spacing_mut().item_spacing.y = 0.0;
+    // A line is as high as its records, not as a button.
+    ui.spacing_mut().interact_size.y = ROW;
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, all.len(), |ui, range| {
         for line in &all[range] {
             if let Some(row) = draw(ui, cx, line, sides, width, seen.record.as_ref()) {
