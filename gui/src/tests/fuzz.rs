@@ -1,10 +1,13 @@
-//! Random gestures: never a panic, and undo to the start gives the exact document.
+//! Random gestures, while a run says this and that: never a panic, and undo to the start gives the exact document.
 
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, pos2};
 use proptest::prelude::*;
+use tidegate_core::faces::watcher::News;
 use tidegate_core::pipeline::to_canonical;
 
 use super::fixture::{Screen, click_twice, open, trades};
+use super::looking::with_windows;
+use super::running::snapshot;
 
 #[derive(Debug, Clone)]
 enum Gesture {
@@ -17,6 +20,16 @@ enum Gesture {
     Key(Key, Modifiers),
     Type(String),
     Wheel(Pos2, f32),
+    /// a run says something, whatever is drawn by then
+    Told(Told),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    Figures,
+    Windows,
+    Silence,
+    Over,
 }
 
 fn place() -> impl Strategy<Value = Pos2> {
@@ -74,6 +87,7 @@ fn gesture() -> impl Strategy<Value = Gesture> {
         5 => keys.prop_map(|(key, modifiers)| Gesture::Key(key, modifiers)),
         1 => "[a-z0-9 >'(]{1,6}".prop_map(Gesture::Type),
         1 => (on_canvas(), -400f32..400.0).prop_map(|(at, by)| Gesture::Wheel(at, by)),
+        1 => prop::sample::select(vec![Told::Figures, Told::Windows, Told::Silence, Told::Over]).prop_map(Gesture::Told),
     ]
 }
 
@@ -116,6 +130,12 @@ fn play(screen: &mut Screen, gesture: &Gesture) {
             }
         }
         Gesture::Key(key, modifiers) => screen.key_press_modifiers(*modifiers, *key),
+        Gesture::Told(told) => screen.state_mut().take(match told {
+            Told::Figures => News::Figures(Box::new(snapshot())),
+            Told::Windows => News::Figures(Box::new(with_windows())),
+            Told::Silence => News::Silence { why: "gone".into(), at_ms: 1 },
+            Told::Over => News::Over { how: "Stopped.".into(), field: None, last: Some(Box::new(snapshot())) },
+        }),
         Gesture::Type(text) => screen.event(Event::Text(text.clone())),
         Gesture::Wheel(at, by) => {
             screen.hover_at(*at);
