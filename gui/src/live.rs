@@ -123,7 +123,7 @@ impl<'a> Meters<'a> {
             busy,
             pressed,
             lag,
-            bottleneck: is_bottleneck.then(|| spaced(&numbers::percent(busy))),
+            bottleneck: (is_bottleneck && !is_silent).then(|| spaced(&numbers::percent(busy))),
         })
     }
 

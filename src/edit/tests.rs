@@ -259,6 +259,7 @@ fn a_run_that_goes_is_told_and_is_live_again_when_it_is_back() {
     shows(&mut editor, "that nobody answers, and how old all is", |names| {
         has(names, "No answer for ")
             && has(names, "What is shown is as it was at ")
+            && has(names, "node slow, throttle, not known")
             && !has(names, "Show the bottleneck")
     });
     let served = serve(&first, &address, None);

@@ -257,7 +257,7 @@ impl Desk {
     fn label(&mut self) {
         let tab = |editor: &Editor| Tab {
             name: editor.title(),
-            is_unsaved: editor.drawing.is_unsaved() || editor.seen.inspector.is_changing(),
+            is_unsaved: editor.drawing.is_unsaved() || (editor.rights.may_build && editor.seen.inspector.is_changing()),
             is_running: editor.run.is_running() && !editor.sheet.is_start,
         };
         self.view.tabs = self.editors.iter().map(tab).collect();

@@ -91,7 +91,10 @@ impl Editor {
 
     /// Shows what a step has changed, or says why it has not.
     fn has_done(&mut self, done: Option<Result<(), EditError>>) -> bool {
-        let Some(done) = done else { return false };
+        let Some(done) = done else {
+            self.say("What runs elsewhere is looked at here, and not changed.");
+            return false;
+        };
         self.is_changed();
         match done {
             Ok(()) => {
@@ -206,7 +209,7 @@ impl Editor {
             Some(edit) => self.edit(&edit),
             None => false,
         };
-        if is_taken {
+        if is_taken || !self.rights.may_build {
             self.seen.inspector.draft = None;
         }
     }
@@ -214,7 +217,10 @@ impl Editor {
     fn rename_part(&mut self, part: &Subject, to: String) {
         let drawing = &mut self.drawing;
         let (done, renamed) = match part {
-            _ if !self.rights.may_build => return,
+            _ if !self.rights.may_build => {
+                self.has_done(None);
+                return;
+            }
             Subject::Parameter(name) => (drawing.rename_parameter(name, &to), Subject::Parameter(to)),
             Subject::Cluster(name) => {
                 let edit = document::with_cluster_renamed(drawing, name, &to);

@@ -191,6 +191,7 @@ fn a_run_elsewhere_is_shown_and_left_alone() {
     for pressed in [Key::Delete, Key::D, Key::Slash, Key::N] {
         key(&mut screen, Modifiers::NONE, pressed);
     }
+    assert!(is_there(&screen, "What runs elsewhere is looked at here, and not changed."));
     key(&mut screen, Modifiers::COMMAND, Key::Period);
     assert_eq!(screen.state().drawing.pipeline, before);
     assert!(happened.lock().unwrap().is_empty(), "{happened:?}");
