@@ -356,6 +356,23 @@ fn a_throttle_waits_for_the_clock_that_is_moved() {
     }
 }
 
+/// At the end of a window one record becomes many.
+#[test]
+fn results_of_a_window_pass_a_throttle_one_after_the_other() {
+    let window = json!({ "size": "10ms", "aggregates": { "count": "count(*)" } });
+    let window = testkit::node("w", "tumbling-window", window);
+    let throttle = testkit::node("t", "throttle", json!({ "rate": "1/s", "burst": 1 }));
+    let file = testkit::file([testkit::numbers("s"), window, throttle, testkit::out("o")], &["s->w", "w->t", "t->o"]);
+    let keys = ["a", "b", "c"].map(|key| format!(r#"{{"node":"s","ts":1,"key":"{key}","value":{{"n":1}}}}"#));
+    let closing = r#"{"node":"s","ts":50,"key":"z","value":{"n":1}}"#;
+    for (advance, expected) in [("0s", 1), ("999ms", 1), ("1s", 2), ("2s", 3), ("2999ms", 3)] {
+        let script = format!("{}\n{closing}\n{{\"advance\":\"{advance}\"}}", keys.join("\n"));
+        for pack in [1, 512] {
+            assert_eq!(rows(&file, &script, &[], pack).len(), expected, "after {advance}, batches of {pack}");
+        }
+    }
+}
+
 #[test]
 fn the_end_of_a_source_crosses_queues_topics_and_throttles() {
     let throttle = testkit::node("t", "throttle", json!({ "rate": "1/s", "burst": 1 }));

@@ -301,6 +301,8 @@ pub struct Ports {
     pub may_fail: bool,
     /// the node is itself the queue in front of what follows: its body is a [`Queue`]
     pub is_queue: bool,
+    /// the node chooses how many rows it takes ([`Flow::grant`]), so those for it wait in a queue of its own
+    pub is_paced: bool,
     /// keys of what leaves are others than those that came in: a keyed node behind needs them brought together anew
     pub makes_keys: bool,
 }
@@ -385,6 +387,11 @@ impl Ports {
     /// The same ports, of a node that is a queue.
     pub fn queue(self) -> Ports {
         Ports { is_queue: true, ..self }
+    }
+
+    /// The same ports, of a node that chooses how many rows it takes.
+    pub fn paced(self) -> Ports {
+        Ports { is_paced: true, ..self }
     }
 
     /// The same ports, of a node that makes keys.

@@ -8,9 +8,6 @@
 //! promised before, so lanes that wait are served in turn; what is in the bucket is shared among the lanes that have asked
 //! within the last second. A promise that is not fetched within a second lapses.
 //!
-//! Where one record upstream becomes many at once, as at the end of a window, those pass together, on credit: nothing passes
-//! after them before their tokens have come in.
-//!
 //! Keys, bytes, tombstones and changes pass as they are. While a record waits, the task shows as `limited`.
 //!
 //! - **Emits** when there is a token. **Back-pressure**: takes nothing while there is none, or while what follows is full.
@@ -53,7 +50,7 @@ pub(super) static OPERATOR: Operator = Operator {
 
 impl Shape for Throttle {
     fn ports(&self) -> Ports {
-        Ports::flow(["out"])
+        Ports::flow(["out"]).paced()
     }
 
     fn output(&self, inputs: &[Option<Stream>], report: &mut Report) -> Vec<Option<Stream>> {
@@ -114,11 +111,6 @@ impl Bucket {
         self.add(i128::from(tokens).saturating_mul(self.per_ms));
     }
 
-    /// Takes tokens that may not have come in yet.
-    fn owe(&mut self, tokens: u64) {
-        self.parts = self.parts.saturating_sub(i128::from(tokens).saturating_mul(self.per_ms));
-    }
-
     fn add(&mut self, parts: i128) {
         self.parts = self.parts.saturating_add(parts).min(self.most);
     }
@@ -134,7 +126,7 @@ impl Bucket {
 
     /// Promises the next token to a lane, and says when it comes.
     fn promise(&mut self, lane: u32, now_ms: i64) -> i64 {
-        self.owe(1);
+        self.parts = self.parts.saturating_sub(self.per_ms);
         let due_ms = now_ms.saturating_add(self.wait_ms(0));
         self.promised_ms.push((lane, due_ms));
         due_ms
@@ -175,20 +167,9 @@ struct Running {
     granted: u64,
 }
 
-impl Running {
-    /// Takes note of rows that pass: what was granted counts where rows begin, and one of those may have become many.
-    fn pass(&mut self, rows: u64) {
-        let owed = rows.saturating_sub(self.granted);
-        self.granted = self.granted.saturating_sub(rows);
-        if owed > 0 {
-            self.bucket.lock().unwrap_or_else(PoisonError::into_inner).owe(owed);
-        }
-    }
-}
-
 impl Flow for Running {
     fn process(&mut self, _: usize, batch: Batch, out: &mut Outbox) -> Result<(), Fault> {
-        self.pass(batch.rows as u64);
+        self.granted = self.granted.saturating_sub(batch.rows as u64);
         out.emit(0, self.selection.apply(batch));
         Ok(())
     }
@@ -268,18 +249,6 @@ mod tests {
         assert_eq!(lane.grant(usize::MAX, 350).again_at_ms, Some(400));
         // A pause fills no more than the bucket: the promise has lapsed.
         assert_eq!(use_up(lane, 100_000), 3);
-    }
-
-    #[test]
-    fn rows_that_became_many_pass_on_credit() {
-        let lane = &mut lanes(10, 1000, 1, 1)[0];
-        assert_eq!(lane.grant(usize::MAX, 0).rows, 1);
-        lane.pass(21);
-        // Two seconds for the twenty that were not granted, and the time of the next.
-        assert_eq!(lane.grant(usize::MAX, 0), Grant { rows: 0, again_at_ms: Some(2100) });
-        assert_eq!(lane.grant(usize::MAX, 2099).rows, 0);
-        assert_eq!(use_up(lane, 2100), 1);
-        assert_eq!(lane.grant(usize::MAX, 2100).again_at_ms, Some(2200));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Which nodes run together. An edge is cut by a given size, an exchange, a broadcast port, in front of a sink and behind
-//! a queue node; what hangs together by uncut edges within one stage is a task. An uncut edge between stages is a queue
+//! Which nodes run together. An edge is cut by a given size, an exchange, a broadcast port, in front of a sink and of what
+//! paces itself, and behind a queue node; what hangs together by uncut edges within one stage is a task. An uncut edge between stages is a queue
 //! too, so that no task ever waits for itself.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,7 +95,8 @@ struct Stages {
 
 fn is_cut(nodes: &[PlanNode], edge: &PlanEdge) -> bool {
     let to = &nodes[edge.to.0];
-    matches!(edge.via, PlanVia::Direct(Some(_))) || to.role == Role::Sink || spread(nodes, edge) != Spread::Lane
+    let has_size = matches!(edge.via, PlanVia::Direct(Some(_)));
+    has_size || to.role == Role::Sink || to.ports.is_paced || spread(nodes, edge) != Spread::Lane
 }
 
 /// How an edge's rows spread: by key only in front of a node to which they do not come by key already.

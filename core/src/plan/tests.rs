@@ -116,6 +116,23 @@ fn a_chain_is_fused_up_to_its_sink() {
 }
 
 #[test]
+fn what_paces_itself_has_a_queue() {
+    let throttle = node("t", "throttle", json!({ "rate": "1/s" }));
+    check_tasks(
+        &file([numbers("s"), filter("f"), throttle, filter("g"), out("o")], &["s->f", "f->t", "t->g", "g->o"]),
+        "t0: s f <- s
+         s.out -> f.in
+         f.out -> q0
+         t1: t g <- q0
+         t.out -> g.in
+         g.out -> q1
+         t2: o <- q1
+         q0 -> t.in in t1
+         q1 -> o.in in t2",
+    );
+}
+
+#[test]
 fn a_given_buffer_cuts_and_says_how_much_it_holds() {
     check_tasks(
         &file([numbers("s"), filter("f"), out("o")], &["s->f buffer 7", "f->o"]),

@@ -42,7 +42,7 @@ enum Content {
 pub(super) struct Kind {
     pub(super) operator: &'static Operator,
     pub(super) config: Value,
-    /// it keeps nothing, leaves keys as they are, and its task goes on behind it
+    /// it keeps nothing, leaves keys as they are, and is in one task with what is before and behind it
     is_pure: bool,
     /// it keeps less than comes while what follows stands still
     drops: bool,
@@ -55,7 +55,8 @@ pub(super) static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
         .flat_map(|operator| configs(operator.name).into_iter().map(move |config| (*operator, config)))
         .map(|(operator, config)| {
             let ports = (operator.configure)(config.clone()).unwrap().ports();
-            let is_pure = matches!(operator.scope, Scope::Record | Scope::Node) && !ports.is_queue && !ports.makes_keys;
+            let has_queue = ports.is_queue || ports.is_paced;
+            let is_pure = matches!(operator.scope, Scope::Record | Scope::Node) && !has_queue && !ports.makes_keys;
             let drops = ports.is_queue && config["overflow"] != "back-pressure";
             Kind { operator, config, is_pure, drops }
         })
