@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tidegate_broker::{Broker, BrokerOptions};
 
-use crate::{cluster, editor, engine, hand, p2, probe, windows};
+#[cfg(feature = "editor")]
+use crate::editor;
+use crate::{cluster, engine, hand, p2, probe, windows};
 
 /// What a child does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,6 +49,7 @@ pub(crate) enum Work {
     /// sends a topic records and reads another: latency
     Probe(probe::Probe),
     /// draws with the editor, without a window
+    #[cfg(feature = "editor")]
     Editor,
 }
 
@@ -73,6 +76,7 @@ pub(crate) fn main(work: &str) -> Result<()> {
         Work::Keep(job) => tell(&engine::keep(&job)?),
         Work::Slow(slow) => tell(&engine::slow(&slow)?),
         Work::Probe(probe) => tell(&probe::run(&probe)?),
+        #[cfg(feature = "editor")]
         Work::Editor => tell(&editor::costs()?),
     }
 }

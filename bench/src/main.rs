@@ -7,11 +7,12 @@
 //! - [`engine`]: a pipeline as a run; [`windows`]: those with windows; [`memory`]: sources and sinks in memory
 //! - [`hand`]: what a good engineer writes without us; [`streams`]: programs for Kafka Streams
 //! - [`cluster`], [`probe`]: topics, what lies in them, latency
-//! - [`dashboard`]: the real one, on a run; [`editor`]: the real one, without a window
+//! - [`dashboard`]: the real one, on a run; `editor`: the real one, without a window, where it is built in
 
 mod child;
 mod cluster;
 mod dashboard;
+#[cfg(feature = "editor")]
 mod editor;
 mod engine;
 mod hand;
@@ -59,6 +60,7 @@ enum Suite {
     /// Memory with a sink 100 times slower than its source
     Flat(Settings),
     /// The editor: a large pipeline that runs, drawn without a GPU; its start, its memory, its checks
+    #[cfg(feature = "editor")]
     Editor(Settings),
     /// The headless build: CPU, size, and how soon the program reads its first record
     Build(suites::Program),
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         Suite::Windows(settings) => suites::windows(&settings),
         Suite::Latency(settings) => suites::latency(&settings),
         Suite::Flat(settings) => suites::flat(&settings),
+        #[cfg(feature = "editor")]
         Suite::Editor(settings) => suites::editor(&settings),
         Suite::Build(program) => suites::build(&program),
         Suite::Child { work } => child::main(&work),

@@ -9,7 +9,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::{Value, json};
 use tidegate_core::snapshot::{RunState, Snapshot, Verdict};
 
-use crate::support::{Bench, Process, on_each_kafka};
+use crate::support::{Bench, Process, on_kafka};
 
 /// A run that is served.
 struct Listening {
@@ -290,7 +290,7 @@ fn looking_changes_nothing_and_slow_watchers_slow_nothing() {
 
 #[test]
 fn a_lag_is_true_in_records_and_in_time() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let (input, output) = (kafka.name("lag-in"), kafka.name("lag-out"));
         let file = json!({ "tidegate": 1, "name": kafka.name("lagging"),
             "settings": { "commit_interval": "100ms" },

@@ -1,5 +1,5 @@
 //! The program as its users see it: arguments and standard input in; standard output, standard error and exit code out.
-//! What needs a Kafka runs on the embedded broker in a folder of the test's own, and on a real one too where
+//! What needs a Kafka runs on the embedded broker in a folder of the test's own, or on a real one where
 //! `TIDEGATE_TEST_KAFKA` gives its address.
 
 mod explain;

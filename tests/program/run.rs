@@ -6,7 +6,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Process, node, on_each_kafka, root};
+use crate::support::{Bench, Process, node, on_kafka, root};
 
 const FACTORIALS: &str = "1\n2\n6\n24\n120\n720\n5040\n40320\n362880\n3628800\n";
 
@@ -68,7 +68,7 @@ fn trades_go_through_kafka_each_to_its_topic() {
 
 #[test]
 fn a_run_goes_on_where_the_last_one_has_committed() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let file = kafka.file("doubling.json", doubling(kafka, json!({})).to_string());
         let (input, output) = (&kafka.name("in"), &kafka.name("out"));
         kafka.tidegate_in(&["produce", input, "--create", "2"], &numbers(0, 10)).code(0);
@@ -95,7 +95,7 @@ fn a_run_goes_on_where_the_last_one_has_committed() {
 
 #[test]
 fn other_processes_see_a_run_while_it_serves_them() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let file = kafka.file("doubling.json", doubling(kafka, json!({})).to_string());
         let (input, output, group) = (&kafka.name("in"), &kafka.name("out"), &kafka.name("doubling"));
         kafka.tidegate(&["topics", "create", input, "--partitions", "2"]).code(0);
@@ -174,7 +174,7 @@ fn a_second_signal_does_not_wait_for_queues() {
 /// Nobody reads from the pipe into which one sink writes: what goes to the other is committed, and the second signal ends it.
 #[test]
 fn a_sink_that_is_blocked_holds_up_neither_others_nor_the_end() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let [quick, piped] = ["quick", "piped"].map(|name| kafka.name(name));
         for (topic, count) in [(&quick, 100), (&piped, 50_000)] {
             kafka.tidegate_in(&["produce", topic, "--create", "2"], &numbers(0, count)).code(0);
@@ -217,7 +217,7 @@ fn a_sink_that_is_blocked_holds_up_neither_others_nor_the_end() {
 
 #[test]
 fn a_record_that_fails_stops_the_run_at_its_place() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let file = kafka.file("doubling.json", doubling(kafka, json!({})).to_string());
         let input = &kafka.name("in");
         let lines = numbers(0, 3) + "{\"n\":\"many\"}\n" + &numbers(3, 5);
@@ -246,7 +246,7 @@ fn a_record_that_fails_stops_the_run_at_its_place() {
 
 #[test]
 fn what_keeps_a_run_from_starting_is_told_with_a_remedy() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let file = kafka.file("doubling.json", doubling(kafka, json!({})).to_string());
         let ran = kafka.tidegate(&["run", &file]).code(1);
         assert!(ran.err.contains(&format!("there is no topic `{}`", kafka.name("in"))), "{}", ran.err);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::support::{Bench, on_each_kafka};
+use crate::support::{Bench, on_kafka};
 
 fn values(rows: &[Value]) -> Vec<&Value> {
     rows.iter().map(|row| &row["value"]).collect()
@@ -12,7 +12,7 @@ fn values(rows: &[Value]) -> Vec<&Value> {
 
 #[test]
 fn topics_are_made_listed_and_deleted() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let name = &kafka.name("made");
         assert_eq!(
             kafka.tidegate(&["topics", "create", name, "--partitions", "3"]).code(0).out,
@@ -38,7 +38,7 @@ fn topics_are_made_listed_and_deleted() {
 
 #[test]
 fn what_is_produced_is_consumed() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let name = &kafka.name("rows");
         let rows = [
             json!({ "ts": 1000, "key": "a", "value": { "n": 1.5, "deep": [1, { "x": null }] }, "headers": [["h", "x"], ["n", null]] }),
@@ -70,7 +70,7 @@ fn what_is_produced_is_consumed() {
 
 #[test]
 fn reading_starts_where_it_is_told() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let name = &kafka.name("places");
         let lines: String = (0..5).map(|n| format!("{{\"ts\":{},\"value\":{n}}}\n", 1_000 * (n + 1))).collect();
         kafka.tidegate_in(&["produce", name, "--records", "--create", "1"], &lines).code(0);
@@ -96,7 +96,7 @@ fn reading_starts_where_it_is_told() {
 
 #[test]
 fn keys_and_values_are_written_as_their_formats_say() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let name = &kafka.name("formats");
         kafka
             .tidegate_in(
@@ -134,7 +134,7 @@ fn wrong_rows_are_told_with_their_line() {
 
 #[test]
 fn a_follower_sees_what_another_process_writes() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let name = &kafka.name("followed");
         kafka.tidegate(&["topics", "create", name, "--partitions", "2"]).code(0);
         kafka.tidegate_in(&["produce", name], "1\n").code(0);
@@ -152,7 +152,7 @@ fn a_follower_sees_what_another_process_writes() {
 
 #[test]
 fn a_schema_is_inferred_from_the_newest_records() {
-    on_each_kafka(|kafka| {
+    on_kafka(|kafka| {
         let name = &kafka.name("samples");
         let ran = kafka.tidegate(&["schema", "--topic", name]).code(1);
         assert!(ran.err.contains("there is no topic"), "{}", ran.err);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::broker::{Broker, doubling, serve, values};
-use crate::support::{Bench, node, on_each_kafka};
+use crate::support::{Bench, node, on_kafka};
 
 /// Offset of the bad record among eleven.
 const BAD: i64 = 7;
@@ -17,9 +17,9 @@ fn topics(bench: &Bench, broker: &Broker, bad: &str) -> [String; 3] {
     [from, to, group]
 }
 
-fn on_each_kafka_and_bad_record(test: impl Fn(&Bench, &Broker, &[String; 3])) {
+fn on_kafka_and_bad_record(test: impl Fn(&Bench, &Broker, &[String; 3])) {
     for bad in ["{\"n\": 1", "{\"n\": \"one\"}", "{\"n\": null}", "nonsense"] {
-        on_each_kafka(|bench| {
+        on_kafka(|bench| {
             let broker = serve(bench);
             let topics = topics(bench, &broker, bad);
             test(bench, &broker, &topics);
@@ -29,7 +29,7 @@ fn on_each_kafka_and_bad_record(test: impl Fn(&Bench, &Broker, &[String; 3])) {
 
 #[test]
 fn a_bad_record_stops_the_run_and_is_not_committed() {
-    on_each_kafka_and_bad_record(|bench, broker, [from, to, group]| {
+    on_kafka_and_bad_record(|bench, broker, [from, to, group]| {
         let file = bench.file("careful.json", doubling(group, from, to).to_string());
         for _ in 0..2 {
             let ran = bench.tidegate(&["run", &file, "--until-idle", "1s"]).code(1);
@@ -48,7 +48,7 @@ fn a_bad_record_stops_the_run_and_is_not_committed() {
 
 #[test]
 fn a_bad_record_may_be_counted() {
-    on_each_kafka_and_bad_record(|bench, broker, [from, to, group]| {
+    on_kafka_and_bad_record(|bench, broker, [from, to, group]| {
         let mut pipeline = doubling(group, from, to);
         pipeline["nodes"][0]["on_error"] = json!("count");
         let file = bench.file("counting.json", pipeline.to_string());
@@ -67,7 +67,7 @@ fn a_bad_record_may_be_counted() {
 
 #[test]
 fn a_bad_record_may_go_its_own_way() {
-    on_each_kafka_and_bad_record(|bench, broker, [from, to, group]| {
+    on_kafka_and_bad_record(|bench, broker, [from, to, group]| {
         let bad = bench.name("bad");
         broker.create(&bad, 1);
         let mut pipeline = doubling(group, from, to);

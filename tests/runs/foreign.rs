@@ -15,7 +15,7 @@ use tidegate_core::kafka::ClientSettings;
 use tidegate_core::snapshot::{ClusterSnapshot, ClusterWanted, PartitionSnapshot, Snapshot, Verdict};
 
 use crate::broker::{Broker, PARTITIONS, doubling, numbers, serve, shared_doubling, topics};
-use crate::support::{Bench, Process, on_each_kafka};
+use crate::support::{Bench, Process, on_kafka};
 
 /// How long anything may take. Machines that test are slow and busy.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -79,7 +79,7 @@ fn wait_for<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
 
 #[test]
 fn each_member_shows_what_the_others_read() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         let [from, to, group] = topics(bench, &broker, "shown");
         let pipeline = shared_doubling(&group, &from, &to);
@@ -123,7 +123,7 @@ fn each_member_shows_what_the_others_read() {
 
 #[test]
 fn each_cluster_of_a_run_is_looked_at_with_the_records_of_its_topics() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let (broker, elsewhere) = (serve(bench), Bench::new());
         let far = serve(&elsewhere);
         let [from, _, group] = topics(bench, &broker, "clusters");

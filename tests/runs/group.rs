@@ -7,14 +7,14 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::broker::{doubling, nothing_is_lost, numbers, owned, serve, settings, shared_doubling, topics};
-use crate::support::{Process, node, on_each_kafka};
+use crate::support::{Process, node, on_kafka};
 
 /// Longer than a session, which is 6 s.
 const FROZEN: Duration = Duration::from_secs(15);
 
 #[test]
 fn members_join_leave_die_and_freeze_and_no_record_is_lost() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         let [from, to, group] = topics(bench, &broker, "members");
         let pipeline = shared_doubling(&group, &from, &to);
@@ -60,7 +60,7 @@ fn members_join_leave_die_and_freeze_and_no_record_is_lost() {
 /// What a frozen member holds is read by the other meanwhile: when it thaws, it takes no offset back.
 #[test]
 fn a_member_that_thaws_takes_no_offset_back() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         let [from, to, group] = topics(bench, &broker, "frozen");
         let mut pipeline = shared_doubling(&group, &from, &to);
@@ -103,7 +103,7 @@ fn a_member_that_thaws_takes_no_offset_back() {
 /// `scale: single`: whoever comes second reads nothing, names the first and goes; the first goes on with all.
 #[test]
 fn who_comes_second_where_one_is_to_be_alone_goes() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         let [from, to, group] = topics(bench, &broker, "single");
         let file = bench.file("single.json", doubling(&group, &from, &to).to_string());
@@ -129,7 +129,7 @@ fn who_comes_second_where_one_is_to_be_alone_goes() {
 
 #[test]
 fn whatever_becomes_of_members_no_record_is_lost() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let (steps, mut random) = settings(3, 0);
         let broker = serve(bench);
         let [from, to, group] = topics(bench, &broker, "troubled");

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::broker::{doubling, nothing_is_lost, numbers, owned, serve};
-use crate::support::on_each_kafka;
+use crate::support::on_kafka;
 
 #[test]
 fn new_partitions_get_lanes_where_no_key_has_state() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         let [from, to, group] = ["from", "to", "growing"].map(|name| bench.name(name));
         broker.create(&from, 2);
@@ -30,7 +30,7 @@ fn new_partitions_get_lanes_where_no_key_has_state() {
 /// Even where there are lanes enough already: keys have moved between them.
 #[test]
 fn new_partitions_are_a_fault_where_keys_have_state() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         let [from, wide, group] = ["from", "wide", "stateful"].map(|name| bench.name(name));
         broker.create(&from, 2);

@@ -8,14 +8,14 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::broker::{Broker, PARTITIONS, Random, doubling, nothing_is_lost, numbers, serve, settings, topics, values};
-use crate::support::{Bench, Process, on_each_kafka};
+use crate::support::{Bench, Process, on_kafka};
 
 /// Places where runs are killed at the same time: each kill waits until its group has forgotten the member.
 const PLACES: u64 = 3;
 
 #[test]
 fn a_run_that_is_killed_loses_no_record() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         thread::scope(|scope| {
             for place in 0..PLACES {
                 let (kills, random) = settings(12, place);
@@ -27,7 +27,7 @@ fn a_run_that_is_killed_loses_no_record() {
 
 #[test]
 fn a_run_that_is_killed_loses_no_record_on_its_way_through_a_topic() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let (kills, random) = settings(3, 0);
         kill(bench, kills, random, |pipeline| pipeline["edges"][1]["via"] = json!({ "topic": { "partitions": 2 } }));
     });

@@ -1,4 +1,4 @@
-//! Runs on topics, as processes: the engine as a whole, on the embedded broker, and on a real Kafka too where
+//! Runs on topics, as processes: the engine as a whole, on the embedded broker, or on a real Kafka where
 //! `TIDEGATE_TEST_KAFKA` gives its address. They take their time, so they stand apart from the tests of the commands.
 
 mod broker;

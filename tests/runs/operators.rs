@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use tidegate_core::operators::{ALL, Operator, Role};
 
-use crate::support::{Bench, Ran, node, on_each_kafka};
+use crate::support::{Bench, Ran, node, on_kafka};
 
 /// Records that are sent to the operators in good time.
 const RECORDS: i64 = 30;
@@ -102,7 +102,7 @@ fn lines(rows: &[Value]) -> String {
 
 #[test]
 fn every_operator_gives_on_a_broker_what_it_gives_in_the_driver() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         bench.file("lines.jsonl", lines(&[json!({ "n": 1 }), json!({ "n": 2 })]));
         let (pipeline, sinks) = pipeline(bench);
         let file = bench.file("all.json", pipeline.to_string());

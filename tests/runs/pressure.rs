@@ -11,14 +11,14 @@ use rustix::io::ioctl_fionread;
 use serde_json::{Value, json};
 
 use crate::broker::{PARTITIONS, doubling, last_snapshot, nothing_is_lost, numbers, serve};
-use crate::support::{node, on_each_kafka};
+use crate::support::{node, on_kafka};
 
 /// Three sessions.
 const BLOCKED: Duration = Duration::from_secs(18);
 
 #[test]
 fn a_run_that_is_held_up_stays_in_its_group_and_loses_nothing() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         let [from, to, group] = ["deep", "slow", "patient"].map(|name| bench.name(name));
         broker.create(&from, PARTITIONS);
@@ -73,7 +73,7 @@ fn a_sink_that_is_blocked_for_ten_minutes_keeps_its_membership() {
 }
 
 fn blocked_for(time: Duration, properties: &Value) {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         let [from, group] = ["piped", "blocked"].map(|name| bench.name(name));
         broker.create(&from, PARTITIONS);

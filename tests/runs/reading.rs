@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::broker::{PARTITIONS, doubling, nothing_is_lost, numbers, serve};
-use crate::support::{node, on_each_kafka};
+use crate::support::{node, on_kafka};
 
 #[test]
 fn a_run_goes_on_where_the_last_one_has_committed() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         let [from, to, group] = ["thousand", "doubled", "reader"].map(|name| bench.name(name));
         broker.create(&from, PARTITIONS);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::broker::{serve, values};
-use crate::support::{Bench, on_each_kafka};
+use crate::support::{Bench, on_kafka};
 
 fn source(id: &str, config: Value) -> Value {
     let mut node = json!({ "id": id, "operator": "kafka-source", "config": { "schema": { "n": "int64!" } } });
@@ -48,7 +48,7 @@ fn numbers(bench: &Bench, topic: &str) -> Vec<i64> {
 
 #[test]
 fn a_pattern_reads_topics_that_come_later_and_none_that_it_writes() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         for (topic, n) in [("in-a", 1), ("in-b", 2), ("other-in-a", 100)] {
             send(bench, topic, 1, n);
@@ -74,7 +74,7 @@ fn a_pattern_reads_topics_that_come_later_and_none_that_it_writes() {
 
 #[test]
 fn two_sources_on_one_topic_each_get_every_record() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         for n in 0..10 {
             send(bench, "shared", n, n);
@@ -96,7 +96,7 @@ fn two_sources_on_one_topic_each_get_every_record() {
 
 #[test]
 fn a_task_waits_for_an_empty_topic_as_long_as_it_is_told_to() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         let ordered = |name: &str, idle: &str| {
             let [left, right, out] = [format!("{name}-left"), format!("{name}-right"), format!("{name}-out")];

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::broker::{Broker, serve};
-use crate::support::{Bench, on_each_kafka};
+use crate::support::{Bench, on_kafka};
 
 /// What the node behind the edge does.
 #[derive(Clone, Copy, PartialEq)]
@@ -17,7 +17,7 @@ enum Behind {
 
 #[test]
 fn an_edge_through_a_topic_gives_the_same_per_key() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         for (number, behind) in [Behind::Doubles, Behind::Sums].into_iter().enumerate() {
             let run = |name: &str, via: Value, partitions: Option<i32>| {

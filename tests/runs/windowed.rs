@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tidegate_core::partition::partition_of;
 
 use crate::broker::{PARTITIONS, serve};
-use crate::support::{Bench, on_each_kafka};
+use crate::support::{Bench, on_kafka};
 
 /// Numbers 0 to 1999, at 10 ms each, under seven keys.
 const RECORDS: usize = 2000;
@@ -39,7 +39,7 @@ fn forms() -> Vec<Form> {
 
 #[test]
 fn windowed_keys_come_back_from_a_topic_as_they_were_written() {
-    on_each_kafka(|bench| {
+    on_kafka(|bench| {
         let broker = serve(bench);
         for (number, form) in forms().into_iter().enumerate() {
             let mut came = Vec::new();

@@ -1,6 +1,7 @@
 //! What is compared, and the goals. Each suite prints its figures; those that need a real Kafka are left out, and say so,
 //! where there is none.
 
+#[cfg(feature = "editor")]
 mod editor;
 mod headless;
 mod kafka;
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 use crate::child::{self, Running, Work};
 use crate::cluster::{Job, Place};
 
+#[cfg(feature = "editor")]
 pub(crate) use editor::editor;
 pub(crate) use headless::{Program, build};
 pub(crate) use kafka::kafka;
