@@ -168,7 +168,7 @@ impl Editor {
                 self.disk = Disk::new(path.as_deref());
                 self.seen.changes = None;
                 self.is_changed();
-                self.seen.chosen = std::mem::take(&mut self.seen.chosen).kept(&self.drawing);
+                self.keep_chosen();
                 self.seen.toast = Some(Toast::new("Loaded from disk.", true));
             }
             Err(why) => self.seen.toast = Some(Toast::new(format!("It is not loaded: {why}."), false)),

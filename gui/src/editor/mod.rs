@@ -329,7 +329,7 @@ impl Editor {
             self.asked_state = None;
             return;
         }
-        let node = bottom::subject(&self.run, &self.seen.chosen).and_then(|id| self.run.node(id));
+        let node = bottom::subject(&self.run, bottom.about(&self.seen.chosen)).and_then(|id| self.run.node(id));
         if let Some(node) = node
             && let Some(lane) = bottom::lane_of(node, bottom.lane)
         {

@@ -83,6 +83,13 @@ impl Editor {
         self.seen.is_alone &= self.seen.chosen.part.is_none();
     }
 
+    /// Lets go of what is not there any more.
+    pub(crate) fn keep_chosen(&mut self) {
+        self.seen.chosen = std::mem::take(&mut self.seen.chosen).kept(&self.drawing);
+        let held_on = self.seen.bottom.held_on.take().map(|chosen| chosen.kept(&self.drawing));
+        self.seen.bottom.held_on = held_on.filter(|chosen| *chosen != Chosen::default());
+    }
+
     /// Changes the drawing by a step, or says why not.
     pub(crate) fn edit(&mut self, edit: &Edit) -> bool {
         let done = self.rights.may_build.then(|| self.drawing.apply(edit));
@@ -98,7 +105,7 @@ impl Editor {
         self.is_changed();
         match done {
             Ok(()) => {
-                self.seen.chosen = std::mem::take(&mut self.seen.chosen).kept(&self.drawing);
+                self.keep_chosen();
                 true
             }
             Err(why) => {
@@ -274,7 +281,7 @@ impl Editor {
             _ => (self.drawing.redo(), "Done again"),
         };
         self.is_changed();
-        self.seen.chosen = std::mem::take(&mut self.seen.chosen).kept(&self.drawing);
+        self.keep_chosen();
         self.seen.inspector.draft = None;
         if let Some(label) = label {
             self.say(format!("{word}: {label}."));

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui::{Key, Modifiers, vec2};
+use egui_kittest::kittest::{NodeT, Queryable};
 use serde_json::json;
+use tidegate_core::faces::host::{Rights, Source};
 use tidegate_core::faces::watcher::News;
 use tidegate_core::problem::{RecordPlace, Severity};
 use tidegate_core::snapshot::{LogEntry, Snapshot, StateRow, StateSnapshot, TapRow, TapSnapshot};
 use tidegate_core::window::{LaneReport, LateReport, NextReport};
 
-use super::fixture::{Screen, chosen, click, click_at, is_there, key, open, picture, settle, trades, type_text};
+use super::fixture::{
+    Happened, Screen, chosen, click, click_at, is_there, key, open, open_source, picture, settle, source, trades,
+    type_text,
+};
 use super::running::snapshot;
 
 fn tell(screen: &mut Screen, news: News) {
@@ -58,6 +62,51 @@ fn records_before_and_behind_a_node_are_filtered_and_opened() {
     assert!(!is_there(&screen, "record EURCHF"), "what is held stands still");
     click(&mut screen, "Close the record");
     assert!(!is_there(&screen, "key  EURUSD"));
+}
+
+#[test]
+fn the_panel_is_held_on_a_node_until_it_is_let_go_or_gone() {
+    let mut screen = open(trades());
+    tell(&mut screen, News::Figures(Box::new(snapshot())));
+    click(&mut screen, "node not empty");
+    tab(&mut screen, "Tap");
+    click(&mut screen, "Pin real");
+    let of_real = ["real.out->worth.in", "trades.out->real.in"];
+    click(&mut screen, "node worth");
+    assert_eq!(screen.state().seen.tapped, of_real, "another is selected");
+    click(&mut screen, "Follow the selection");
+    assert!(!screen.state().seen.tapped.contains(&of_real[1].to_string()), "the panel follows");
+    click(&mut screen, "node not empty");
+    click(&mut screen, "Pin real");
+    key(&mut screen, Modifiers::NONE, Key::Delete);
+    assert_eq!(screen.state().seen.bottom.held_on, None, "what is gone is not held");
+    assert!(!is_there(&screen, "Follow the selection"));
+}
+
+#[test]
+fn a_run_elsewhere_is_read_and_not_changed() {
+    let here = source(trades(), Happened::default());
+    let elsewhere = Rights { may_build: false, may_control: false, owns_run: false };
+    let mut screen = open_source(Source { rights: elsewhere, ..here }, vec2(1400.0, 900.0));
+    tell(&mut screen, News::Figures(Box::new(snapshot())));
+    assert!(is_there(&screen, "Runs elsewhere: read only"));
+    let is_able = |screen: &Screen, name: &str| !screen.get_by_label(name).accesskit_node().is_disabled();
+    assert!(!is_able(&screen, "Pipeline name") && !is_there(&screen, "New parameter"));
+    click(&mut screen, "node not empty");
+    assert!(
+        is_there(&screen, "Runs elsewhere: read only") && !is_able(&screen, "condition") && !is_able(&screen, "Id")
+    );
+    let before = screen.state().drawing.pipeline.clone();
+    let condition = screen.get_by_label("condition").rect().center();
+    click_at(&mut screen, condition);
+    type_text(&mut screen, "1 = 1");
+    click(&mut screen, "edge real.out to worth.in");
+    click(&mut screen, "through Kafka");
+    assert_eq!(screen.state().drawing.pipeline, before);
+    // What shows more is not held back.
+    click(&mut screen, "node not empty");
+    tab(&mut screen, "Schema");
+    assert!(is_there(&screen, "symbol text"));
 }
 
 #[test]

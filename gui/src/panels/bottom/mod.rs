@@ -25,6 +25,8 @@ pub(crate) use windows::{LateMarks, lane_of, subject};
 pub(crate) struct BottomSeen {
     pub(crate) tab: Tab,
     pub(crate) is_folded: bool,
+    /// what it is held on, whatever is selected
+    pub(crate) held_on: Option<Chosen>,
     /// the lane of windows that was chosen
     pub(crate) lane: Option<u32>,
     /// records that passed, and why there are none
@@ -44,6 +46,11 @@ pub(crate) struct BottomSeen {
 }
 
 impl BottomSeen {
+    /// What its tabs are about: what it is held on, else what is selected.
+    pub(crate) fn about<'a>(&'a self, chosen: &'a Chosen) -> &'a Chosen {
+        self.held_on.as_ref().unwrap_or(chosen)
+    }
+
     /// Shows a tab.
     pub(crate) fn show(&mut self, tab: Tab) {
         (self.tab, self.is_folded) = (tab, false);
@@ -59,11 +66,12 @@ impl BottomSeen {
 /// The edges whose records are looked at: those of the selection while its tab is shown, a selected edge, results of windows.
 pub(crate) fn tapped(drawing: &Drawing, run: &Watched, chosen: &Chosen, seen: &BottomSeen) -> Vec<String> {
     let mut edges: Vec<String> = chosen.edge.iter().cloned().collect();
+    let about = seen.about(chosen);
     match seen.tab {
         _ if seen.is_folded => {}
-        Tab::Tap => edges.extend(tap::edges(drawing, chosen)),
+        Tab::Tap => edges.extend(tap::edges(drawing, about)),
         Tab::Windows => {
-            edges.extend(subject(run, chosen).and_then(|node| windows::results_of(drawing, node)));
+            edges.extend(subject(run, about).and_then(|node| windows::results_of(drawing, node)));
         }
         _ => {}
     }
@@ -95,12 +103,13 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Bot
             return;
         }
         ui.painter().hline(ui.max_rect().x_range(), ui.cursor().top(), Stroke::new(1.0, cx.theme.line));
+        let about = seen.about(chosen).clone();
         match seen.tab {
             Tab::Problems => problems::show(ui, cx),
-            Tab::Tap => tap::show(ui, cx, chosen, seen),
+            Tab::Tap => tap::show(ui, cx, &about, seen),
             Tab::Partitions => partitions::show(ui, cx),
-            Tab::Windows => windows::show(ui, cx, chosen, seen),
-            Tab::Log => log::show(ui, cx, chosen, &mut seen.log),
+            Tab::Windows => windows::show(ui, cx, &about, seen),
+            Tab::Log => log::show(ui, cx, &about, &mut seen.log),
         }
     });
     let rect = shown.response.rect;
@@ -142,10 +151,32 @@ fn head(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen, seen: &mut BottomSeen) {
             if widgets::icon_button(ui, cx.theme, name, hint, true).clicked() {
                 seen.is_folded = !seen.is_folded;
             }
-            let of = chosen.only_node().or(chosen.edge.as_deref()).unwrap_or_default();
-            ui.label(RichText::new(of).font(fonts::text(12.5)).color(cx.theme.text2));
+            pin(ui, cx, chosen, seen);
         });
     });
+}
+
+/// What the tabs are about, and the pin that holds them on it. From the right.
+fn pin(ui: &mut Ui, cx: &Cx<'_>, chosen: &Chosen, seen: &mut BottomSeen) {
+    let about = seen.about(chosen);
+    let Some(name) = about.only_node().or(about.edge.as_deref()).map(str::to_string) else { return };
+    let (hint, colour) = match seen.held_on {
+        Some(_) => ("Follow the selection".to_string(), cx.theme.text),
+        None => (format!("Pin {name}\nIt stays, whatever is selected"), cx.theme.text2),
+    };
+    let response = widgets::icon_button(ui, cx.theme, "push-pin", &hint, true);
+    if seen.held_on.is_some() {
+        let middle = response.rect.center_bottom();
+        ui.painter().hline(
+            egui::Rangef::new(middle.x - 8.0, middle.x + 8.0),
+            middle.y - 1.0,
+            Stroke::new(2.0, cx.theme.accent),
+        );
+    }
+    if response.clicked() {
+        seen.held_on = if seen.held_on.is_some() { None } else { Some(chosen.clone()) };
+    }
+    ui.label(RichText::new(name).font(fonts::text(12.5)).color(colour));
 }
 
 /// What would fill a tab that has nothing to say.

@@ -9,7 +9,7 @@ use tidegate_core::faces::{building, numbers};
 use tidegate_core::pipeline::Via;
 use tidegate_core::snapshot::TapSnapshot;
 
-use super::{InspectorSeen, columns, form, heading, line, part};
+use super::{InspectorSeen, changing, columns, form, heading, line, part};
 use crate::acts::{Act, Chosen, Cx};
 use crate::commands::Command;
 use crate::live::{EdgeLive, spaced};
@@ -45,10 +45,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorS
     part(ui, cx, "Travels", "");
     let is_topic = matches!(edge.via, Some(Via::Topic(_)));
     let words = ["direct".to_string(), "through Kafka".to_string()];
-    let pressed = widgets::segments(ui, cx.theme, "Travels", &words, Some(usize::from(is_topic)));
-    if pressed.is_some_and(|pressed| (pressed == 1) != is_topic) {
-        cx.ask(Act::Edit(building::flipped(&drawing.pipeline, id)));
-    }
+    changing(ui, cx, |ui, cx| {
+        let pressed = widgets::segments(ui, cx.theme, "Travels", &words, Some(usize::from(is_topic)));
+        if pressed.is_some_and(|pressed| (pressed == 1) != is_topic) {
+            cx.ask(Act::Edit(building::flipped(&drawing.pipeline, id)));
+        }
+    });
     let checked = drawing.checked.edges.get(place);
     let how = checked.map(|edge| explained(&edge.travel)).unwrap_or_default();
     ui.label(RichText::new(how).font(fonts::text(12.0)).color(cx.theme.text2));

@@ -29,10 +29,11 @@ pub(super) fn parameters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, s
         if !head(ui, cx, open, &part, sign, &format!("parameter {name}"), (name, &told(cx, name, parameter))) {
             continue;
         }
-        value(ui, cx, seen, name, parameter);
-        ui.add_space(4.0);
-        widgets::label(ui, cx.theme, "Name", "renamed wherever it is used");
-        renaming(ui, cx, seen, (&part, name), wrong);
+        if cx.rights.may_build {
+            value(ui, cx, seen, name, parameter);
+            ui.add_space(4.0);
+            renaming(ui, cx, seen, (&part, name), wrong);
+        }
         form::show(ui, cx, &part, seen, |row| !parameter.secret || row.label != "default");
         if away(ui, cx, name) {
             cx.ask(Act::Edit(document::without_parameter(&drawing.pipeline, name)));
@@ -54,9 +55,10 @@ pub(super) fn clusters(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, see
         if !head(ui, cx, open, &part, Some("plugs-connected"), &format!("cluster {name}"), (name, brokers)) {
             continue;
         }
-        widgets::label(ui, cx.theme, "Name", "renamed wherever it is used");
-        let wrong = |to: &str| document::wrong_cluster_name(drawing, Some(name), to);
-        renaming(ui, cx, seen, (&part, name), wrong);
+        if cx.rights.may_build {
+            let wrong = |to: &str| document::wrong_cluster_name(drawing, Some(name), to);
+            renaming(ui, cx, seen, (&part, name), wrong);
+        }
         form::show(ui, cx, &part, seen, |_| true);
         if away(ui, cx, name) {
             cx.ask(Act::Edit(document::without_cluster(&drawing.pipeline, name)));
@@ -180,7 +182,7 @@ fn head(
 
 fn away(ui: &mut Ui, cx: &Cx<'_>, name: &str) -> bool {
     let words = format!("Take {name} away");
-    widgets::button(ui, cx.theme, ButtonLook::Quiet, Some("trash-simple"), &words, "").clicked()
+    cx.rights.may_build && widgets::button(ui, cx.theme, ButtonLook::Quiet, Some("trash-simple"), &words, "").clicked()
 }
 
 /// The field of an entry's name, which is another when it is left.
@@ -191,6 +193,7 @@ fn renaming(
     (part, known): (&Subject, &str),
     wrong: impl Fn(&str) -> Option<String>,
 ) {
+    widgets::label(ui, cx.theme, "Name", "renamed wherever it is used");
     let act = |to: &str| Some(Act::RenamePart { part: part.clone(), to: to.to_string() });
     if let Some((_, Some(act))) = naming(ui, cx, seen, (&format!("name of {known}"), known), wrong, act) {
         cx.ask(act);
@@ -205,6 +208,9 @@ fn new(
     field: &str,
     wrong: impl Fn(&str) -> Option<String>,
 ) -> Option<String> {
+    if !cx.rights.may_build {
+        return None;
+    }
     // What is begun is no entry yet, whatever else is done.
     let (words, _) = naming(ui, cx, seen, (field, ""), &wrong, |_| None)?;
     let name = words.trim();

@@ -9,11 +9,15 @@ mod parts;
 mod pipeline;
 mod several;
 
-use egui::{Area, Frame, Id, Key, Margin, Order, Panel, Rect, Response, ScrollArea, Stroke, Ui, Vec2, pos2, vec2};
+use egui::text::{LayoutJob, TextFormat};
+use egui::{
+    Area, Frame, Id, Key, Margin, Order, Panel, Rect, Response, RichText, ScrollArea, Stroke, Ui, Vec2, pos2, vec2,
+};
 use tidegate_core::faces::subject::Subject;
 use tidegate_core::snapshot::TapSnapshot;
 
 use crate::acts::{Act, Chosen, Cx};
+use crate::icons::icon;
 use crate::{fonts, widgets};
 #[cfg(test)]
 pub(crate) use form::written;
@@ -153,6 +157,9 @@ fn inside(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut InspectorSee
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         Frame::NONE.inner_margin(Margin { left: 16, right: 16, top: 16, bottom: 16 }).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 8.0;
+            if !cx.rights.may_build {
+                locked(ui, cx);
+            }
             match (chosen.only_node(), &chosen.edge) {
                 (Some(id), _) => node::show(ui, cx, id, seen),
                 (None, Some(edge)) => edge::show(ui, cx, edge, seen, taps),
@@ -164,9 +171,32 @@ fn inside(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut InspectorSee
     seen.wants_list = false;
 }
 
+/// Says that nothing can be changed here.
+fn locked(ui: &mut Ui, cx: &Cx<'_>) {
+    let mut words = LayoutJob::default();
+    let mut add = |text: &str, font, space| words.append(text, space, TextFormat::simple(font, cx.theme.text2));
+    add(icon("lock-simple"), fonts::icon(14.0), 0.0);
+    add("Runs elsewhere: read only", fonts::text(12.0), 6.0);
+    ui.label(words);
+}
+
+/// Draws what changes the drawing, as far as that may be changed: else it can be read.
+fn changing(ui: &mut Ui, cx: &mut Cx<'_>, add: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
+    ui.scope(|ui| {
+        if !cx.rights.may_build {
+            ui.visuals_mut().disabled_alpha = READABLE;
+            ui.disable();
+        }
+        add(ui, cx);
+    });
+}
+
+/// How much is seen of a field that cannot be changed.
+const READABLE: f32 = 0.75;
+
 /// A title within the inspector.
 fn heading(ui: &mut Ui, cx: &Cx<'_>, words: &str) {
-    ui.label(egui::RichText::new(words).font(fonts::strong(15.0)).color(cx.theme.text));
+    ui.label(RichText::new(words).font(fonts::strong(15.0)).color(cx.theme.text));
 }
 
 /// A title of a part.

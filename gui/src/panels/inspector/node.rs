@@ -65,7 +65,7 @@ fn head(ui: &mut Ui, cx: &mut Cx<'_>, card: &Card, seen: &mut InspectorSeen) {
                 .frame(egui::Frame::NONE)
                 .margin(vec2(0.0, 0.0))
                 .desired_width(ui.available_width());
-            let response = ui.add(edit);
+            let response = ui.add(edit.interactive(cx.rights.may_build));
             response.clone().accessible_name("Name");
             if std::mem::take(&mut seen.wants_title) {
                 widgets::write_over(ui, &response, &title);

@@ -6,7 +6,7 @@ use tidegate_core::pipeline::edit::Edit;
 use tidegate_core::problem::Severity;
 
 use super::form::{self, Draft};
-use super::{InspectorSeen, line, part};
+use super::{InspectorSeen, changing, line, part};
 use crate::acts::{Act, Cx};
 use crate::fonts;
 
@@ -17,7 +17,7 @@ const ID: &str = "(id)";
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, seen: &mut InspectorSeen) {
     line(ui, cx);
     part(ui, cx, "Id", "durable");
-    rename(ui, cx, id, seen);
+    changing(ui, cx, |ui, cx| rename(ui, cx, id, seen));
     form::show(ui, cx, &Subject::Node(id.to_string()), seen, |_| true);
 }
 

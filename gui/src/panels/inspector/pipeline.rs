@@ -4,7 +4,7 @@ use egui::{RichText, TextEdit, Ui, vec2};
 use tidegate_core::faces::subject::Subject;
 use tidegate_core::pipeline::edit::{Edit, Section};
 
-use super::{InspectorSeen, entries, form, heading, line, part};
+use super::{InspectorSeen, changing, entries, form, heading, line, part};
 use crate::acts::{Act, Cx};
 use crate::{fonts, widgets};
 
@@ -14,10 +14,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, open: Option<&Subject>, seen: &
     heading(ui, cx, "Pipeline");
     ui.add_space(4.0);
     widgets::label(ui, cx.theme, "Name", "");
-    typed(ui, cx, seen, ("Pipeline name", &pipeline.name, false), Section::Name);
+    changing(ui, cx, |ui, cx| typed(ui, cx, seen, ("Pipeline name", &pipeline.name, false), Section::Name));
     ui.add_space(4.0);
     widgets::label(ui, cx.theme, "What it is for", "");
-    typed(ui, cx, seen, ("Description", &pipeline.description, true), Section::Description);
+    changing(ui, cx, |ui, cx| typed(ui, cx, seen, ("Description", &pipeline.description, true), Section::Description));
     line(ui, cx);
     entries::parameters(ui, cx, open, seen);
     line(ui, cx);

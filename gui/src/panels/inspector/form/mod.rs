@@ -17,7 +17,7 @@ use tidegate_core::form::{Choice, FieldKind};
 use tidegate_core::pipeline::edit::Edit;
 use tidegate_core::problem::Problem;
 
-use super::InspectorSeen;
+use super::{InspectorSeen, changing};
 use crate::acts::{Act, Cx};
 use crate::icons::icon;
 use crate::{fonts, prose, widgets};
@@ -65,16 +65,18 @@ pub(super) fn show(
 ) {
     let drawing = cx.drawing;
     let Some((form, values)) = subject.form(drawing).zip(subject.values(&drawing.pipeline)) else { return };
-    for row in rows::rows(&form, &values).iter().filter(|row| is_shown(row)) {
-        ui.push_id((subject, key(row)), |ui| {
-            ui.spacing_mut().item_spacing.y = 6.0;
-            if row.depth == 0 {
-                ui.add_space(4.0);
-            }
-            let of = Field { subject, values: &values, row };
-            ui.indent_by(row.depth, |ui| field(ui, cx, of, seen));
-        });
-    }
+    changing(ui, cx, |ui, cx| {
+        for row in rows::rows(&form, &values).iter().filter(|row| is_shown(row)) {
+            ui.push_id((subject, key(row)), |ui| {
+                ui.spacing_mut().item_spacing.y = 6.0;
+                if row.depth == 0 {
+                    ui.add_space(4.0);
+                }
+                let of = Field { subject, values: &values, row };
+                ui.indent_by(row.depth, |ui| field(ui, cx, of, seen));
+            });
+        }
+    });
 }
 
 /// Indentation without a line beside it.
