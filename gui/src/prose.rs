@@ -1,8 +1,9 @@
-//! Longer words, as notes and help have them: a little of Markdown. Headings, items of lists, **strong** words and `code`;
-//! whatever else is written is shown as it stands.
+//! Longer words, as notes and help have them: a little of Markdown. Headings, items of lists, **strong** words and `code` have
+//! looks; of the rest the words are shown.
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Align2, FontFamily, FontId, Painter, Pos2, Rect, Ui, vec2};
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use crate::fonts;
 use crate::theme::Theme;
@@ -16,11 +17,19 @@ enum Kind {
     Code,
 }
 
-/// A part of a text that stands by itself.
+/// How words look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Plain,
+    Strong,
+    Code,
+}
+
+/// A part of a text that stands by itself, and its words.
 #[derive(Debug, Clone, PartialEq)]
 struct Block {
     kind: Kind,
-    text: String,
+    words: Vec<(Look, String)>,
 }
 
 /// How a text is set.
@@ -40,96 +49,91 @@ const LINE: f32 = 1.25;
 
 /// The parts of a text.
 fn blocks(text: &str, keeps_lines: bool) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
-    let (mut is_code, mut is_begun) = (false, false);
-    let is_drawn = |blocks: &[Block]| blocks.last().is_some_and(|last| last.kind == Kind::Code);
-    for line in text.lines() {
-        let words = line.trim();
-        if words.starts_with("```") {
-            (is_code, is_begun) = (!is_code, false);
-            continue;
+    let mut blocks = Blocks(Vec::new());
+    // How deep within strong words; the numbers of lists, and where links lead, the innermost last.
+    let (mut strong, mut lists, mut links) = (0, Vec::new(), Vec::new());
+    for event in Parser::new(text) {
+        match event {
+            Event::Start(Tag::Heading { .. }) => blocks.begin(Kind::Heading),
+            Event::Start(Tag::CodeBlock(_)) => blocks.begin(Kind::Code),
+            Event::Start(Tag::HtmlBlock) => blocks.begin(Kind::Plain),
+            Event::Start(Tag::Paragraph) if !blocks.is_at_item() => blocks.begin(Kind::Plain),
+            Event::Start(Tag::List(first)) => lists.push(first),
+            Event::End(TagEnd::List(_)) => drop(lists.pop()),
+            Event::Start(Tag::Item) => match lists.last_mut() {
+                Some(Some(number)) => {
+                    blocks.begin(Kind::Plain);
+                    blocks.add(Look::Plain, &format!("{number}. "));
+                    *number += 1;
+                }
+                _ => blocks.begin(Kind::Item),
+            },
+            Event::Start(Tag::Strong) => strong += 1,
+            Event::End(TagEnd::Strong) => strong -= 1,
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => links.push(dest_url),
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                let to = links.pop().filter(|to| !blocks.ends_with(to));
+                to.into_iter().for_each(|to| blocks.add(Look::Plain, &format!(" ({to})")));
+            }
+            Event::Text(words) if strong > 0 => blocks.add(Look::Strong, &words),
+            Event::Text(words) | Event::Html(words) | Event::InlineHtml(words) => blocks.add(Look::Plain, &words),
+            Event::Code(words) => blocks.add(Look::Code, &words),
+            Event::SoftBreak => blocks.add(Look::Plain, if keeps_lines { "\n" } else { " " }),
+            Event::HardBreak => blocks.add(Look::Plain, "\n"),
+            _ => {}
         }
-        let (kind, words) = match () {
-            () if is_code || line.starts_with("    ") && (!is_begun || is_drawn(&blocks)) => {
-                (Kind::Code, line.trim_end())
-            }
-            () if words.is_empty() => {
-                is_begun = false;
-                continue;
-            }
-            () if words.starts_with('#') && words.trim_start_matches('#').starts_with(' ') => {
-                (Kind::Heading, words.trim_start_matches('#').trim_start())
-            }
-            () if words.starts_with("- ") || words.starts_with("* ") => (Kind::Item, words[2..].trim_start()),
-            () => (Kind::Plain, words),
-        };
-        let goes_on = match blocks.last_mut() {
-            Some(last) if kind == Kind::Code && last.kind == kind => Some((last, "\n")),
-            // What is written below an item belongs to it.
-            Some(last) if kind == Kind::Plain && is_begun && matches!(last.kind, Kind::Plain | Kind::Item) => {
-                Some((last, if keeps_lines { "\n" } else { " " }))
-            }
-            _ => None,
-        };
-        match goes_on {
-            Some((last, between)) => last.text.extend([between, words]),
-            None => blocks.push(Block { kind, text: words.to_string() }),
-        }
-        is_begun = kind != Kind::Heading;
     }
-    blocks
+    blocks.0
 }
 
-/// A line's words with their looks; a mark that is not closed is a letter like others.
-fn spans(text: &str) -> Vec<(&str, bool, bool)> {
-    let mut spans = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(['`', '*']) {
-        let mark = ["`", "**", "*"].into_iter().find(|mark| rest[at..].starts_with(mark)).unwrap_or("*");
-        let inside = &rest[at + mark.len()..];
-        // A star between blanks multiplies.
-        let is_word = |end: &usize| mark == "`" || *end > 0 && inside[..*end].trim().len() == *end;
-        let end = inside.find(mark).filter(|end| *end > 0 && is_word(end));
-        match end.map(|end| (inside, end)) {
-            Some((inside, end)) => {
-                spans.push((&rest[..at], false, false));
-                spans.push((&inside[..end], mark == "**", mark == "`"));
-                rest = &inside[end + mark.len()..];
-            }
-            None => {
-                spans.push((&rest[..=at], false, false));
-                rest = &rest[at + 1..];
-            }
+/// Parts that are being read.
+struct Blocks(Vec<Block>);
+
+impl Blocks {
+    fn begin(&mut self, kind: Kind) {
+        self.0.push(Block { kind, words: Vec::new() });
+    }
+
+    /// An item has begun, and has no words yet: those of its first paragraph are its own.
+    fn is_at_item(&self) -> bool {
+        let is_number = |words: &[(Look, String)]| matches!(words, [(_, only)] if only.ends_with(". "));
+        self.0.last().is_some_and(|last| last.kind == Kind::Item && last.words.is_empty() || is_number(&last.words))
+    }
+
+    fn ends_with(&self, words: &str) -> bool {
+        self.0.last().and_then(|last| last.words.last()).is_some_and(|(_, last)| last.ends_with(words))
+    }
+
+    fn add(&mut self, look: Look, words: &str) {
+        if self.0.is_empty() {
+            self.begin(Kind::Plain);
+        }
+        let Some(block) = self.0.last_mut() else { return };
+        match block.words.last_mut() {
+            Some((last, before)) if *last == look => before.push_str(words),
+            _ => block.words.push((look, words.to_string())),
         }
     }
-    spans.push((rest, false, false));
-    spans.retain(|(words, ..)| !words.is_empty());
-    spans
 }
 
 /// A text of one part, set: `code` and **strong** in it.
 pub(crate) fn line(theme: &Theme, text: &str, size: f32) -> LayoutJob {
-    set(theme, Kind::Plain, text, size)
+    let words: Vec<(Look, String)> = blocks(text, false).into_iter().flat_map(|block| block.words).collect();
+    set(theme, &Block { kind: Kind::Plain, words }, size)
 }
 
-fn set(theme: &Theme, kind: Kind, text: &str, size: f32) -> LayoutJob {
+fn set(theme: &Theme, block: &Block, size: f32) -> LayoutJob {
     let mut job = LayoutJob::default();
-    let mut add = |words: &str, font: FontId, colour| {
-        let format = TextFormat { valign: Align::BOTTOM, ..TextFormat::simple(font, colour) };
-        job.append(words, 0.0, format);
-    };
-    match kind {
-        Kind::Code => add(text, fonts::mono(size - 1.0), theme.text2),
-        Kind::Heading => add(text, fonts::strong(size), theme.text),
-        Kind::Plain | Kind::Item => {
-            for (words, is_strong, is_code) in spans(text) {
-                match (is_strong, is_code) {
-                    (true, _) => add(words, fonts::strong(size), theme.text),
-                    (_, true) => add(words, fonts::mono(size - 1.0), theme.text),
-                    _ => add(words, FontId::new(size, FontFamily::Proportional), theme.text2),
-                }
-            }
-        }
+    for (look, words) in &block.words {
+        let (font, colour) = match (block.kind, look) {
+            (Kind::Code, _) => (fonts::mono(size - 1.0), theme.text2),
+            (Kind::Heading, _) | (_, Look::Strong) => (fonts::strong(size), theme.text),
+            (_, Look::Code) => (fonts::mono(size - 1.0), theme.text),
+            _ => (FontId::new(size, FontFamily::Proportional), theme.text2),
+        };
+        // A block of code ends with its last line.
+        let words = if block.kind == Kind::Code { words.trim_end() } else { words };
+        job.append(words, 0.0, TextFormat { valign: Align::BOTTOM, ..TextFormat::simple(font, colour) });
     }
     job
 }
@@ -146,7 +150,7 @@ pub(crate) fn paint(painter: &Painter, setting: Setting<'_>, text: &str, room: R
             return;
         }
         let indent = if block.kind == Kind::Item { INDENT * size } else { 0.0 };
-        let mut job = set(theme, block.kind, &block.text, size);
+        let mut job = set(theme, &block, size);
         job.wrap.max_width = (room.width() - indent).max(1.0);
         job.wrap.max_rows = rows;
         let galley = painter.layout_job(job);
@@ -168,7 +172,7 @@ fn bullet(painter: &Painter, setting: Setting<'_>, at: Pos2) {
 pub(crate) fn show(ui: &mut Ui, setting: Setting<'_>, text: &str) {
     let Setting { theme, size, keeps_lines } = setting;
     for block in blocks(text, keeps_lines) {
-        let job = set(theme, block.kind, &block.text, size);
+        let job = set(theme, &block, size);
         if block.kind != Kind::Item {
             ui.label(job);
             continue;
@@ -185,54 +189,66 @@ mod tests {
 
     use super::*;
 
+    /// Parts, with the looks of words as marks.
+    fn shown(text: &str, keeps_lines: bool) -> Vec<(Kind, String)> {
+        let marked = |(look, words): &(Look, String)| match look {
+            Look::Plain => words.clone(),
+            Look::Strong => format!("<{words}>"),
+            Look::Code => format!("[{words}]"),
+        };
+        let shown = |block: Block| (block.kind, block.words.iter().map(marked).collect());
+        blocks(text, keeps_lines).into_iter().map(shown).collect()
+    }
+
     #[test]
     fn a_text_falls_into_parts() {
-        let block = |kind, text: &str| Block { kind, text: text.into() };
-        let help = "Lets pass.\nOr not.\n\n- **One**: `a`\n  goes on\n- two\n\n    code\n      more\n\nEnd";
+        let help = "Lets pass.\nOr not.\n\n- **One**: `a`\n  goes on\n- two\n\n<!-- -->\n\n    code\n      more\n\nEnd";
         let expected = [
-            block(Kind::Plain, "Lets pass. Or not."),
-            block(Kind::Item, "**One**: `a` goes on"),
-            block(Kind::Item, "two"),
-            block(Kind::Code, "    code\n      more"),
-            block(Kind::Plain, "End"),
+            (Kind::Plain, "Lets pass. Or not."),
+            (Kind::Item, "<One>: [a] goes on"),
+            (Kind::Item, "two"),
+            (Kind::Plain, "<!-- -->\n"),
+            (Kind::Code, "code\n  more\n"),
+            (Kind::Plain, "End"),
         ];
-        assert_eq!(blocks(help, false), expected);
-        let note = "## Two ways\nfirst line\nsecond\n#hashtag\n* item";
+        assert_eq!(shown(help, false), expected.map(|(kind, words)| (kind, words.to_string())));
+        let note = "## Two ways\nfirst line\nsecond\n#hashtag\n\n3. three\n4. four\n\n* item\n\n  its second paragraph";
         let expected = [
-            block(Kind::Heading, "Two ways"),
-            block(Kind::Plain, "first line\nsecond\n#hashtag"),
-            block(Kind::Item, "item"),
+            (Kind::Heading, "Two ways"),
+            (Kind::Plain, "first line\nsecond\n#hashtag"),
+            (Kind::Plain, "3. three"),
+            (Kind::Plain, "4. four"),
+            (Kind::Item, "item"),
+            (Kind::Plain, "its second paragraph"),
         ];
-        assert_eq!(blocks(note, true), expected);
+        assert_eq!(shown(note, true), expected.map(|(kind, words)| (kind, words.to_string())));
     }
 
     #[test]
     fn marks_become_looks_where_they_are_closed() {
         for (text, expected) in [
-            ("plain", vec![("plain", false, false)]),
-            ("a **b** c", vec![("a ", false, false), ("b", true, false), (" c", false, false)]),
-            ("`a * b`", vec![("a * b", false, true)]),
-            ("2 * 3 `", vec![("2 *", false, false), (" 3 `", false, false)]),
-            ("2 * 3 * 4", vec![("2 *", false, false), (" 3 *", false, false), (" 4", false, false)]),
-            ("is *late*: it", vec![("is ", false, false), ("late", false, false), (": it", false, false)]),
-            ("``*", vec![("`", false, false), ("`", false, false), ("*", false, false)]),
+            ("plain", "plain"),
+            ("a **b** c", "a <b> c"),
+            ("`a * b`", "[a * b]"),
+            ("2 * 3 `", "2 * 3 `"),
+            ("is *late*: _timestamp", "is late: _timestamp"),
+            ("see [here](https://example.org/a)", "see here (https://example.org/a)"),
+            ("see <https://example.org/a>", "see https://example.org/a"),
+            ("List<int64> & more", "List<int64> & more"),
         ] {
-            assert_eq!(spans(text), expected, "{text}");
+            assert_eq!(shown(text, false), [(Kind::Plain, expected.to_string())], "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_word_is_lost(text in "[a-zé`*# \n-]{0,60}") {
+        fn no_word_is_lost(text in "[a-zé`*#<>&! \n-]{0,60}") {
             let letters = |text: &str| text.chars().filter(|sign| sign.is_alphabetic()).collect::<String>();
             for keeps_lines in [false, true] {
-                let shown: String = blocks(&text, keeps_lines)
-                    .iter()
-                    .flat_map(|block| spans(&block.text).into_iter().map(|span| span.0.to_string()).collect::<Vec<_>>())
-                    .collect();
+                let words: String = blocks(&text, keeps_lines).into_iter().flat_map(|block| block.words).map(|word| word.1).collect();
                 // A line that opens a block of code may name its language.
                 if !text.contains("```") {
-                    prop_assert_eq!(letters(&shown), letters(&text));
+                    prop_assert_eq!(letters(&words), letters(&text));
                 }
             }
         }
