@@ -237,14 +237,17 @@ fn pill(pen: Pen<'_>, centre: Pos2, pieces: &[(&str, Color32)], border: Color32)
         .map(|(words, colour)| (text::line(pen.painter, words, font.clone(), *colour, 200.0), *colour))
         .collect();
     let words: f32 = galleys.iter().map(|(galley, _)| galley.size().x).sum();
-    let width = words + 8.0 * (galleys.len() - 1) as f32 + 18.0;
-    let rect = Rect::from_center_size(centre, vec2(width, 20.0));
-    pen.painter.rect(rect, 10.0, pen.theme.raised, Stroke::new(1.0, border), StrokeKind::Inside);
-    let mut x = rect.left() + 9.0;
+    // It grows with its words.
+    let scale = (font.size / 11.0).max(1.0);
+    let (gap, edge) = (8.0 * scale, 9.0 * scale);
+    let width = words + gap * (galleys.len() - 1) as f32 + 2.0 * edge;
+    let rect = Rect::from_center_size(centre, vec2(width, 20.0 * scale));
+    pen.painter.rect(rect, 10.0 * scale, pen.theme.raised, Stroke::new(1.0, border), StrokeKind::Inside);
+    let mut x = rect.left() + edge;
     for (galley, colour) in galleys {
         let size = galley.size();
         pen.painter.galley(pos2(x, rect.center().y - size.y / 2.0), galley, colour);
-        x += size.x + 8.0;
+        x += size.x + gap;
     }
 }
 
