@@ -17,8 +17,8 @@ use crate::common::watched::{AttachArgs, How, RunArgs};
 
 /// Draw a pipeline in a window, run it there and watch it.
 ///
-/// Without a file it shows what was open last, or the gallery, and files that were opened lately. What is drawn and not saved is kept in the user's
-/// state (`$XDG_STATE_HOME/tidegate`, or ~/.local/state/tidegate) and offered again after a crash.
+/// Without a file it shows what was open last, or the gallery, and files that were opened lately. What is drawn and not saved
+/// is kept in the user's state (`$XDG_STATE_HOME/tidegate`, or ~/.local/state/tidegate) and offered again after a crash.
 ///
 /// A file that does not exist yet is an empty drawing. An address as `http://127.0.0.1:7070` shows a run that is served there
 /// by `tidegate run --listen`, and leaves it alone; the token that it may ask for comes from TIDEGATE_LISTEN_TOKEN.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tidegate_core::faces::numbers;
-use tidegate_core::faces::watched::{Link, Watched, worst};
+use tidegate_core::faces::watched::{Watched, worst};
 use tidegate_core::operators::{Family, Role};
 use tidegate_core::snapshot::{EdgeSnapshot, NodeSnapshot, PartitionSnapshot, Pressure, RunState, Verdict};
 
@@ -115,7 +115,7 @@ impl<'a> Meters<'a> {
         });
         let (busy, pressed) = (pressure.busy / 1000.0, pressure.back_pressured / 1000.0);
         let is_bottleneck = self.run.is_bottleneck(id);
-        let is_silent = matches!(self.run.link, Link::Silent { .. });
+        let is_silent = self.run.is_silent();
         let state = if is_silent { NodeState::Unknown } else { state(node, pressed, self.run.now.run.state) };
         Some(NodeLive {
             state,
@@ -208,6 +208,7 @@ pub(crate) fn spaced(percent: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tidegate_core::faces::watched::Link;
     use tidegate_core::snapshot::{Rates, Snapshot, TaskSnapshot, ThroughSnapshot};
 
     use super::*;

@@ -52,12 +52,15 @@ fn blocks(text: &str, keeps_lines: bool) -> Vec<Block> {
     let mut blocks = Blocks(Vec::new());
     // How deep within strong words; the numbers of lists, and where links lead, the innermost last.
     let (mut strong, mut lists, mut links) = (0, Vec::new(), Vec::new());
+    let mut is_at_item = false;
     for event in Parser::new(text) {
+        let begins_item = matches!(event, Event::Start(Tag::Item));
         match event {
             Event::Start(Tag::Heading { .. }) => blocks.begin(Kind::Heading),
             Event::Start(Tag::CodeBlock(_)) => blocks.begin(Kind::Code),
             Event::Start(Tag::HtmlBlock) => blocks.begin(Kind::Plain),
-            Event::Start(Tag::Paragraph) if !blocks.is_at_item() => blocks.begin(Kind::Plain),
+            // The first paragraph of an item is the item itself.
+            Event::Start(Tag::Paragraph) if !is_at_item => blocks.begin(Kind::Plain),
             Event::Start(Tag::List(first)) => lists.push(first),
             Event::End(TagEnd::List(_)) => drop(lists.pop()),
             Event::Start(Tag::Item) => match lists.last_mut() {
@@ -82,6 +85,7 @@ fn blocks(text: &str, keeps_lines: bool) -> Vec<Block> {
             Event::HardBreak => blocks.add(Look::Plain, "\n"),
             _ => {}
         }
+        is_at_item = begins_item;
     }
     blocks.0
 }
@@ -92,12 +96,6 @@ struct Blocks(Vec<Block>);
 impl Blocks {
     fn begin(&mut self, kind: Kind) {
         self.0.push(Block { kind, words: Vec::new() });
-    }
-
-    /// An item has begun, and has no words yet: those of its first paragraph are its own.
-    fn is_at_item(&self) -> bool {
-        let is_number = |words: &[(Look, String)]| matches!(words, [(_, only)] if only.ends_with(". "));
-        self.0.last().is_some_and(|last| last.kind == Kind::Item && last.words.is_empty() || is_number(&last.words))
     }
 
     fn ends_with(&self, words: &str) -> bool {
@@ -212,7 +210,8 @@ mod tests {
             (Kind::Plain, "End"),
         ];
         assert_eq!(shown(help, false), expected.map(|(kind, words)| (kind, words.to_string())));
-        let note = "## Two ways\nfirst line\nsecond\n#hashtag\n\n3. three\n4. four\n\n* item\n\n  its second paragraph";
+        let note =
+            "## Two ways\nfirst line\nsecond\n#hashtag\n\n3. three\n\n4. four\n\n* item\n\n  its second paragraph";
         let expected = [
             (Kind::Heading, "Two ways"),
             (Kind::Plain, "first line\nsecond\n#hashtag"),

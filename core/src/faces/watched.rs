@@ -69,6 +69,11 @@ impl Watched {
         matches!(self.link, Link::Starting | Link::Live | Link::Silent { .. })
     }
 
+    /// Nobody has answered lately: what was seen last may hold no longer.
+    pub fn is_silent(&self) -> bool {
+        matches!(self.link, Link::Silent { .. })
+    }
+
     /// It ran, and does no longer: what the meters said last is what became of it.
     pub fn is_over(&self) -> bool {
         matches!(self.link, Link::Over { .. })

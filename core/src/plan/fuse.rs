@@ -1,6 +1,6 @@
 //! Which nodes run together. An edge is cut by a given size, an exchange, a broadcast port, in front of a sink and of what
-//! paces itself, and behind a queue node; what hangs together by uncut edges within one stage is a task. An uncut edge between stages is a queue
-//! too, so that no task ever waits for itself.
+//! paces itself, and behind a queue node; what hangs together by uncut edges within one stage is a task. An uncut edge
+//! between stages is a queue too, so that no task ever waits for itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 

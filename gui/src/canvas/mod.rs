@@ -28,8 +28,6 @@ pub(crate) mod wire;
 
 use egui::{Id, Mesh, Pos2, Rect, Response, Sense, Shape, Ui, Vec2, WidgetInfo, pos2, vec2};
 
-use tidegate_core::faces::watched::Link;
-
 use crate::acts::{Act, Chosen, Cx};
 use crate::scene::Card;
 use geometry::{Detail, Shape as Body, Slot, View};
@@ -156,8 +154,8 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &Chosen, seen: &mut Can
     marks::groups(ui, &painter, cx, seen, &bodies);
     marks::notes(ui, &painter, cx, chosen, seen);
     let settings = &cx.desk.settings;
-    let answers = !matches!(cx.run.link, Link::Silent { .. });
-    let has_motion = settings.dashes_move && !settings.is_still && answers && ui.input(|input| input.focused);
+    let has_motion =
+        settings.dashes_move && !settings.is_still && !cx.run.is_silent() && ui.input(|input| input.focused);
     let mut frame = Frame {
         ui,
         area,

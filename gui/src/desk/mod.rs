@@ -137,7 +137,8 @@ pub(crate) struct Options {
 }
 
 impl Desk {
-    /// A desk with one document; without one with those that were open last, or the page to begin from. `wake` is called from other threads when there is news.
+    /// A desk with one document; without one with those that were open last, or the page to begin from. `wake` is called
+    /// from other threads when there is news.
     ///
     /// # Errors
     /// The system gives no thread.
